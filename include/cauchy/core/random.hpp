@@ -1,0 +1,49 @@
+#pragma once
+/// Counter-based random numbers: a draw is a function of what it is for, never of the rank, the thread or the past.
+///
+/// Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011,
+/// doi:10.1145/2063384.2063405.
+
+#include <array>
+#include <cstdint>
+
+namespace cauchy::core {
+
+using PhiloxCounter = std::array<std::uint32_t, 4>;
+using PhiloxKey = std::array<std::uint32_t, 2>;
+
+/// The bijection itself: ten rounds on a 128-bit counter under a 64-bit key.
+PhiloxCounter philox4x32(PhiloxCounter counter, PhiloxKey key) noexcept;
+
+/// What random numbers are for. Streams of different purposes are independent; the numbers are part of the file format.
+enum class Purpose : std::uint32_t {
+  initialization = 1,  ///< (tensor, 0)
+  shuffle = 2,         ///< (shard, epoch)
+};
+
+/// The stream of draws that belongs to (seed, purpose, first, second).
+///
+///     RandomStream stream(seed, Purpose::shuffle, shard, epoch);
+///     std::uint64_t row = stream.below(rows);
+class RandomStream {
+ public:
+  RandomStream(std::uint64_t seed, Purpose purpose, std::uint32_t first, std::uint32_t second) noexcept;
+
+  std::uint32_t next32() noexcept;
+  std::uint64_t next64() noexcept;
+
+  /// Uniform in [0, 1), on the grid of 2^-53.
+  double uniform() noexcept;
+
+  /// Uniform in {0, ..., bound - 1}, without bias; bound ≥ 1. Lemire, "Fast random integer generation in an interval",
+  /// ACM TOMACS 29 (2019), doi:10.1145/3230636.
+  std::uint64_t below(std::uint64_t bound) noexcept;
+
+ private:
+  PhiloxKey key_;
+  PhiloxCounter counter_;
+  PhiloxCounter block_{};
+  unsigned used_ = 4;
+};
+
+}  // namespace cauchy::core

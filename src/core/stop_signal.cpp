@@ -1,0 +1,43 @@
+// Requests to stop from outside.
+
+#include "cauchy/core/stop_signal.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <string>
+
+#include "cauchy/core/error.hpp"
+
+namespace cauchy::core {
+namespace {
+
+volatile std::sig_atomic_t requested = 0;
+
+extern "C" void request_stop(int signal) {
+  if (requested != 0 && signal != SIGUSR1) {
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
+  requested = 1;
+}
+
+}  // namespace
+
+void watch_stop_signals() {
+  struct sigaction action {};
+  action.sa_handler = request_stop;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  for (const int signal : {SIGUSR1, SIGTERM, SIGINT}) {
+    if (sigaction(signal, &action, nullptr) != 0) {
+      throw Error(ExitCode::internal_error, std::string("sigaction failed: ") + std::strerror(errno));
+    }
+  }
+}
+
+bool stop_requested() noexcept {
+  return requested != 0;
+}
+
+}  // namespace cauchy::core

@@ -1,0 +1,57 @@
+// SHA-256 and CRC-64 against published values, whole and in pieces.
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+#include "cauchy/core/crc64.hpp"
+#include "cauchy/core/sha256.hpp"
+
+namespace cauchy::core {
+namespace {
+
+std::span<const std::byte> bytes(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
+
+std::string sha256(std::string_view text) {
+  Sha256 digest;
+  digest.update(bytes(text));
+  return digest.hex();
+}
+
+// The examples of FIPS 180-2, appendix B.
+TEST(Sha256, GivesThePublishedDigests) {
+  EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+  EXPECT_EQ(sha256(std::string(1000000, 'a')), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+// The check value of CRC-64/XZ in the catalogue of parametrised CRC algorithms.
+TEST(Crc64, GivesThePublishedCheckValue) {
+  Crc64 sum;
+  sum.update(bytes("123456789"));
+  EXPECT_EQ(sum.value(), 0x995dc9bbdf1939faU);
+}
+
+TEST(Digests, DoNotDependOnThePieces) {
+  const std::string text(300, 'x');
+  Crc64 whole;
+  whole.update(bytes(text));
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    Sha256 digest;
+    Crc64 sum;
+    for (const std::string_view piece : {std::string_view(text).substr(0, cut), std::string_view(text).substr(cut)}) {
+      digest.update(bytes(piece));
+      sum.update(bytes(piece));
+    }
+    ASSERT_EQ(digest.hex(), sha256(text)) << cut;
+    ASSERT_EQ(sum.value(), whole.value()) << cut;
+  }
+}
+
+}  // namespace
+}  // namespace cauchy::core
