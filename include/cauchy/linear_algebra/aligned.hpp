@@ -1,0 +1,43 @@
+#pragma once
+/// Storage on cache-line borders: the bits of a vectorised loop may depend on where its data start.
+
+#include <cstddef>
+#include <new>
+#include <vector>
+
+namespace cauchy::linear_algebra {
+
+inline constexpr std::size_t alignment_bytes = 64;
+
+/// Rounds a count of elements up to whole groups of 16, a cache line of floats.
+constexpr std::size_t padded(std::size_t elements) {
+  return (elements + 15) / 16 * 16;
+}
+
+/// Allocates on 64-byte borders.
+template <typename T>
+struct AlignedAllocator {
+  using value_type = T;
+
+  AlignedAllocator() = default;
+  template <typename U>
+  // NOLINTNEXTLINE(google-explicit-constructor): the allocator requirements ask for this conversion
+  constexpr AlignedAllocator(const AlignedAllocator<U>& /*other*/) noexcept {}
+
+  T* allocate(std::size_t count) {
+    return static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{alignment_bytes}));
+  }
+  void deallocate(T* pointer, std::size_t /*count*/) noexcept {
+    ::operator delete (pointer, std::align_val_t{alignment_bytes});
+  }
+
+  template <typename U>
+  bool operator==(const AlignedAllocator<U>& /*other*/) const noexcept {
+    return true;
+  }
+};
+
+template <typename T>
+using AlignedVector = std::vector<T, AlignedAllocator<T>>;
+
+}  // namespace cauchy::linear_algebra

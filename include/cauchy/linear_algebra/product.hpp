@@ -1,0 +1,47 @@
+#pragma once
+/// Matrix products, by oneDNN where it serves and by Eigen elsewhere; the same bits for the same shapes.
+
+#include <memory>
+#include <string_view>
+
+#include "cauchy/linear_algebra/matrix_view.hpp"
+
+namespace cauchy::linear_algebra {
+
+enum class Transposed { no, yes };
+enum class Write { overwrite, add };
+
+/// The product engine of one thread: it keeps prepared kernels by shape, so it must not be shared between threads.
+/// Instantiated for float and double. All data on 64-byte borders.
+template <typename Real>
+class Products {
+ public:
+  Products();
+  ~Products();
+  Products(Products&&) noexcept;
+  Products& operator=(Products&&) noexcept;
+  Products(const Products&) = delete;
+  Products& operator=(const Products&) = delete;
+
+  /// result = op(a)·op(b), or result += op(a)·op(b). Shapes, after op: (m × k)·(k × n) = (m × n); k ≥ 1.
+  void multiply(MatrixView<const Real> a, Transposed a_transposed, MatrixView<const Real> b, Transposed b_transposed,
+                MatrixView<Real> result, Write write = Write::overwrite);
+
+ private:
+  class Kernels;
+  std::unique_ptr<Kernels> kernels_;
+};
+
+/// Which library multiplies matrices of this type: it decides the last bits of a result.
+template <typename Real>
+std::string_view product_backend();
+
+/// The widest vector instructions that products use on this machine, such as "avx512_core_bf16".
+std::string_view instruction_set();
+
+/// Fixes whatever could change the bits of a product behind our back: cache sizes, threads. Call once, before the first
+/// product. Throws core::UserError under OpenMP settings that make oneDNN's products wrong (OMP_THREAD_LIMIT,
+/// OMP_DYNAMIC, OMP_MAX_ACTIVE_LEVELS=0).
+void prepare_products();
+
+}  // namespace cauchy::linear_algebra

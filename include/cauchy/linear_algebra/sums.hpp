@@ -1,0 +1,17 @@
+#pragma once
+/// Sums in an order that depends on the length alone.
+
+#include <cstddef>
+#include <span>
+
+namespace cauchy::linear_algebra {
+
+/// Σ x_i², in double: eight interleaved partial sums a block of 4096, blocks in order.
+template <typename Real>
+double sum_of_squares(std::span<const Real> values);
+
+/// True if no value is NaN or infinite.
+template <typename Real>
+bool all_finite(std::span<const Real> values);
+
+}  // namespace cauchy::linear_algebra

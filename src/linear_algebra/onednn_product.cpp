@@ -1,0 +1,172 @@
+// Products of float matrices by oneDNN's matmul primitive.
+//
+// The primitive, not dnnl_sgemm: only the former gives a row the same bits whatever the number of rows, and accumulates
+// as a separate addition would. A primitive object with the library's own scratchpad is wrong under two threads, so
+// each OnednnProducts has its own primitives and passes its own scratchpad.
+
+#include "onednn_product.hpp"
+
+#include <cstdlib>
+#include <dnnl.hpp>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "cauchy/core/error.hpp"
+#include "cauchy/linear_algebra/aligned.hpp"
+
+// The three functions of the OpenMP run-time library that oneDNN is linked with; the compiler's own <omp.h> may belong
+// to another one.
+extern "C" {
+void omp_set_num_threads(int count);
+int omp_get_max_threads();
+int omp_get_dynamic();
+}
+
+namespace cauchy::linear_algebra {
+namespace {
+
+dnnl::engine& cpu_engine() {
+  static dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+struct Shape {
+  std::size_t m, n, k;
+  bool a_transposed, b_transposed, add;
+  bool operator==(const Shape&) const = default;
+};
+
+struct ShapeHash {
+  std::size_t operator()(const Shape& shape) const {
+    std::size_t hash = shape.m;
+    for (const std::size_t part :
+         {shape.n, shape.k, std::size_t{shape.a_transposed}, std::size_t{shape.b_transposed}, std::size_t{shape.add}}) {
+      hash = hash * 1000003 ^ part;
+    }
+    return hash;
+  }
+};
+
+dnnl::memory::desc descriptor(std::size_t rows, std::size_t columns, bool transposed) {
+  using Tag = dnnl::memory::format_tag;
+  return {{static_cast<dnnl::memory::dim>(rows), static_cast<dnnl::memory::dim>(columns)},
+          dnnl::memory::data_type::f32,
+          transposed ? Tag::ba : Tag::ab};
+}
+
+struct Kernel {
+  dnnl::memory a, b, result, scratchpad;
+  dnnl::matmul primitive;
+  std::unordered_map<int, dnnl::memory> arguments;
+};
+
+void set_data(dnnl::memory& memory, const float* data) {
+  memory.set_data_handle(const_cast<float*>(data));  // oneDNN has no read-only memory objects
+}
+
+}  // namespace
+
+class OnednnProducts::State {
+ public:
+  Kernel& kernel(const Shape& shape) {
+    const auto found = kernels_.find(shape);
+    return found != kernels_.end() ? found->second : kernels_.emplace(shape, make_kernel(shape)).first->second;
+  }
+
+  dnnl::stream& stream() { return stream_; }
+  void* scratchpad(std::size_t bytes) {
+    if (scratchpad_.size() < bytes) {
+      scratchpad_.resize(bytes);
+    }
+    return scratchpad_.data();
+  }
+
+ private:
+  static Kernel make_kernel(const Shape& shape) {
+    dnnl::primitive_attr attributes;
+    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    if (shape.add) {
+      dnnl::post_ops operations;
+      operations.append_sum(1.0F);
+      attributes.set_post_ops(operations);
+    }
+    const dnnl::matmul::primitive_desc description(
+        dnnl::matmul::desc(descriptor(shape.m, shape.k, shape.a_transposed),
+                           descriptor(shape.k, shape.n, shape.b_transposed), descriptor(shape.m, shape.n, false)),
+        attributes, cpu_engine());
+    const auto unbound = [](const dnnl::memory::desc& desc) { return dnnl::memory(desc, cpu_engine(), nullptr); };
+    Kernel kernel{unbound(description.src_desc()), unbound(description.weights_desc()),
+                  unbound(description.dst_desc()), unbound(description.scratchpad_desc()),
+                  dnnl::matmul(description),       {}};
+    kernel.arguments = {{DNNL_ARG_SRC, kernel.a},
+                        {DNNL_ARG_WEIGHTS, kernel.b},
+                        {DNNL_ARG_DST, kernel.result},
+                        {DNNL_ARG_SCRATCHPAD, kernel.scratchpad}};
+    return kernel;
+  }
+
+  std::unordered_map<Shape, Kernel, ShapeHash> kernels_;
+  AlignedVector<std::byte> scratchpad_;
+  dnnl::stream stream_{cpu_engine()};
+};
+
+OnednnProducts::OnednnProducts() : state_(std::make_unique<State>()) {}
+OnednnProducts::~OnednnProducts() = default;
+
+void OnednnProducts::multiply(MatrixView<const float> a, Transposed a_transposed, MatrixView<const float> b,
+                              Transposed b_transposed, MatrixView<float> result, Write write) {
+  const bool ta = a_transposed == Transposed::yes;
+  const bool tb = b_transposed == Transposed::yes;
+  Kernel& kernel = state_->kernel({result.rows, result.columns, ta ? a.rows : a.columns, ta, tb, write == Write::add});
+  set_data(kernel.a, a.data);
+  set_data(kernel.b, b.data);
+  set_data(kernel.result, result.data);
+  kernel.scratchpad.set_data_handle(state_->scratchpad(kernel.scratchpad.get_desc().get_size()));
+  kernel.primitive.execute(state_->stream(), kernel.arguments);
+  state_->stream().wait();
+}
+
+std::string_view onednn_instruction_set() {
+  switch (dnnl::get_effective_cpu_isa()) {
+    case dnnl::cpu_isa::sse41:
+      return "sse41";
+    case dnnl::cpu_isa::avx:
+      return "avx";
+    case dnnl::cpu_isa::avx2:
+      return "avx2";
+    case dnnl::cpu_isa::avx2_vnni:
+      return "avx2_vnni";
+    case dnnl::cpu_isa::avx512_core:
+      return "avx512_core";
+    case dnnl::cpu_isa::avx512_core_vnni:
+      return "avx512_core_vnni";
+    case dnnl::cpu_isa::avx512_core_bf16:
+      return "avx512_core_bf16";
+    case dnnl::cpu_isa::avx512_core_amx:
+      return "avx512_core_amx";
+    default:
+      return "generic";
+  }
+}
+
+void prepare_onednn() {
+  for (const char* name : {"OMP_THREAD_LIMIT", "OMP_DYNAMIC", "OMP_MAX_ACTIVE_LEVELS"}) {
+    const char* value = std::getenv(name);
+    const bool harmless =
+        value == nullptr || (std::string_view(name) == "OMP_DYNAMIC" && std::string_view(value) == "false");
+    if (!harmless) {
+      throw core::UserError(std::string("environment variable ") + name + "=" + value +
+                            " makes the matrix products of oneDNN wrong without a word; unset it (threads are set by "
+                            "run.threads)");
+    }
+  }
+  // More than one thread in a product changes its bits. Each thread that multiplies must say this for itself.
+  omp_set_num_threads(1);
+  if (omp_get_max_threads() != 1 || omp_get_dynamic() != 0) {
+    throw core::UserError("OpenMP does not take a thread count of 1; check the OMP_ variables of the environment");
+  }
+}
+
+}  // namespace cauchy::linear_algebra

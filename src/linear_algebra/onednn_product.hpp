@@ -1,0 +1,52 @@
+#pragma once
+/// Products of float matrices by oneDNN's matmul primitive. Only product.cpp uses this; see product.hpp.
+
+#include <memory>
+#include <string_view>
+
+#include "cauchy/linear_algebra/product.hpp"
+
+namespace cauchy::linear_algebra {
+
+#ifdef CAUCHY_HAVE_ONEDNN
+
+inline constexpr bool have_onednn = true;
+
+/// Matmul primitives by shape, with a scratchpad of its own. Not for two threads at once.
+class OnednnProducts {
+ public:
+  OnednnProducts();
+  ~OnednnProducts();
+  OnednnProducts(const OnednnProducts&) = delete;
+  OnednnProducts& operator=(const OnednnProducts&) = delete;
+
+  void multiply(MatrixView<const float> a, Transposed a_transposed, MatrixView<const float> b, Transposed b_transposed,
+                MatrixView<float> result, Write write);
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+/// Such as "avx512_core_bf16".
+std::string_view onednn_instruction_set();
+
+/// One thread a product. Throws core::UserError under OpenMP settings that make products silently wrong.
+void prepare_onednn();
+
+#else
+
+inline constexpr bool have_onednn = false;
+class OnednnProducts {
+ public:
+  template <typename... Arguments>
+  void multiply(Arguments... /*arguments*/) {}
+};
+inline std::string_view onednn_instruction_set() {
+  return {};
+}
+inline void prepare_onednn() {}
+
+#endif
+
+}  // namespace cauchy::linear_algebra

@@ -1,0 +1,101 @@
+// Matrix products by Eigen, and the choice between it and oneDNN.
+
+#include "cauchy/linear_algebra/product.hpp"
+
+#include <Eigen/Core>
+#include <type_traits>
+
+#include "onednn_product.hpp"
+
+namespace cauchy::linear_algebra {
+namespace {
+
+template <typename Real>
+auto matrix(MatrixView<Real> view) {
+  using Plain = Eigen::Matrix<std::remove_const_t<Real>, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  using Matrix = std::conditional_t<std::is_const_v<Real>, const Plain, Plain>;
+  return Eigen::Map<Matrix, Eigen::Aligned64>(view.data, static_cast<Eigen::Index>(view.rows),
+                                              static_cast<Eigen::Index>(view.columns));
+}
+
+template <typename A, typename B, typename Result>
+void eigen_product(const A& a, const B& b, Result&& result, Write write) {
+  if (write == Write::overwrite) {
+    result.noalias() = a * b;
+  } else {
+    result.noalias() += a * b;
+  }
+}
+
+template <typename Real>
+void eigen_multiply(MatrixView<const Real> a, Transposed a_transposed, MatrixView<const Real> b,
+                    Transposed b_transposed, MatrixView<Real> result, Write write) {
+  const bool ta = a_transposed == Transposed::yes;
+  const bool tb = b_transposed == Transposed::yes;
+  if (ta && tb) {
+    eigen_product(matrix(a).transpose(), matrix(b).transpose(), matrix(result), write);
+  } else if (ta) {
+    eigen_product(matrix(a).transpose(), matrix(b), matrix(result), write);
+  } else if (tb) {
+    eigen_product(matrix(a), matrix(b).transpose(), matrix(result), write);
+  } else {
+    eigen_product(matrix(a), matrix(b), matrix(result), write);
+  }
+}
+
+}  // namespace
+
+template <typename Real>
+class Products<Real>::Kernels {
+ public:
+  void multiply(MatrixView<const Real> a, Transposed a_transposed, MatrixView<const Real> b, Transposed b_transposed,
+                MatrixView<Real> result, Write write) {
+    if constexpr (have_onednn && std::is_same_v<Real, float>) {
+      onednn_.multiply(a, a_transposed, b, b_transposed, result, write);
+    } else {
+      eigen_multiply(a, a_transposed, b, b_transposed, result, write);
+    }
+  }
+
+ private:
+  [[maybe_unused]] OnednnProducts onednn_;
+};
+
+template <typename Real>
+Products<Real>::Products() : kernels_(std::make_unique<Kernels>()) {}
+template <typename Real>
+Products<Real>::~Products() = default;
+template <typename Real>
+Products<Real>::Products(Products&&) noexcept = default;
+template <typename Real>
+Products<Real>& Products<Real>::operator=(Products&&) noexcept = default;
+
+template <typename Real>
+void Products<Real>::multiply(MatrixView<const Real> a, Transposed a_transposed, MatrixView<const Real> b,
+                              Transposed b_transposed, MatrixView<Real> result, Write write) {
+  kernels_->multiply(a, a_transposed, b, b_transposed, result, write);
+}
+
+template <typename Real>
+std::string_view product_backend() {
+  return have_onednn && std::is_same_v<Real, float> ? "oneDNN" : "Eigen";
+}
+
+std::string_view instruction_set() {
+  return have_onednn ? onednn_instruction_set() : Eigen::SimdInstructionSetsInUse();
+}
+
+void prepare_products() {
+  // Eigen cuts long sums by the size of the first-level cache that it finds at run time: the same sizes everywhere.
+  Eigen::setCpuCacheSizes(32 << 10, 256 << 10, 2 << 20);
+  if constexpr (have_onednn) {
+    prepare_onednn();
+  }
+}
+
+template class Products<float>;
+template class Products<double>;
+template std::string_view product_backend<float>();
+template std::string_view product_backend<double>();
+
+}  // namespace cauchy::linear_algebra

@@ -1,0 +1,57 @@
+// Sums in an order that depends on the length alone.
+
+#include "cauchy/linear_algebra/sums.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace cauchy::linear_algebra {
+namespace {
+
+constexpr std::size_t block_elements = 4096;
+constexpr std::size_t lanes = 8;
+
+template <typename Real>
+double block_sum_of_squares(std::span<const Real> values) {
+  std::array<double, lanes> partial{};
+  std::size_t i = 0;
+  for (; i + lanes <= values.size(); i += lanes) {
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      const auto value = static_cast<double>(values[i + lane]);
+      partial[lane] += value * value;
+    }
+  }
+  for (std::size_t lane = 0; i < values.size(); ++i, ++lane) {
+    const auto value = static_cast<double>(values[i]);
+    partial[lane] += value * value;
+  }
+  double sum = 0;
+  for (const double value : partial) {
+    sum += value;
+  }
+  return sum;
+}
+
+}  // namespace
+
+template <typename Real>
+double sum_of_squares(std::span<const Real> values) {
+  double sum = 0;
+  for (std::size_t first = 0; first < values.size(); first += block_elements) {
+    sum += block_sum_of_squares(values.subspan(first, std::min(block_elements, values.size() - first)));
+  }
+  return sum;
+}
+
+template <typename Real>
+bool all_finite(std::span<const Real> values) {
+  return std::all_of(values.begin(), values.end(), [](Real value) { return std::isfinite(value); });
+}
+
+template double sum_of_squares(std::span<const float>);
+template double sum_of_squares(std::span<const double>);
+template bool all_finite(std::span<const float>);
+template bool all_finite(std::span<const double>);
+
+}  // namespace cauchy::linear_algebra

@@ -1,0 +1,99 @@
+// Products against a triple loop, and the bits that must not depend on where matrices lie or how many rows they have.
+
+#include "cauchy/linear_algebra/product.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "cauchy/core/random.hpp"
+#include "cauchy/linear_algebra/aligned.hpp"
+
+namespace cauchy::linear_algebra {
+namespace {
+
+template <typename Real>
+AlignedVector<Real> random_values(std::size_t count, std::uint32_t stream) {
+  core::RandomStream random(1, core::Purpose::initialization, stream, 0);
+  AlignedVector<Real> values(count);
+  for (Real& value : values) {
+    value = static_cast<Real>(2 * random.uniform() - 1);
+  }
+  return values;
+}
+
+struct Shape {
+  std::size_t m, n, k;
+};
+
+template <typename Real>
+class ProductsTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { prepare_products(); }
+};
+using Reals = testing::Types<float, double>;
+TYPED_TEST_SUITE(ProductsTest, Reals);
+
+TYPED_TEST(ProductsTest, AgreesWithTheTripleLoop) {
+  using Real = TypeParam;
+  Products<Real> products;
+  for (const Shape& shape : {Shape{1, 1, 1}, {1, 10, 64}, {7, 3, 5}, {33, 17, 129}, {64, 128, 64}, {359, 10, 128}}) {
+    const auto [m, n, k] = shape;
+    const auto a = random_values<Real>(m * k, 1);
+    const auto b = random_values<Real>(k * n, 2);
+    for (const Transposed ta : {Transposed::no, Transposed::yes}) {
+      for (const Transposed tb : {Transposed::no, Transposed::yes}) {
+        for (const Write write : {Write::overwrite, Write::add}) {
+          const MatrixView<const Real> a_view{a.data(), ta == Transposed::no ? m : k, ta == Transposed::no ? k : m};
+          const MatrixView<const Real> b_view{b.data(), tb == Transposed::no ? k : n, tb == Transposed::no ? n : k};
+          AlignedVector<Real> result(m * n, write == Write::add ? Real{1} : std::numeric_limits<Real>::quiet_NaN());
+          products.multiply(a_view, ta, b_view, tb, {result.data(), m, n}, write);
+          for (std::size_t i = 0; i < m; ++i) {
+            for (std::size_t j = 0; j < n; ++j) {
+              double expected = write == Write::add ? 1 : 0;
+              for (std::size_t l = 0; l < k; ++l) {
+                expected += static_cast<double>(ta == Transposed::no ? a_view(i, l) : a_view(l, i)) *
+                            static_cast<double>(tb == Transposed::no ? b_view(l, j) : b_view(j, l));
+              }
+              // k products of at most 1 in any order: the error is below k·ε·Σ|a·b| ≤ k²·ε, in practice far below.
+              const double bound = static_cast<double>((k + 1) * (k + 1)) * std::numeric_limits<Real>::epsilon();
+              ASSERT_NEAR(static_cast<double>(result[i * n + j]), expected, bound);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+TYPED_TEST(ProductsTest, BitsDoNotDependOnTheAddressOrThePast) {
+  using Real = TypeParam;
+  const std::size_t m = 97;
+  const std::size_t n = 131;
+  const std::size_t k = 251;
+  const auto a = random_values<Real>(m * k, 1);
+  const auto b = random_values<Real>(k * n, 2);
+  const auto product = [&](Products<Real>& products, std::size_t offset) {
+    AlignedVector<Real> a_moved(offset + m * k);
+    AlignedVector<Real> b_moved(offset + k * n);
+    AlignedVector<Real> result(offset + m * n);
+    std::copy(a.begin(), a.end(), a_moved.begin() + static_cast<std::ptrdiff_t>(offset));
+    std::copy(b.begin(), b.end(), b_moved.begin() + static_cast<std::ptrdiff_t>(offset));
+    products.multiply({a_moved.data() + offset, m, k}, Transposed::no, {b_moved.data() + offset, k, n}, Transposed::no,
+                      {result.data() + offset, m, n});
+    result.erase(result.begin(), result.begin() + static_cast<std::ptrdiff_t>(offset));
+    return result;
+  };
+  Products<Real> used;
+  const auto first = product(used, 0);
+  const auto again = product(used, 16 * 7);
+  Products<Real> fresh;
+  const auto other = product(fresh, 16 * 3);
+  EXPECT_EQ(std::memcmp(first.data(), again.data(), first.size() * sizeof(Real)), 0);
+  EXPECT_EQ(std::memcmp(first.data(), other.data(), first.size() * sizeof(Real)), 0);
+}
+
+}  // namespace
+}  // namespace cauchy::linear_algebra
