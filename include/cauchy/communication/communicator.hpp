@@ -1,0 +1,50 @@
+#pragma once
+/// Typed collectives over all ranks of a job. Every MPI return code is checked; a failure throws core::Error.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace cauchy::communication {
+
+/// A handle on a group of ranks; copies share it. The rank of lowest number is the root. T is float, double,
+/// std::int32_t, std::int64_t or std::uint64_t. Any length: long arrays travel in pieces.
+///
+///     std::vector<double> loss(shards);        // rank 0: {3, 0}, rank 1: {0, 4}
+///     world.sum<double>(loss);                 // everywhere: {3, 4}
+class Communicator {
+ public:
+  int rank() const { return rank_; }
+  int size() const { return size_; }
+  bool is_root() const { return rank_ == 0; }
+
+  /// Collective. Replaces the array by its elementwise sum over ranks. Twice the array's bytes leave each rank.
+  template <typename T>
+  void sum(std::span<T> values) const;
+
+  /// Collective. Replaces the array by its elementwise maximum over ranks.
+  template <typename T>
+  void maximum(std::span<T> values) const;
+
+  /// Collective. Replaces the array by that of `source`.
+  template <typename T>
+  void broadcast(std::span<T> values, int source = 0) const;
+
+  /// Collective. Replaces the text, of any length, by that of `source`.
+  void broadcast(std::string& text, int source = 0) const;
+
+  /// Collective. Returns when all ranks have arrived.
+  void barrier() const;
+
+ private:
+  friend class Session;
+  struct Handle;
+  Communicator();
+
+  std::shared_ptr<Handle> handle_;
+  int rank_ = 0;
+  int size_ = 1;
+};
+
+}  // namespace cauchy::communication

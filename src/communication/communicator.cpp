@@ -1,0 +1,96 @@
+// Typed collectives over all ranks of a job.
+
+#include "cauchy/communication/communicator.hpp"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "checked.hpp"
+#include "communicator_handle.hpp"
+
+namespace cauchy::communication {
+namespace {
+
+// Elements a call: far from the limit of MPI's int counts, and small enough that the library's temporary copy of the
+// piece stays on the heap from one call to the next.
+constexpr std::size_t piece_elements = std::size_t{1} << 22;
+
+template <typename T>
+MPI_Datatype mpi_type() {
+  if constexpr (std::is_same_v<T, float>) {
+    return MPI_FLOAT;
+  } else if constexpr (std::is_same_v<T, double>) {
+    return MPI_DOUBLE;
+  } else if constexpr (std::is_same_v<T, std::int32_t>) {
+    return MPI_INT32_T;
+  } else if constexpr (std::is_same_v<T, std::int64_t>) {
+    return MPI_INT64_T;
+  } else {
+    static_assert(std::is_same_v<T, std::uint64_t>);
+    return MPI_UINT64_T;
+  }
+}
+
+template <typename T, typename Call>
+void in_pieces(std::span<T> values, Call call) {
+  for (std::size_t first = 0; first < values.size(); first += piece_elements) {
+    const std::size_t count = std::min(piece_elements, values.size() - first);
+    call(values.data() + first, static_cast<int>(count));
+  }
+}
+
+}  // namespace
+
+Communicator::Communicator() : handle_(std::make_shared<Handle>()) {}
+
+template <typename T>
+void Communicator::sum(std::span<T> values) const {
+  in_pieces(values, [this](T* data, int count) {
+    check(MPI_Allreduce(MPI_IN_PLACE, data, count, mpi_type<T>(), MPI_SUM, handle_->comm), "MPI_Allreduce");
+  });
+}
+
+template <typename T>
+void Communicator::maximum(std::span<T> values) const {
+  in_pieces(values, [this](T* data, int count) {
+    check(MPI_Allreduce(MPI_IN_PLACE, data, count, mpi_type<T>(), MPI_MAX, handle_->comm), "MPI_Allreduce");
+  });
+}
+
+template <typename T>
+void Communicator::broadcast(std::span<T> values, int source) const {
+  in_pieces(values, [this, source](T* data, int count) {
+    check(MPI_Bcast(data, count, mpi_type<T>(), source, handle_->comm), "MPI_Bcast");
+  });
+}
+
+void Communicator::broadcast(std::string& text, int source) const {
+  std::uint64_t length = text.size();
+  broadcast<std::uint64_t>({&length, 1}, source);
+  text.resize(length);
+  in_pieces(std::span(text), [this, source](char* data, int count) {
+    check(MPI_Bcast(data, count, MPI_CHAR, source, handle_->comm), "MPI_Bcast");
+  });
+}
+
+void Communicator::barrier() const {
+  check(MPI_Barrier(handle_->comm), "MPI_Barrier");
+}
+
+template void Communicator::sum(std::span<float>) const;
+template void Communicator::sum(std::span<double>) const;
+template void Communicator::sum(std::span<std::int32_t>) const;
+template void Communicator::sum(std::span<std::int64_t>) const;
+template void Communicator::sum(std::span<std::uint64_t>) const;
+template void Communicator::maximum(std::span<float>) const;
+template void Communicator::maximum(std::span<double>) const;
+template void Communicator::maximum(std::span<std::int32_t>) const;
+template void Communicator::maximum(std::span<std::int64_t>) const;
+template void Communicator::maximum(std::span<std::uint64_t>) const;
+template void Communicator::broadcast(std::span<float>, int) const;
+template void Communicator::broadcast(std::span<double>, int) const;
+template void Communicator::broadcast(std::span<std::int32_t>, int) const;
+template void Communicator::broadcast(std::span<std::int64_t>, int) const;
+template void Communicator::broadcast(std::span<std::uint64_t>, int) const;
+
+}  // namespace cauchy::communication

@@ -1,0 +1,41 @@
+// The life of MPI in this process.
+
+#include "cauchy/communication/session.hpp"
+
+#include <cstdlib>
+#include <exception>
+
+#include "checked.hpp"
+#include "communicator_handle.hpp"
+
+namespace cauchy::communication {
+
+Session::Session(int& argc, char**& argv) : exceptions_at_start_(std::uncaught_exceptions()) {
+  int provided = MPI_THREAD_SINGLE;
+  check(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+  // Errors come back as return codes, so that they can be told in our words.
+  check(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+  MPI_Comm& comm = world_.handle_->comm;
+  check(MPI_Comm_dup(MPI_COMM_WORLD, &comm), "MPI_Comm_dup");
+  check(MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+  check(MPI_Comm_rank(comm, &world_.rank_), "MPI_Comm_rank");
+  check(MPI_Comm_size(comm, &world_.size_), "MPI_Comm_size");
+}
+
+Session::~Session() {
+  if (std::uncaught_exceptions() > exceptions_at_start_) {
+    return;
+  }
+  MPI_Comm_free(&world_.handle_->comm);
+  MPI_Finalize();
+}
+
+void abort(int exit_code) noexcept {
+  int running = 0;
+  if (MPI_Initialized(&running) == MPI_SUCCESS && running != 0) {
+    MPI_Abort(MPI_COMM_WORLD, exit_code);
+  }
+  std::_Exit(exit_code);
+}
+
+}  // namespace cauchy::communication

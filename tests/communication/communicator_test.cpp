@@ -1,0 +1,67 @@
+// Collectives on every number of ranks.
+
+#include "cauchy/communication/communicator.hpp"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "support/world.hpp"
+
+namespace cauchy::communication {
+namespace {
+
+using test::world;
+
+template <typename T>
+class CollectivesTest : public testing::Test {};
+using Types = testing::Types<float, double, std::int32_t, std::int64_t, std::uint64_t>;
+TYPED_TEST_SUITE(CollectivesTest, Types);
+
+TYPED_TEST(CollectivesTest, SumMaximumAndBroadcast) {
+  using T = TypeParam;
+  const auto size = static_cast<std::size_t>(world().size());
+  const auto rank = static_cast<std::size_t>(world().rank());
+  for (const std::size_t count : {0UL, 1UL, 7UL, 1000UL}) {
+    std::vector<T> sum(count);
+    std::vector<T> maximum(count);
+    std::vector<T> broadcast(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      sum[i] = static_cast<T>(i * (rank + 1));
+      maximum[i] = static_cast<T>(i + (rank + i) % size);
+      broadcast[i] = static_cast<T>(world().is_root() ? i : 0);
+    }
+    world().sum<T>(sum);
+    world().maximum<T>(maximum);
+    world().broadcast<T>(broadcast);
+    for (std::size_t i = 0; i < count; ++i) {
+      ASSERT_EQ(sum[i], static_cast<T>(i * size * (size + 1) / 2));
+      ASSERT_EQ(maximum[i], static_cast<T>(i + size - 1));
+      ASSERT_EQ(broadcast[i], static_cast<T>(i));
+    }
+  }
+}
+
+TEST(Communicator, LongArraysTravelInPieces) {
+  const std::size_t count = (std::size_t{1} << 22) + 5;  // more than one piece
+  std::vector<std::int32_t> values(count);
+  std::iota(values.begin(), values.end(), 0);
+  world().sum<std::int32_t>(values);
+  for (const std::size_t i : {std::size_t{0}, (std::size_t{1} << 22) - 1, std::size_t{1} << 22, count - 1}) {
+    EXPECT_EQ(values[i], static_cast<std::int32_t>(i) * world().size());
+  }
+}
+
+TEST(Communicator, BroadcastsTextFromAnyRank) {
+  for (int source = 0; source < world().size(); ++source) {
+    const std::string expected(static_cast<std::size_t>(source) * 1000 + 1, 'x');
+    std::string text = world().rank() == source ? expected : "something else";
+    world().broadcast(text, source);
+    EXPECT_EQ(text, expected);
+  }
+}
+
+}  // namespace
+}  // namespace cauchy::communication
