@@ -1,0 +1,64 @@
+#pragma once
+/// One step of the network: (Θ, input) → output, and back.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "cauchy/linear_algebra/matrix_view.hpp"
+#include "cauchy/linear_algebra/product.hpp"
+#include "cauchy/model/activation.hpp"
+#include "cauchy/model/gradient_sink.hpp"
+#include "cauchy/model/layout.hpp"
+
+namespace cauchy::model {
+
+/// What a layer works on for one microbatch; the network owns the memory. All data start on 64-byte borders. forward
+/// reads and writes the first three; backward reads them as forward left them.
+template <typename Real>
+struct LayerPass {
+  linear_algebra::MatrixView<const Real> input;  ///< (samples × inputs)
+  linear_algebra::MatrixView<Real> output;       ///< (samples × outputs)
+  linear_algebra::MatrixView<Real> kept;         ///< (samples × kept_columns), from forward to backward
+  linear_algebra::MatrixView<Real> d_output;     ///< (samples × outputs), consumed by backward
+  linear_algebra::MatrixView<Real> d_input;      ///< (samples × inputs), no data for the first layer
+};
+
+/// A function of its own tensors and an input, with hand-written derivative. It holds no parameters and no state, so
+/// that threads may share it. Spans theta and gradient are the whole flat vectors, on 64-byte borders. forward and
+/// backward allocate nothing of their own.
+template <typename Real>
+class Layer {
+ public:
+  Layer() = default;
+  Layer(const Layer&) = delete;
+  Layer& operator=(const Layer&) = delete;
+  virtual ~Layer() = default;
+
+  virtual std::size_t inputs() const = 0;
+  virtual std::size_t outputs() const = 0;
+  /// What forward keeps for backward beside the output, in numbers a sample.
+  virtual std::size_t kept_columns() const { return 0; }
+
+  /// Writes this layer's tensors of the initial Θ. Element i of tensor t is a function of (seed, t, i) alone; float and
+  /// double start from the same numbers, rounded.
+  virtual void initialize(std::span<Real> theta, std::uint64_t seed) const = 0;
+
+  virtual void forward(std::span<const Real> theta, const LayerPass<Real>& pass,
+                       linear_algebra::Products<Real>& products) const = 0;
+
+  /// Adds the gradient of this layer's tensors, hands each to the sink once it is complete (no sink: more microbatches
+  /// follow), and writes d_input where it has data.
+  virtual void backward(std::span<const Real> theta, const LayerPass<Real>& pass, std::span<Real> gradient,
+                        GradientSink<Real>* sink, linear_algebra::Products<Real>& products) const = 0;
+};
+
+/// y = f(x·W + b), W (inputs × outputs), b (outputs). Declares its tensors "weights" and, with an intercept,
+/// "intercepts" in the layout under the layer's name. Initial weights are uniform, of variance 2/inputs (He, Zhang, Ren
+/// and Sun, ICCV 2015) or 2/(inputs + outputs) (Glorot and Bengio, AISTATS 2010) by activation; intercepts are zero.
+template <typename Real>
+std::unique_ptr<Layer<Real>> make_dense(ParameterLayout& layout, std::string name, std::size_t inputs,
+                                        std::size_t outputs, Activation activation, bool intercept);
+
+}  // namespace cauchy::model

@@ -1,0 +1,82 @@
+#pragma once
+/// The model: (Θ, batch) → Σ NLL and its gradient.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "cauchy/linear_algebra/aligned.hpp"
+#include "cauchy/linear_algebra/product.hpp"
+#include "cauchy/model/batch.hpp"
+#include "cauchy/model/gradient_sink.hpp"
+#include "cauchy/model/layer.hpp"
+#include "cauchy/model/layout.hpp"
+#include "cauchy/model/likelihood.hpp"
+#include "cauchy/model/options.hpp"
+
+namespace cauchy::model {
+
+/// Memory of one thread for passes of at most `samples` samples: what every layer puts out and keeps, and two buffers
+/// for derivatives, which the layers use in turn. Made by Network::workspace, used by one thread at a time.
+template <typename Real>
+struct Workspace {
+  std::size_t samples = 0;
+  std::vector<linear_algebra::AlignedVector<Real>> outputs;  ///< by layer, (samples × outputs)
+  std::vector<linear_algebra::AlignedVector<Real>> kept;     ///< by layer, (samples × kept_columns)
+  linear_algebra::AlignedVector<Real> derivative;            ///< (samples × the widest layer's outputs)
+  linear_algebra::AlignedVector<Real> next_derivative;       ///< as derivative; empty for a single layer
+  linear_algebra::Products<Real> products;
+};
+
+/// Layers under a likelihood: dense_1, dense_2, ... of the widths and the activation in the options, and `output` with
+/// as many outputs as the likelihood needs and no activation. Immutable once built, so that threads share it; knows
+/// nothing of ranks, files or steps. Sums are over the samples of the batch, never means. Instantiated for float and
+/// double.
+///
+/// Θ, gradient, features and targets start on 64-byte borders: a batch cut into microbatches is cut at multiples of 16
+/// rows. Given that, the bits of a pass depend on Θ, the samples and their number, not on the size of the workspace or
+/// what it held before. A batch that is empty, of other columns or larger than the workspace: std::invalid_argument.
+///
+///     Network<float> network(options, inputs, make_likelihood<float>("categorical", 10, 1));
+///     auto workspace = network.workspace(512);
+///     double nll = network.value_and_gradient(theta, batch, gradient, sink, workspace);  // Σ NLL, gradient += Σ ∇
+template <typename Real>
+class Network {
+ public:
+  Network(const ModelOptions& options, std::size_t inputs, std::unique_ptr<Likelihood<Real>> likelihood);
+
+  const ParameterLayout& layout() const { return layout_; }
+  const Likelihood<Real>& likelihood() const { return *likelihood_; }
+  std::size_t inputs() const { return layers_.front()->inputs(); }
+
+  /// Writes the initial Θ, padding included; a function of the seed. theta.size() = layout().padded_size().
+  void initialize(std::span<Real> theta, std::uint64_t seed) const;
+
+  Workspace<Real> workspace(std::size_t samples) const;
+
+  /// What a workspace of that many samples holds, in bytes, without what the products keep.
+  std::size_t workspace_bytes(std::size_t samples) const;
+
+  /// The last layer's outputs, (samples × outputs), in the workspace until its next use. At most as many samples as the
+  /// workspace holds.
+  linear_algebra::MatrixView<Real> forward(std::span<const Real> theta, linear_algebra::MatrixView<const Real> features,
+                                           Workspace<Real>& workspace) const;
+
+  /// Σ NLL over the batch; adds its gradient by Θ to `gradient`. With a sink, hands out each tensor of `gradient` as
+  /// soon as this batch is in it, last layer first. Without one (nullptr) more microbatches follow.
+  double value_and_gradient(std::span<const Real> theta, const Batch<Real>& batch, std::span<Real> gradient,
+                            GradientSink<Real>* sink, Workspace<Real>& workspace) const;
+
+ private:
+  LayerPass<Real> pass(std::size_t layer, linear_algebra::MatrixView<const Real> features,
+                       Workspace<Real>& workspace) const;
+  std::size_t widest() const;
+  void check(linear_algebra::MatrixView<const Real> features, const Workspace<Real>& workspace) const;
+
+  ParameterLayout layout_;
+  std::vector<std::unique_ptr<Layer<Real>>> layers_;
+  std::unique_ptr<Likelihood<Real>> likelihood_;
+};
+
+}  // namespace cauchy::model

@@ -1,0 +1,199 @@
+// The categorical likelihood: softmax and log-sum-exp, with the maximum subtracted.
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "blockwise.hpp"
+#include "cauchy/linear_algebra/elementwise.hpp"
+#include "cauchy/model/likelihood.hpp"
+#include "number_text.hpp"
+
+namespace cauchy::model {
+namespace {
+
+using linear_algebra::MatrixView;
+
+// Rows whose exponentials are taken together, so that narrow rows fill vectors.
+constexpr std::size_t chunk_rows = 64;
+
+/// log Σ_k exp(z_k) = maximum + log_sum. Kept apart: beside a large maximum the sum would lose its digits.
+struct LogSumExp {
+  double maximum = 0;
+  double log_sum = 0;
+
+  /// -log p of the class with output z. NaN if any output of the row is.
+  double nll(double z) const { return log_sum + (maximum - z); }
+};
+
+/// The largest value. A NaN may be passed over: it shows in the sum of the exponentials.
+template <typename Real>
+Real maximum(std::span<const Real> values) {
+  Real largest = values[0];
+  for (const Real value : values) {
+    largest = value > largest ? value : largest;
+  }
+  return largest;
+}
+
+template <typename Real>
+double sum_in_order(double sum, std::span<const Real> values) {
+  for (const Real value : values) {
+    sum += static_cast<double>(value);
+  }
+  return sum;
+}
+
+template <typename Real>
+void exp_block(std::span<Real> block) {
+  linear_algebra::exp(std::span<const Real>(block), block);
+}
+
+template <typename Real>
+std::span<const Real> row_of(MatrixView<const Real> matrix, std::size_t row) {
+  return {matrix.row(row), matrix.columns};
+}
+
+template <typename Real>
+LogSumExp log_sum_exp(std::span<const Real> row) {
+  const Real largest = maximum(row);
+  std::array<Real, block_elements> terms;
+  double sum = 0;
+  for (std::size_t first = 0; first < row.size(); first += block_elements) {
+    const std::span<const Real> part = row.subspan(first, std::min(block_elements, row.size() - first));
+    const std::span<Real> exponentials = std::span<Real>(terms).first(part.size());
+    for (std::size_t k = 0; k < part.size(); ++k) {
+      exponentials[k] = part[k] - largest;
+    }
+    blockwise(std::span<const Real>(exponentials), exponentials, exp_block<Real>);
+    sum = sum_in_order(sum, std::span<const Real>(exponentials));
+  }
+  return {static_cast<double>(largest), std::log(sum)};
+}
+
+/// Class probabilities of at most chunk_rows rows, perhaps in place, and the logarithm of what divides them.
+template <typename Real>
+void softmax(MatrixView<const Real> outputs, MatrixView<Real> probabilities, std::span<LogSumExp> rows) {
+  for (std::size_t i = 0; i < outputs.rows; ++i) {
+    const Real largest = maximum(row_of(outputs, i));
+    rows[i].maximum = static_cast<double>(largest);
+    for (std::size_t k = 0; k < outputs.columns; ++k) {
+      probabilities(i, k) = outputs(i, k) - largest;
+    }
+  }
+  blockwise(std::span<const Real>(probabilities.elements()), probabilities.elements(), exp_block<Real>);
+  for (std::size_t i = 0; i < outputs.rows; ++i) {
+    const double sum = sum_in_order(0, row_of<Real>(probabilities, i));
+    rows[i].log_sum = std::log(sum);
+    const Real factor = static_cast<Real>(1 / sum);
+    for (std::size_t k = 0; k < outputs.columns; ++k) {
+      const Real probability = probabilities(i, k) * factor;
+      // Numbers below the normal range slow products down; in this form NaN passes.
+      probabilities(i, k) = probability < std::numeric_limits<Real>::min() ? Real{0} : probability;
+    }
+  }
+}
+
+template <typename Real>
+class Categorical final : public Likelihood<Real> {
+ public:
+  explicit Categorical(std::size_t classes) : classes_(classes) {}
+
+  std::size_t outputs() const override { return classes_; }
+  std::size_t target_columns() const override { return 1; }
+
+  double nll(MatrixView<const Real> outputs, MatrixView<const Real> targets) const override {
+    double sum = 0;
+    for (std::size_t i = 0; i < outputs.rows; ++i) {
+      sum += log_sum_exp(row_of(outputs, i)).nll(static_cast<double>(outputs(i, class_of(targets, i))));
+    }
+    return sum;
+  }
+
+  double nll_and_derivative(MatrixView<const Real> outputs, MatrixView<const Real> targets,
+                            MatrixView<Real> derivative) const override {
+    double sum = 0;
+    for (std::size_t first = 0; first < outputs.rows; first += chunk_rows) {
+      const std::size_t count = std::min(chunk_rows, outputs.rows - first);
+      sum = add_chunk(sum, outputs.middle_rows(first, count), targets.middle_rows(first, count),
+                      derivative.middle_rows(first, count));
+    }
+    return sum;
+  }
+
+  void predict(MatrixView<const Real> outputs, MatrixView<Real> prediction) const override {
+    std::array<LogSumExp, chunk_rows> rows;
+    for (std::size_t first = 0; first < outputs.rows; first += chunk_rows) {
+      const std::size_t count = std::min(chunk_rows, outputs.rows - first);
+      softmax(outputs.middle_rows(first, count), prediction.middle_rows(first, count), std::span(rows));
+    }
+  }
+
+  std::string_view metric() const override { return "accuracy"; }
+
+  double metric_sum(MatrixView<const Real> outputs, MatrixView<const Real> targets) const override {
+    double hits = 0;
+    for (std::size_t i = 0; i < outputs.rows; ++i) {
+      hits += wins(row_of(outputs, i), class_of(targets, i)) ? 1 : 0;
+    }
+    return hits;
+  }
+
+  double metric_value(double sum, double samples) const override { return sum / samples; }
+
+  std::string target_fault(MatrixView<const Real> targets, std::size_t row) const override {
+    const Real value = targets(row, 0);
+    if (!std::isfinite(value) || value != std::trunc(value)) {
+      return number_text(value) + " is not a class";
+    }
+    if (value < 0 || value >= static_cast<Real>(classes_)) {
+      return "class " + number_text(value) + " is out of range 0.." + std::to_string(classes_ - 1);
+    }
+    return {};
+  }
+
+ private:
+  static std::size_t class_of(MatrixView<const Real> targets, std::size_t row) {
+    return static_cast<std::size_t>(targets(row, 0));
+  }
+
+  /// Whether that class has the largest output, none of the lower ones an equal. NaN anywhere: no.
+  static bool wins(std::span<const Real> row, std::size_t target) {
+    const Real own = row[target];
+    return std::all_of(row.begin(), row.begin() + static_cast<std::ptrdiff_t>(target),
+                       [own](Real other) { return other < own; }) &&
+           std::all_of(row.begin() + static_cast<std::ptrdiff_t>(target), row.end(),
+                       [own](Real other) { return other <= own; });
+  }
+
+  /// At most chunk_rows rows; the sum goes on from what came before, so that chunks leave its order alone.
+  static double add_chunk(double sum, MatrixView<const Real> outputs, MatrixView<const Real> targets,
+                          MatrixView<Real> derivative) {
+    std::array<double, chunk_rows> own;  // softmax may overwrite the outputs
+    for (std::size_t i = 0; i < outputs.rows; ++i) {
+      own[i] = static_cast<double>(outputs(i, class_of(targets, i)));
+    }
+    std::array<LogSumExp, chunk_rows> rows;
+    softmax(outputs, derivative, std::span(rows));
+    for (std::size_t i = 0; i < outputs.rows; ++i) {
+      sum += rows[i].nll(own[i]);
+      derivative(i, class_of(targets, i)) -= 1;
+    }
+    return sum;
+  }
+
+  std::size_t classes_;
+};
+
+}  // namespace
+
+template <typename Real>
+std::unique_ptr<Likelihood<Real>> make_categorical(std::size_t classes) {
+  return std::make_unique<Categorical<Real>>(classes);
+}
+
+template std::unique_ptr<Likelihood<float>> make_categorical(std::size_t);
+template std::unique_ptr<Likelihood<double>> make_categorical(std::size_t);
+
+}  // namespace cauchy::model

@@ -1,0 +1,122 @@
+// Layers in a row, forward and backward through one workspace.
+
+#include "cauchy/model/network.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace cauchy::model {
+
+using linear_algebra::MatrixView;
+
+template <typename Real>
+Network<Real>::Network(const ModelOptions& options, std::size_t inputs, std::unique_ptr<Likelihood<Real>> likelihood)
+    : likelihood_(std::move(likelihood)) {
+  const Activation hidden = activation_named(options.activation);
+  std::size_t width = inputs;
+  for (const std::size_t next_width : options.layers) {
+    const std::string name = "dense_" + std::to_string(layers_.size() + 1);
+    layers_.push_back(make_dense<Real>(layout_, name, width, next_width, hidden, options.intercept));
+    width = next_width;
+  }
+  layers_.push_back(
+      make_dense<Real>(layout_, "output", width, likelihood_->outputs(), Activation::identity, options.intercept));
+}
+
+template <typename Real>
+void Network<Real>::initialize(std::span<Real> theta, std::uint64_t seed) const {
+  std::ranges::fill(theta, Real{0});
+  for (const auto& layer : layers_) {
+    layer->initialize(theta, seed);
+  }
+}
+
+template <typename Real>
+Workspace<Real> Network<Real>::workspace(std::size_t samples) const {
+  Workspace<Real> workspace;
+  workspace.samples = samples;
+  for (const auto& layer : layers_) {
+    workspace.outputs.emplace_back(samples * layer->outputs());
+    workspace.kept.emplace_back(samples * layer->kept_columns());
+  }
+  workspace.derivative.resize(samples * widest());
+  workspace.next_derivative.resize(layers_.size() > 1 ? samples * widest() : 0);
+  return workspace;
+}
+
+template <typename Real>
+std::size_t Network<Real>::workspace_bytes(std::size_t samples) const {
+  std::size_t columns = widest() * (layers_.size() > 1 ? 2 : 1);
+  for (const auto& layer : layers_) {
+    columns += layer->outputs() + layer->kept_columns();
+  }
+  return samples * columns * sizeof(Real);
+}
+
+template <typename Real>
+MatrixView<Real> Network<Real>::forward(std::span<const Real> theta, MatrixView<const Real> features,
+                                        Workspace<Real>& workspace) const {
+  check(features, workspace);
+  for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
+    layers_[layer]->forward(theta, pass(layer, features, workspace), workspace.products);
+  }
+  return pass(layers_.size() - 1, features, workspace).output;
+}
+
+template <typename Real>
+double Network<Real>::value_and_gradient(std::span<const Real> theta, const Batch<Real>& batch,
+                                         std::span<Real> gradient, GradientSink<Real>* sink,
+                                         Workspace<Real>& workspace) const {
+  const MatrixView<const Real> outputs = forward(theta, batch.features, workspace);
+  const LayerPass<Real> last = pass(layers_.size() - 1, batch.features, workspace);
+  const double nll = likelihood_->nll_and_derivative(outputs, batch.targets, last.d_output);
+  for (std::size_t layer = layers_.size(); layer-- > 0;) {
+    layers_[layer]->backward(theta, pass(layer, batch.features, workspace), gradient, sink, workspace.products);
+  }
+  return nll;
+}
+
+/// The views of one layer. Derivatives alternate between the two buffers: the layer above writes what this one reads.
+template <typename Real>
+LayerPass<Real> Network<Real>::pass(std::size_t layer, MatrixView<const Real> features,
+                                    Workspace<Real>& workspace) const {
+  const std::size_t samples = features.rows;
+  const Layer<Real>& own = *layers_[layer];
+  const bool even = (layers_.size() - 1 - layer) % 2 == 0;
+  Real* const d_output = (even ? workspace.derivative : workspace.next_derivative).data();
+  Real* const d_input = (even ? workspace.next_derivative : workspace.derivative).data();
+
+  LayerPass<Real> views;
+  views.input =
+      layer == 0 ? features : MatrixView<const Real>{workspace.outputs[layer - 1].data(), samples, own.inputs()};
+  views.output = {workspace.outputs[layer].data(), samples, own.outputs()};
+  views.kept = {workspace.kept[layer].data(), samples, own.kept_columns()};
+  views.d_output = {d_output, samples, own.outputs()};
+  views.d_input = {layer == 0 ? nullptr : d_input, samples, own.inputs()};
+  return views;
+}
+
+template <typename Real>
+std::size_t Network<Real>::widest() const {
+  std::size_t width = 0;
+  for (const auto& layer : layers_) {
+    width = std::max(width, layer->outputs());
+  }
+  return width;
+}
+
+template <typename Real>
+void Network<Real>::check(MatrixView<const Real> features, const Workspace<Real>& workspace) const {
+  if (features.rows == 0 || features.rows > workspace.samples || features.columns != inputs()) {
+    throw std::invalid_argument("a batch of " + std::to_string(features.rows) + " × " +
+                                std::to_string(features.columns) + " features does not fit a workspace of " +
+                                std::to_string(workspace.samples) + " samples of " + std::to_string(inputs()));
+  }
+}
+
+template class Network<float>;
+template class Network<double>;
+
+}  // namespace cauchy::model

@@ -1,0 +1,418 @@
+// The network against the slow reference and central differences, the order of the sink, cuts and reuse of memory.
+
+#include "cauchy/model/network.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <ostream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "cauchy/core/random.hpp"
+#include "reference_network.hpp"
+
+namespace cauchy::model {
+namespace {
+
+using linear_algebra::AlignedVector;
+using linear_algebra::MatrixView;
+using test::rounded;
+
+struct Problem {
+  std::size_t inputs = 5;
+  std::vector<std::uint64_t> hidden;
+  std::size_t outputs = 3;
+  std::string activation = "tanh";
+  std::string likelihood = "categorical";
+  bool intercept = true;
+  std::size_t samples = 21;
+
+  ModelOptions options() const {
+    ModelOptions result;
+    result.layers = hidden;
+    result.activation = activation;
+    result.likelihood = likelihood;
+    result.intercept = intercept;
+    return result;
+  }
+  std::size_t target_columns() const { return likelihood == "categorical" ? 1 : outputs; }
+};
+
+std::ostream& operator<<(std::ostream& stream, const Problem& problem) {
+  stream << problem.inputs << "-";
+  for (const auto width : problem.hidden) stream << width << "-";
+  return stream << problem.outputs << " " << problem.activation << " " << problem.likelihood
+                << (problem.intercept ? "" : " without intercept") << ", " << problem.samples << " samples";
+}
+
+/// A network with numbers to run it on. The numbers are those of float, so that either precision has the same problem.
+template <typename Real>
+struct Trial {
+  explicit Trial(const Problem& problem)
+      : subject(problem),
+        network(problem.options(), problem.inputs,
+                make_likelihood<Real>(problem.likelihood, problem.outputs, problem.target_columns())),
+        theta(network.layout().padded_size()),
+        features(problem.samples * problem.inputs),
+        targets(problem.samples * problem.target_columns()),
+        gradient(theta.size()) {
+    core::RandomStream random(7, core::Purpose::shuffle, 0, 0);
+    const auto draw = [&random] { return static_cast<Real>(static_cast<float>(2 * random.uniform() - 1)); };
+    for (const Tensor& tensor : network.layout().tensors()) {
+      std::generate_n(theta.data() + tensor.offset, tensor.size, draw);
+    }
+    std::ranges::generate(features, draw);
+    std::ranges::generate(targets, [&] {
+      return problem.likelihood == "categorical" ? static_cast<Real>(random.below(problem.outputs)) : draw();
+    });
+  }
+
+  Batch<Real> batch() const {
+    return {{features.data(), subject.samples, subject.inputs},
+            {targets.data(), subject.samples, subject.target_columns()}};
+  }
+
+  double value_and_gradient(GradientSink<Real>* sink = nullptr) {
+    std::ranges::fill(gradient, Real{0});
+    auto workspace = network.workspace(subject.samples);
+    return network.value_and_gradient(theta, batch(), gradient, sink, workspace);
+  }
+
+  double value(const AlignedVector<Real>& at) const {
+    auto workspace = network.workspace(subject.samples);
+    return network.likelihood().nll(network.forward(at, batch().features, workspace), batch().targets);
+  }
+
+  test::ReferenceNetwork::Result reference() const {
+    std::vector<std::size_t> widths{subject.inputs};
+    widths.insert(widths.end(), subject.hidden.begin(), subject.hidden.end());
+    widths.push_back(subject.outputs);
+    const test::ReferenceNetwork oracle{widths, subject.activation, subject.likelihood, subject.intercept};
+    return oracle.value_and_gradient({theta.begin(), theta.end()}, rows(features, subject.inputs),
+                                     rows(targets, subject.target_columns()));
+  }
+
+  static test::Matrix rows(const AlignedVector<Real>& values, std::size_t columns) {
+    test::Matrix matrix;
+    for (std::size_t first = 0; first < values.size(); first += columns) {
+      matrix.emplace_back(values.data() + first, values.data() + first + columns);
+    }
+    return matrix;
+  }
+
+  Problem subject;
+  Network<Real> network;
+  AlignedVector<Real> theta;
+  AlignedVector<Real> features;
+  AlignedVector<Real> targets;
+  AlignedVector<Real> gradient;
+};
+
+std::vector<Problem> problems() {
+  std::vector<Problem> all;
+  for (const std::string likelihood : {"categorical", "gaussian"}) {
+    for (const bool intercept : {true, false}) {
+      for (const std::string activation : {"identity", "relu", "tanh", "sigmoid", "softplus", "gelu"}) {
+        all.push_back({5, {}, 3, activation, likelihood, intercept, 21});
+        all.push_back({5, {7}, 3, activation, likelihood, intercept, 21});
+        all.push_back({9, {17, 4, 6}, 2, activation, likelihood, intercept, 33});
+        all.push_back({3, {8}, 5, activation, likelihood, intercept, 1});
+      }
+    }
+  }
+  all.push_back({1, {1, 1}, 1, "tanh", "gaussian", true, 2});
+  all.push_back({64, {40}, 10, "relu", "categorical", true, 100});
+  return all;
+}
+
+template <typename Real>
+class NetworkTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { linear_algebra::prepare_products(); }
+};
+using Reals = testing::Types<float, double>;
+TYPED_TEST_SUITE(NetworkTest, Reals);
+
+TYPED_TEST(NetworkTest, MatchesTheReference) {
+  for (const Problem& problem : problems()) {
+    SCOPED_TRACE(testing::PrintToString(problem));
+    Trial<TypeParam> trial(problem);
+    const double nll = trial.value_and_gradient();
+    const auto expected = trial.reference();
+    ASSERT_EQ(trial.gradient.size(), expected.gradient.size());
+
+    // One rounding a term: a number passes through sums over each layer's units, forward and backward, and over the
+    // samples. The terms are of the order of the largest entry.
+    std::size_t terms = problem.inputs + problem.outputs + problem.samples;
+    for (const auto width : problem.hidden) terms += 2 * width;
+    const double relative = static_cast<double>(terms) * std::numeric_limits<TypeParam>::epsilon();
+    long double largest = 0;
+    for (const long double value : expected.gradient) largest = std::max(largest, std::abs(value));
+    EXPECT_NEAR(nll, rounded(expected.nll), relative * rounded(expected.nll));
+    for (std::size_t i = 0; i < trial.gradient.size(); ++i) {
+      ASSERT_NEAR(trial.gradient[i], rounded(expected.gradient[i]), relative * rounded(largest)) << "element " << i;
+    }
+  }
+}
+
+TEST(Network, GradientMatchesCentralDifferencesAlongRandomDirections) {
+  constexpr double h = 1e-5;
+  for (const Problem& problem : problems()) {
+    SCOPED_TRACE(testing::PrintToString(problem));
+    Trial<double> trial(problem);
+    const double nll = trial.value_and_gradient();
+    core::RandomStream random(8, core::Purpose::shuffle, 0, 0);
+    for (int direction = 0; direction < 3; ++direction) {
+      AlignedVector<double> above = trial.theta;
+      AlignedVector<double> below = trial.theta;
+      double slope = 0;
+      double length = 0;
+      for (std::size_t i = 0; i < above.size(); ++i) {
+        const double step = 2 * random.uniform() - 1;
+        above[i] += h * step;
+        below[i] -= h * step;
+        slope += trial.gradient[i] * step;
+        length += step * step;
+      }
+      // h²/6 times a third derivative, which grows with the length of the direction cubed and the samples; and the
+      // rounding of two sums over 2h. A relu that switches between the two points would exceed it; none does.
+      const double truncation = h * h / 6 * std::pow(length, 1.5) * static_cast<double>(problem.samples);
+      const double rounding = 64 * std::numeric_limits<double>::epsilon() * nll / h;
+      EXPECT_NEAR(slope, (trial.value(above) - trial.value(below)) / (2 * h), truncation + rounding);
+    }
+  }
+}
+
+/// Keeps what it was given.
+template <typename Real>
+class Recorder : public GradientSink<Real> {
+ public:
+  void complete(const Tensor& tensor, std::span<const Real> gradient) override {
+    paths.push_back(tensor.path());
+    tensors.push_back(tensor);
+    gradients.emplace_back(gradient.begin(), gradient.end());
+  }
+
+  std::vector<std::string> paths;
+  std::vector<Tensor> tensors;
+  std::vector<std::vector<Real>> gradients;
+};
+
+TYPED_TEST(NetworkTest, HandsOutEachTensorOnceLastLayerFirst) {
+  for (const std::string activation : {"relu", "gelu"}) {
+    Trial<TypeParam> trial({5, {7, 6}, 3, activation, "categorical", true, 21});
+    Recorder<TypeParam> sink;
+    trial.value_and_gradient(&sink);
+    EXPECT_EQ(sink.paths, (std::vector<std::string>{"output/weights", "output/intercepts", "dense_2/weights",
+                                                    "dense_2/intercepts", "dense_1/weights", "dense_1/intercepts"}));
+    for (std::size_t i = 0; i < sink.tensors.size(); ++i) {
+      const Tensor& tensor = sink.tensors[i];
+      const auto first = trial.gradient.begin() + static_cast<std::ptrdiff_t>(tensor.offset);
+      EXPECT_EQ(sink.gradients[i], std::vector<TypeParam>(first, first + static_cast<std::ptrdiff_t>(tensor.size)))
+          << tensor.path() << " was handed out before it was complete";
+    }
+  }
+}
+
+TYPED_TEST(NetworkTest, NamesItsTensors) {
+  const Trial<TypeParam> with({5, {7, 6}, 3, "relu", "categorical", true, 1});
+  const auto& tensors = with.network.layout().tensors();
+  ASSERT_EQ(tensors.size(), 6U);
+  EXPECT_EQ(tensors[0].path(), "dense_1/weights");
+  EXPECT_EQ(tensors[0].shape, (std::vector<std::size_t>{5, 7}));
+  EXPECT_EQ(tensors[3].path(), "dense_2/intercepts");
+  EXPECT_EQ(tensors[3].shape, (std::vector<std::size_t>{6}));
+  EXPECT_EQ(tensors[4].path(), "output/weights");
+  EXPECT_EQ(tensors[4].shape, (std::vector<std::size_t>{6, 3}));
+  EXPECT_EQ(with.network.inputs(), 5U);
+
+  const Trial<TypeParam> without({5, {}, 3, "relu", "gaussian", false, 1});
+  ASSERT_EQ(without.network.layout().tensors().size(), 1U);
+  EXPECT_EQ(without.network.layout()[0].path(), "output/weights");
+  EXPECT_EQ(without.network.layout().parameter_count(), 15U);
+}
+
+TYPED_TEST(NetworkTest, MicrobatchesAddUpToTheBatch) {
+  Trial<TypeParam> trial({5, {7, 6}, 3, "gelu", "categorical", true, 40});
+  const double whole = trial.value_and_gradient();
+  AlignedVector<TypeParam> summed(trial.gradient.size());
+  auto workspace = trial.network.workspace(16);
+  Recorder<TypeParam> sink;
+  double nll = 0;
+  for (const std::size_t first : {0U, 16U, 32U}) {
+    const bool last = first == 32;
+    const auto part = trial.batch().middle_rows(first, last ? 8 : 16);
+    nll += trial.network.value_and_gradient(trial.theta, part, summed, last ? &sink : nullptr, workspace);
+  }
+  // Another order of 40 terms, each of the order of the largest entry or less.
+  const TypeParam largest = std::abs(
+      *std::ranges::max_element(trial.gradient, [](TypeParam a, TypeParam b) { return std::abs(a) < std::abs(b); }));
+  const TypeParam tolerance = 40 * std::numeric_limits<TypeParam>::epsilon() * largest;
+  EXPECT_NEAR(nll, whole, 40 * std::numeric_limits<TypeParam>::epsilon() * whole);
+  for (std::size_t i = 0; i < summed.size(); ++i) {
+    EXPECT_NEAR(summed[i], trial.gradient[i], tolerance) << i;
+  }
+  ASSERT_EQ(sink.paths.size(), 6U);
+  EXPECT_TRUE(std::ranges::equal(
+      sink.gradients[0], std::span<const TypeParam>(summed).subspan(sink.tensors[0].offset, sink.tensors[0].size)))
+      << "the sink sees the sum over the microbatches";
+}
+
+template <typename Real>
+void fill_workspace(Workspace<Real>& workspace, Real value) {
+  for (auto& buffer : workspace.outputs) std::ranges::fill(buffer, value);
+  for (auto& buffer : workspace.kept) std::ranges::fill(buffer, value);
+  std::ranges::fill(workspace.derivative, value);
+  std::ranges::fill(workspace.next_derivative, value);
+}
+
+TYPED_TEST(NetworkTest, BitsDoNotDependOnTheWorkspace) {
+  for (const std::string activation : {"tanh", "softplus", "gelu"}) {
+    Trial<TypeParam> trial({5, {7, 6}, 3, activation, "categorical", true, 21});
+    const double nll = trial.value_and_gradient();
+    auto larger = trial.network.workspace(100);
+    fill_workspace(larger, std::numeric_limits<TypeParam>::quiet_NaN());
+    for (int pass = 0; pass < 2; ++pass) {
+      AlignedVector<TypeParam> gradient(trial.gradient.size());
+      EXPECT_EQ(trial.network.value_and_gradient(trial.theta, trial.batch(), gradient, nullptr, larger), nll);
+      EXPECT_EQ(gradient, trial.gradient) << activation << " pass " << pass;
+    }
+  }
+}
+
+TYPED_TEST(NetworkTest, LeavesRowsBeyondTheBatchAlone) {
+  for (const std::string activation : {"relu", "gelu"}) {
+    Trial<TypeParam> trial({5, {7, 6}, 3, activation, "categorical", true, 5});
+    auto workspace = trial.network.workspace(30);
+    fill_workspace(workspace, TypeParam{42});
+    trial.network.value_and_gradient(trial.theta, trial.batch(), trial.gradient, nullptr, workspace);
+    const auto untouched_after = [](const AlignedVector<TypeParam>& buffer, std::size_t elements) {
+      return std::all_of(buffer.begin() + static_cast<std::ptrdiff_t>(elements), buffer.end(),
+                         [](TypeParam value) { return value == 42; });
+    };
+    const std::vector<std::size_t> widths = {7, 6, 3};
+    for (std::size_t layer = 0; layer < widths.size(); ++layer) {
+      EXPECT_TRUE(untouched_after(workspace.outputs[layer], 5 * widths[layer]));
+      const std::size_t kept = workspace.kept[layer].empty() ? 0 : 5 * widths[layer];
+      EXPECT_TRUE(untouched_after(workspace.kept[layer], kept));
+    }
+    EXPECT_TRUE(untouched_after(workspace.derivative, std::size_t{5 * 7}));
+    EXPECT_TRUE(untouched_after(workspace.next_derivative, std::size_t{5 * 7}));
+  }
+}
+
+TYPED_TEST(NetworkTest, ForwardTakesFewerSamplesThanTheWorkspaceHolds) {
+  Trial<TypeParam> trial({5, {7}, 3, "relu", "gaussian", true, 21});
+  auto workspace = trial.network.workspace(21);
+  const auto all = trial.network.forward(trial.theta, trial.batch().features, workspace);
+  const std::vector<TypeParam> kept(all.data, all.data + all.size());
+  for (const std::size_t samples : {std::size_t{1}, std::size_t{16}}) {
+    const auto some = trial.network.forward(trial.theta, trial.batch().features.middle_rows(0, samples), workspace);
+    ASSERT_EQ(some.rows, samples);
+    ASSERT_EQ(some.columns, 3U);
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      // Sums of 8 terms of at most 8; the product may take another order for another number of rows.
+      EXPECT_NEAR(some.data[i], kept[i], 64 * std::numeric_limits<TypeParam>::epsilon());
+    }
+  }
+}
+
+TYPED_TEST(NetworkTest, RefusesBatchesThatDoNotFit) {
+  Trial<TypeParam> trial({5, {7}, 3, "relu", "gaussian", true, 21});
+  auto workspace = trial.network.workspace(20);
+  const auto features = trial.batch().features;
+  EXPECT_THROW(trial.network.forward(trial.theta, features, workspace), std::invalid_argument);
+  EXPECT_THROW(trial.network.forward(trial.theta, features.middle_rows(0, 0), workspace), std::invalid_argument);
+  EXPECT_THROW(trial.network.forward(trial.theta, {features.data, 5, 4}, workspace), std::invalid_argument);
+  EXPECT_NO_THROW(trial.network.forward(trial.theta, features.middle_rows(0, 20), workspace));
+}
+
+TYPED_TEST(NetworkTest, KnowsTheSizeOfAWorkspace) {
+  for (const Problem& problem : problems()) {
+    const Trial<TypeParam> trial(problem);
+    const auto workspace = trial.network.workspace(11);
+    std::size_t elements = workspace.derivative.size() + workspace.next_derivative.size();
+    for (const auto& buffer : workspace.outputs) elements += buffer.size();
+    for (const auto& buffer : workspace.kept) elements += buffer.size();
+    EXPECT_EQ(trial.network.workspace_bytes(11), elements * sizeof(TypeParam)) << testing::PrintToString(problem);
+  }
+}
+
+double mean_square(std::span<const double> values) {
+  double sum = 0;
+  for (const double value : values) sum += value * value;
+  return sum / static_cast<double>(values.size());
+}
+
+std::span<const double> part(const AlignedVector<double>& vector, const Tensor& tensor) {
+  return std::span(vector).subspan(tensor.offset, tensor.size);
+}
+
+TEST(NetworkInitialization, HasTheVarianceOfHeAndGlorotAndNoIntercepts) {
+  for (const std::string activation : {"identity", "relu", "tanh", "sigmoid", "softplus", "gelu"}) {
+    Trial<double> trial({200, {300}, 100, activation, "gaussian", true, 1});
+    AlignedVector<double> theta(trial.theta.size(), -1);
+    trial.network.initialize(theta, 3);
+    const ParameterLayout& layout = trial.network.layout();
+    const bool he = activation == "relu" || activation == "softplus" || activation == "gelu";
+    // The mean of n squares of uniform numbers has the relative standard deviation 0.9/√n; five of them.
+    const double dense = he ? 2.0 / 200 : 2.0 / (200 + 300);
+    EXPECT_NEAR(mean_square(part(theta, layout[0])) / dense, 1, 5 * 0.9 / std::sqrt(200.0 * 300)) << activation;
+    const double output = 2.0 / (300 + 100);
+    EXPECT_NEAR(mean_square(part(theta, layout[2])) / output, 1, 5 * 0.9 / std::sqrt(300.0 * 100)) << activation;
+    EXPECT_LE(std::ranges::max(part(theta, layout[0])), std::sqrt(3 * dense));
+    EXPECT_GE(std::ranges::min(part(theta, layout[0])), -std::sqrt(3 * dense));
+    EXPECT_EQ(mean_square(part(theta, layout[1])), 0);
+    EXPECT_EQ(mean_square(part(theta, layout[3])), 0);
+  }
+}
+
+TEST(NetworkInitialization, DependsOnSeedTensorAndElementAlone) {
+  Trial<double> narrow({20, {30}, 4, "relu", "gaussian", true, 1});
+  Trial<double> wide({20, {50, 5}, 4, "relu", "gaussian", true, 1});
+  narrow.network.initialize(narrow.theta, 3);
+  wide.network.initialize(wide.theta, 3);
+  EXPECT_TRUE(std::equal(narrow.theta.begin(), narrow.theta.begin() + 20 * 30, wide.theta.begin()));
+
+  AlignedVector<double> other(narrow.theta.size());
+  narrow.network.initialize(other, 4);
+  EXPECT_NE(other[0], narrow.theta[0]);
+  const std::size_t output = narrow.network.layout()[2].offset;
+  // The same numbers under two bounds would have this ratio.
+  EXPECT_GT(std::abs(narrow.theta[output] / narrow.theta[0] - std::sqrt((6.0 / 34) / (6.0 / 20))), 1e-9);
+}
+
+TEST(NetworkInitialization, IsTheSameInFloatAndZeroBetweenTensors) {
+  const Problem problem{5, {7, 6}, 3, "gelu", "categorical", true, 1};
+  Trial<double> precise(problem);
+  Trial<float> coarse(problem);
+  std::ranges::fill(precise.theta, -1);
+  precise.network.initialize(precise.theta, 11);
+  coarse.network.initialize(coarse.theta, 11);
+  ASSERT_EQ(precise.theta.size(), coarse.theta.size());
+  std::vector<bool> inside(precise.theta.size(), false);
+  for (const Tensor& tensor : precise.network.layout().tensors()) {
+    std::fill_n(inside.begin() + static_cast<std::ptrdiff_t>(tensor.offset), tensor.size, true);
+  }
+  for (std::size_t i = 0; i < precise.theta.size(); ++i) {
+    EXPECT_EQ(coarse.theta[i], static_cast<float>(precise.theta[i]));
+    if (!inside[i]) {
+      EXPECT_EQ(precise.theta[i], 0) << i;
+    }
+  }
+}
+
+TYPED_TEST(NetworkTest, DoesNotHideNan) {
+  for (const std::string activation : {"identity", "relu", "tanh", "sigmoid", "softplus", "gelu"}) {
+    Trial<TypeParam> trial({5, {7, 6}, 3, activation, "categorical", true, 5});
+    trial.theta[3] = std::numeric_limits<TypeParam>::quiet_NaN();
+    EXPECT_TRUE(std::isnan(trial.value_and_gradient())) << activation;
+  }
+}
+
+}  // namespace
+}  // namespace cauchy::model
