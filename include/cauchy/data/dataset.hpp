@@ -1,0 +1,54 @@
+#pragma once
+/// The samples of this rank's shards, ready for training or evaluation.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "cauchy/communication/communicator.hpp"
+#include "cauchy/data/shards.hpp"
+#include "cauchy/data/source.hpp"
+#include "cauchy/data/standardization.hpp"
+#include "cauchy/linear_algebra/aligned.hpp"
+#include "cauchy/model/batch.hpp"
+
+namespace cauchy::data {
+
+/// N rows in V shards, of which a rank holds its own. Each rank reads only those rows.
+template <typename Real>
+class Dataset {
+ public:
+  /// Collective. Reads this rank's rows; a fault anywhere is thrown on every rank.
+  Dataset(const communication::Communicator& ranks, const Source& source, const SourceShape& shape,
+          std::uint64_t shards);
+
+  const Source& source() const { return source_; }
+  const SourceShape& shape() const { return shape_; }
+  std::uint64_t shards() const { return shards_; }
+  Range local_shards() const { return local_shards_; }
+  Range rows_of(std::uint64_t shard) const { return shard_rows(shape_.rows, shards_, shard); }
+
+  /// This rank's rows.
+  Samples<Real>& samples() { return samples_; }
+
+  /// Applies a standardisation to this rank's rows.
+  void standardize(const Standardization& standardization) { standardization.apply(samples_.feature_matrix()); }
+
+  /// Copies rows of a local shard, counted from its start, into a batch that stays until the next call.
+  model::Batch<Real> gather(std::uint64_t shard, std::span<const std::uint32_t> rows);
+  model::Batch<Real> gather(std::uint64_t shard, Range rows);
+
+ private:
+  template <typename RowAt>
+  model::Batch<Real> copy_rows(std::uint64_t shard, std::uint64_t count, RowAt row_at);
+
+  Source source_;
+  SourceShape shape_;
+  std::uint64_t shards_;
+  Range local_shards_;
+  Samples<Real> samples_;
+  linear_algebra::AlignedVector<Real> batch_features_;
+  linear_algebra::AlignedVector<Real> batch_targets_;
+};
+
+}  // namespace cauchy::data

@@ -1,0 +1,42 @@
+#pragma once
+/// What the user decides about the data: section [data].
+
+#include <cstdint>
+#include <string>
+
+#include "cauchy/core/option.hpp"
+
+namespace cauchy::data {
+
+struct DataOptions {
+  std::string train;
+  std::string validation;
+  std::string test;
+  std::string features = "features";
+  std::string targets = "targets";
+  bool standardize = false;
+  std::uint64_t shards = 0;          ///< V; 0: the number of ranks of the first launch
+  std::uint64_t microbatch = 512;    ///< samples that pass through the model at once
+  std::uint64_t block_rows = 16384;  ///< rows that are shuffled among each other
+
+  template <typename Visitor>
+  void visit(Visitor&& option) {
+    using core::Role;
+    option("train", train, core::anything(), Role::data, "HDF5 file of the training data");
+    option("validation", validation, core::anything(), Role::data, "HDF5 file evaluated after each epoch");
+    option("test", test, core::anything(), Role::data, "HDF5 file evaluated after the last step");
+    option("features", features, core::anything(), Role::data, "name of the dataset of features, samples × inputs");
+    option("targets", targets, core::anything(), Role::data, "name of the dataset of targets, samples or samples × k");
+    option("standardize", standardize, core::anything(), Role::problem,
+           "shift and scale each feature to mean 0 and variance 1 over the training data");
+    option("shards", shards, core::between(1, 1 << 20).or_word("auto", 0), Role::problem,
+           "V, the parts that the training data are cut in, a part of the problem: more ranks than shards cannot work; "
+           "auto: the number of ranks at the first launch");
+    option("microbatch", microbatch, core::between(1, 1 << 24), Role::problem,
+           "samples of a shard that pass through the model at once");
+    option("block_rows", block_rows, core::between(1, 4e9), Role::problem,
+           "rows that are shuffled among each other; blocks are shuffled too");
+  }
+};
+
+}  // namespace cauchy::data

@@ -1,0 +1,51 @@
+#pragma once
+/// A data set in a file: its shape, and rows of it as numbers.
+
+#include <cstdint>
+#include <string>
+
+#include "cauchy/data/options.hpp"
+#include "cauchy/data/shards.hpp"
+#include "cauchy/linear_algebra/aligned.hpp"
+#include "cauchy/linear_algebra/matrix_view.hpp"
+
+namespace cauchy::data {
+
+/// Samples of one file. `key` is the configuration key that named it, for messages.
+struct Source {
+  std::string key;
+  std::string path;
+  std::string features;  ///< name of the dataset inside the file
+  std::string targets;
+};
+
+struct SourceShape {
+  std::uint64_t rows = 0;            ///< N
+  std::uint64_t inputs = 0;          ///< features a sample; further dimensions are flattened
+  std::uint64_t target_columns = 0;  ///< 1 for targets of shape (N)
+
+  bool operator==(const SourceShape&) const = default;
+};
+
+/// Looks at the file without reading samples. Throws core::UserError, naming file and dataset, if it is missing, no
+/// HDF5 file, or holds no numbers in matching shapes.
+SourceShape source_shape(const Source& source);
+
+/// Rows [rows.first, rows.last) of a source, in memory.
+template <typename Real>
+struct Samples {
+  Range rows;
+  std::uint64_t inputs = 0;
+  std::uint64_t target_columns = 0;
+  linear_algebra::AlignedVector<Real> features;  ///< (rows × inputs)
+  linear_algebra::AlignedVector<Real> targets;   ///< (rows × target_columns)
+
+  linear_algebra::MatrixView<Real> feature_matrix() { return {features.data(), rows.size(), inputs}; }
+  linear_algebra::MatrixView<const Real> target_matrix() const { return {targets.data(), rows.size(), target_columns}; }
+};
+
+/// Reads rows. Throws core::UserError with row and column at the first feature or target that is not finite.
+template <typename Real>
+Samples<Real> read_samples(const Source& source, const SourceShape& shape, Range rows);
+
+}  // namespace cauchy::data

@@ -1,0 +1,58 @@
+// The samples of this rank's shards.
+
+#include "cauchy/data/dataset.hpp"
+
+#include <algorithm>
+
+#include "cauchy/communication/agreement.hpp"
+
+namespace cauchy::data {
+
+template <typename Real>
+Dataset<Real>::Dataset(const communication::Communicator& ranks, const Source& source, const SourceShape& shape,
+                       std::uint64_t shards)
+    : source_(source),
+      shape_(shape),
+      shards_(shards),
+      local_shards_(
+          rank_shards(shards, static_cast<std::uint64_t>(ranks.rank()), static_cast<std::uint64_t>(ranks.size()))) {
+  communication::agree(ranks, [&] {
+    Range rows;
+    if (local_shards_.size() > 0) {
+      rows = {rows_of(local_shards_.first).first, rows_of(local_shards_.last - 1).last};
+    }
+    samples_ = read_samples<Real>(source, shape, rows);
+  });
+}
+
+template <typename Real>
+template <typename RowAt>
+model::Batch<Real> Dataset<Real>::copy_rows(std::uint64_t shard, std::uint64_t count, RowAt row_at) {
+  // Batches start on a cache line, wherever their rows lie: products must see the same alignment in every run.
+  batch_features_.resize(std::max<std::size_t>(batch_features_.size(), count * shape_.inputs));
+  batch_targets_.resize(std::max<std::size_t>(batch_targets_.size(), count * shape_.target_columns));
+  const std::uint64_t start = rows_of(shard).first - samples_.rows.first;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::uint64_t row = start + row_at(i);
+    std::copy_n(samples_.features.data() + row * shape_.inputs, shape_.inputs,
+                batch_features_.data() + i * shape_.inputs);
+    std::copy_n(samples_.targets.data() + row * shape_.target_columns, shape_.target_columns,
+                batch_targets_.data() + i * shape_.target_columns);
+  }
+  return {{batch_features_.data(), count, shape_.inputs}, {batch_targets_.data(), count, shape_.target_columns}};
+}
+
+template <typename Real>
+model::Batch<Real> Dataset<Real>::gather(std::uint64_t shard, std::span<const std::uint32_t> rows) {
+  return copy_rows(shard, rows.size(), [rows](std::uint64_t i) { return rows[i]; });
+}
+
+template <typename Real>
+model::Batch<Real> Dataset<Real>::gather(std::uint64_t shard, Range rows) {
+  return copy_rows(shard, rows.size(), [rows](std::uint64_t i) { return rows.first + i; });
+}
+
+template class Dataset<float>;
+template class Dataset<double>;
+
+}  // namespace cauchy::data
