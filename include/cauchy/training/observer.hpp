@@ -1,0 +1,59 @@
+#pragma once
+/// Who watches training: metrics, progress, checkpoints, stop requests.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "cauchy/core/timer.hpp"
+#include "cauchy/training/state.hpp"
+
+namespace cauchy::training {
+
+/// Why training ended.
+enum class StopReason { none, max_steps, max_epochs, max_seconds, gradient_norm, request };
+std::string_view stop_reason_name(StopReason reason);
+
+/// What an evaluation over a whole data set gives.
+struct Evaluation {
+  std::uint64_t samples = 0;
+  double nll = 0;     ///< mean, nats
+  double metric = 0;  ///< the likelihood's own, such as accuracy
+};
+
+/// One finished step; the same on every rank, times apart.
+struct StepReport {
+  double learning_rate = 0;              ///< ε of this step
+  std::uint64_t steps_in_epoch = 0;      ///< T
+  bool epoch_finished = false;           ///< this step was the last of its epoch
+  bool save_requested = false;           ///< somebody voted for a checkpoint
+  StopReason stop = StopReason::none;    ///< set on the last step of the run
+  std::optional<Evaluation> validation;  ///< after an epoch, where there are validation data
+  std::optional<Evaluation> test;        ///< after the last step, where there are test data
+  core::PhaseSeconds seconds;            ///< of this rank, since the launch
+};
+
+/// Local wishes, which all ranks learn of in the next step's reduction.
+struct Votes {
+  StopReason stop = StopReason::none;
+  bool save = false;
+};
+
+/// Watches training on one rank. Observers do not communicate: they vote. Exceptions end the job.
+template <typename Real>
+class Observer {
+ public:
+  Observer() = default;
+  Observer(const Observer&) = delete;
+  Observer& operator=(const Observer&) = delete;
+  virtual ~Observer() = default;
+
+  /// Asked once a step.
+  virtual Votes votes() { return {}; }
+
+  /// After each step, in the order in which observers were added. The state already counts this step; at the end of
+  /// an epoch its sampler stands at the start of the next, and its history still at the epoch that ended.
+  virtual void step_finished(const StepReport& report, const TrainingState<Real>& state) = 0;
+};
+
+}  // namespace cauchy::training

@@ -1,0 +1,35 @@
+// The state that one rank has read, on every rank.
+
+#include "cauchy/training/broadcast.hpp"
+
+#include <vector>
+
+namespace cauchy::training {
+namespace {
+
+void broadcast_vector(const communication::Communicator& ranks, std::vector<double>& values) {
+  std::uint64_t size = values.size();
+  ranks.broadcast<std::uint64_t>({&size, 1});
+  values.resize(size);
+  ranks.broadcast<double>(values);
+}
+
+}  // namespace
+
+template <typename Real>
+void broadcast_state(const communication::Communicator& ranks, TrainingState<Real>& state) {
+  ranks.broadcast<Real>(state.method.x);
+  for (optimize::Slot<Real>& slot : state.method.slots) {
+    ranks.broadcast<Real>(slot.values);
+  }
+  state.visit_scalars([&](const char* /*part*/, auto& scalars) {
+    scalars.visit([&]<typename T>(const char* /*field*/, T& value) { ranks.broadcast<T>({&value, 1}); });
+  });
+  broadcast_vector(ranks, state.standardization.mean);
+  broadcast_vector(ranks, state.standardization.scale);
+}
+
+template void broadcast_state(const communication::Communicator&, TrainingState<float>&);
+template void broadcast_state(const communication::Communicator&, TrainingState<double>&);
+
+}  // namespace cauchy::training

@@ -1,0 +1,67 @@
+// The NLL and the metric of Θ over a whole data set.
+
+#include "cauchy/training/evaluation.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "cauchy/communication/agreement.hpp"
+#include "cauchy/core/error.hpp"
+
+namespace cauchy::training {
+
+template <typename Real>
+Evaluation evaluate(const communication::Communicator& ranks, const model::Network<Real>& network,
+                    std::span<const Real> theta, data::Dataset<Real>& dataset, model::Workspace<Real>& workspace) {
+  // Two sums a shard, each with one writer: adding the zeros of the other ranks changes nothing.
+  const std::uint64_t shards = dataset.shards();
+  std::vector<double> sums(2 * shards, 0.0);
+  const data::Range local_shards = dataset.local_shards();
+  for (std::uint64_t shard = local_shards.first; shard < local_shards.last; ++shard) {
+    const std::uint64_t rows = dataset.rows_of(shard).size();
+    for (std::uint64_t first = 0; first < rows; first += workspace.samples) {
+      const model::Batch<Real> batch =
+          dataset.gather(shard, data::Range{first, std::min<std::uint64_t>(rows, first + workspace.samples)});
+      const auto outputs = network.forward(theta, batch.features, workspace);
+      sums[shard] += network.likelihood().nll(outputs, batch.targets);
+      sums[shards + shard] += network.likelihood().metric_sum(outputs, batch.targets);
+    }
+  }
+  ranks.sum<double>(sums);
+
+  const auto samples = static_cast<double>(dataset.shape().rows);
+  double nll = 0;
+  double metric = 0;
+  for (std::uint64_t shard = 0; shard < shards; ++shard) {
+    nll += sums[shard];
+    metric += sums[shards + shard];
+  }
+  return {dataset.shape().rows, nll / samples, network.likelihood().metric_value(metric, samples)};
+}
+
+template <typename Real>
+void check_targets(const communication::Communicator& ranks, const model::Likelihood<Real>& likelihood,
+                   data::Dataset<Real>& dataset) {
+  communication::agree(ranks, [&] {
+    const auto targets = dataset.samples().target_matrix();
+    for (std::size_t row = 0; row < targets.rows; ++row) {
+      const std::string fault = likelihood.target_fault(targets, row);
+      if (!fault.empty()) {
+        const data::Source& source = dataset.source();
+        throw core::UserError(source.key + " = " + source.path + ": /" + source.targets + " at row " +
+                              std::to_string(dataset.samples().rows.first + row) + " (counted from 0): " + fault);
+      }
+    }
+  });
+}
+
+template Evaluation evaluate(const communication::Communicator&, const model::Network<float>&, std::span<const float>,
+                             data::Dataset<float>&, model::Workspace<float>&);
+template Evaluation evaluate(const communication::Communicator&, const model::Network<double>&, std::span<const double>,
+                             data::Dataset<double>&, model::Workspace<double>&);
+template void check_targets(const communication::Communicator&, const model::Likelihood<float>&, data::Dataset<float>&);
+template void check_targets(const communication::Communicator&, const model::Likelihood<double>&,
+                            data::Dataset<double>&);
+
+}  // namespace cauchy::training

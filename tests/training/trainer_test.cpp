@@ -1,0 +1,153 @@
+// The loop: when it stops, what it counts, what observers see.
+
+#include "cauchy/training/trainer.hpp"
+
+#include <gtest/gtest.h>
+
+#include "cauchy/training/broadcast.hpp"
+#include "cauchy/training/stopping.hpp"
+#include "training/training_fixture.hpp"
+
+namespace cauchy::training {
+namespace {
+
+/// Keeps what it saw, and votes when told.
+class Recorder final : public Observer<double> {
+ public:
+  Votes votes() override { return reports.size() == vote_after ? vote : Votes{}; }
+  void step_finished(const StepReport& report, const TrainingState<double>& state) override {
+    reports.push_back(report);
+    histories.push_back(state.history);
+    positions.push_back(state.sampler);
+  }
+
+  std::size_t vote_after = SIZE_MAX;
+  Votes vote;
+  std::vector<StepReport> reports;
+  std::vector<History> histories;
+  std::vector<SamplerPosition> positions;
+};
+
+class TrainerTest : public testing::Test {
+ protected:
+  StepReport run(ToyTraining& training, const StopOptions& stop) {
+    Trainer<double> trainer(training.parts(), stop, training.state);
+    trainer.add(recorder_);
+    return trainer.run();
+  }
+
+  test::SharedFolder folder_;
+  Recorder recorder_;
+};
+
+TEST_F(TrainerTest, CountsStepsEpochsAndSamples) {
+  ToyTraining training({.batch_size = 16}, folder_ / "");
+  const StepReport last = run(training, {.max_epochs = 3});
+  EXPECT_EQ(last.stop, StopReason::max_epochs);
+  EXPECT_EQ(training.state.stopping.steps, 12U);
+  EXPECT_EQ(training.state.sampler, (SamplerPosition{3, 0}));
+  EXPECT_EQ(training.state.history.samples, 183U);
+  EXPECT_EQ(training.state.history.epoch_samples, 61U);
+  ASSERT_EQ(recorder_.reports.size(), 12U);
+  for (std::size_t i = 0; i < 12; ++i) {
+    EXPECT_EQ(recorder_.reports[i].epoch_finished, i % 4 == 3);
+    EXPECT_EQ(recorder_.reports[i].stop != StopReason::none, i == 11);
+  }
+  EXPECT_EQ(recorder_.positions[4], (SamplerPosition{1, 1}));
+}
+
+TEST_F(TrainerTest, StopsByEachCriterionWithItsName) {
+  ToyTraining by_steps({.batch_size = 16}, folder_ / "");
+  EXPECT_EQ(run(by_steps, {.max_steps = 5}).stop, StopReason::max_steps);
+  EXPECT_EQ(by_steps.state.stopping.steps, 5U);
+  // A run that is done knows it at once.
+  EXPECT_EQ(run(by_steps, {.max_steps = 5}).stop, StopReason::max_steps);
+  EXPECT_EQ(by_steps.state.stopping.steps, 5U);
+
+  ToyTraining by_norm({}, folder_ / "");
+  EXPECT_EQ(run(by_norm, {.max_steps = 100000, .gradient_norm = 0.05}).stop, StopReason::gradient_norm);
+  EXPECT_LE(by_norm.state.stopping.gradient_norm, 0.05);
+  EXPECT_LT(by_norm.state.stopping.steps, 100000U);
+
+  ToyTraining by_time({}, folder_ / "");
+  TimeLimit<double> limit(1e-9);
+  Trainer<double> trainer(by_time.parts(), {.max_steps = 100000}, by_time.state);
+  if (test::world().is_root()) {
+    trainer.add(limit);
+  }
+  EXPECT_EQ(trainer.run().stop, StopReason::max_seconds);
+  EXPECT_EQ(by_time.state.stopping.steps, 1U);
+}
+
+TEST_F(TrainerTest, AVoteOfOneRankStopsAllAfterThatStep) {
+  ToyTraining training({.batch_size = 16}, folder_ / "");
+  if (test::world().rank() == test::world().size() - 1) {
+    recorder_.vote_after = 6;
+    recorder_.vote = {StopReason::request, true};
+  }
+  const StepReport last = run(training, {.max_steps = 100});
+  EXPECT_EQ(last.stop, StopReason::request);
+  EXPECT_TRUE(last.save_requested);
+  EXPECT_EQ(training.state.stopping.steps, 7U);
+}
+
+TEST_F(TrainerTest, ReportedNllIsTheMeanOverTheEpochSoFar) {
+  ToyTraining training({.batch_size = 16, .learning_rate = 1e-12}, folder_ / "");
+  run(training, {.max_epochs = 1});
+  const Evaluation all =
+      evaluate<double>(test::world(), training.network, training.state.method.x, training.dataset, training.workspace);
+  EXPECT_EQ(all.samples, 61U);
+  EXPECT_NEAR(training.state.history.epoch_nll(), all.nll, 1e-11);  // Θ moved by 4 steps of 1e-12
+}
+
+TEST_F(TrainerTest, DescentReducesTheObjective) {
+  for (const double momentum : {0.0, 0.9}) {
+    ToyTraining training({.momentum = momentum}, folder_ / "");
+    training.objective.select({0, 0}, {});
+    linear_algebra::AlignedVector<double> gradient(training.state.method.x.size());
+    const double before = training.objective.value_and_gradient(training.state.method.x, gradient);
+    run(training, {.max_steps = 50});
+    EXPECT_LT(training.state.stopping.nll, before);
+  }
+}
+
+// A run that is cut in two and goes on from a copy of the state ends in the same bits, in the middle of an epoch too.
+TEST_F(TrainerTest, StateIsComplete) {
+  for (const std::uint64_t cut : {1UL, 4UL, 6UL, 11UL}) {
+    const ToyProblem problem{.batch_size = 16, .momentum = 0.9};
+    ToyTraining whole(problem, folder_ / "");
+    run(whole, {.max_steps = 12});
+    ToyTraining first(problem, folder_ / "");
+    run(first, {.max_steps = cut});
+    ToyTraining second(problem, folder_ / "");
+    second.state = first.state;
+    run(second, {.max_steps = 12});
+    EXPECT_EQ(second.state.method.x, whole.state.method.x);
+    EXPECT_EQ(second.state.method.slots[0].values, whole.state.method.slots[0].values);
+    EXPECT_EQ(second.state.sampler, whole.state.sampler);
+    EXPECT_EQ(second.state.stopping, whole.state.stopping);
+    EXPECT_EQ(second.state.history, whole.state.history);
+  }
+}
+
+TEST_F(TrainerTest, BroadcastGivesEveryRankTheRootsState) {
+  ToyTraining training({.batch_size = 16, .momentum = 0.9}, folder_ / "");
+  run(training, {.max_steps = 5});
+  TrainingState<double> expected = training.state;
+  expected.standardization = {{1, 2, 3}, {4, 5, 6}};
+  TrainingState<double> state = expected;
+  if (!test::world().is_root()) {
+    state = {};
+    state.method = training.method->start(linear_algebra::AlignedVector<double>(expected.method.x.size(), 0.5));
+  }
+  broadcast_state(test::world(), state);
+  EXPECT_EQ(state.method.x, expected.method.x);
+  EXPECT_EQ(state.method.slots[0].values, expected.method.slots[0].values);
+  EXPECT_EQ(state.sampler, expected.sampler);
+  EXPECT_EQ(state.stopping, expected.stopping);
+  EXPECT_EQ(state.history, expected.history);
+  EXPECT_EQ(state.standardization, expected.standardization);
+}
+
+}  // namespace
+}  // namespace cauchy::training

@@ -1,0 +1,93 @@
+#pragma once
+/// All the parts of a small training run over the ranks of a test.
+
+#include <memory>
+#include <string>
+
+#include "cauchy/communication/channel.hpp"
+#include "cauchy/data/dataset.hpp"
+#include "cauchy/data/sampler.hpp"
+#include "cauchy/linear_algebra/product.hpp"
+#include "cauchy/model/network.hpp"
+#include "cauchy/training/objective.hpp"
+#include "cauchy/training/reducer.hpp"
+#include "cauchy/training/trainer.hpp"
+#include "support/shared_folder.hpp"
+#include "support/toy_data.hpp"
+#include "support/world.hpp"
+
+namespace cauchy::training {
+
+struct ToyProblem {
+  std::uint64_t shards = 4;
+  std::uint64_t batch_size = 0;
+  std::uint64_t microbatch = 16;
+  double l2 = 0;
+  std::string likelihood = "categorical";
+  double learning_rate = 0.1;
+  double momentum = 0;  ///< 0: plain gradient descent
+};
+
+/// 61 samples of 3 features in 4 classes (or with 2 real targets), a network 3-5-out, in double.
+class ToyTraining {
+ public:
+  ToyTraining(const ToyProblem& problem, const std::string& folder)
+      : options(problem),
+        toy(61, 3, problem.likelihood == "categorical" ? 4 : 0, problem.likelihood == "categorical" ? 1 : 2),
+        dataset(load(folder)),
+        network(model_options(problem), 3, model::make_likelihood<double>(problem.likelihood, 4, toy.target_columns)),
+        sampler({toy.rows, problem.shards, problem.batch_size, 8, 1}),
+        channel(test::world(), seconds),
+        reducer(make_float_reducer<double>(network.layout(), channel)),
+        objective(network, problem.l2, dataset, sampler, problem.microbatch, *reducer, channel, seconds),
+        method(problem.momentum > 0 ? optimize::make_momentum<double>(problem.learning_rate, problem.momentum)
+                                    : optimize::make_gradient_descent<double>(problem.learning_rate)),
+        workspace(network.workspace(problem.microbatch)) {
+    linear_algebra::AlignedVector<double> theta(network.layout().padded_size());
+    network.initialize(theta, 5);
+    state.method = method->start(theta);
+  }
+
+  TrainerParts<double> parts() {
+    return {test::world(), network, *method, objective, sampler, nullptr, nullptr, workspace, seconds};
+  }
+
+  ToyProblem options;
+  test::ToyData toy;
+  core::PhaseSeconds seconds;
+  data::Dataset<double> dataset;
+  model::Network<double> network;
+  data::Sampler sampler;
+  communication::Channel channel;
+  std::unique_ptr<Reducer<double>> reducer;
+  DistributedObjective<double> objective;
+  std::unique_ptr<optimize::Method<double>> method;
+  model::Workspace<double> workspace;
+  TrainingState<double> state;
+
+ private:
+  static model::ModelOptions model_options(const ToyProblem& problem) {
+    model::ModelOptions result;
+    result.layers = {5};
+    result.activation = "tanh";
+    result.likelihood = problem.likelihood;
+    return result;
+  }
+
+  data::Dataset<double> load(const std::string& folder) const {
+    linear_algebra::prepare_products();
+    const data::Source source{"data.train", folder + "toy.h5", "features", "targets"};
+    if (test::world().is_root()) {
+      toy.write(source.path);
+    }
+    test::world().barrier();
+    data::Dataset<double> result(test::world(), source, {toy.rows, toy.inputs, toy.target_columns}, options.shards);
+    test::world().barrier();
+    if (test::world().is_root()) {
+      std::filesystem::remove(source.path);
+    }
+    return result;
+  }
+};
+
+}  // namespace cauchy::training
