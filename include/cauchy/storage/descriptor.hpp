@@ -1,0 +1,53 @@
+#pragma once
+/// Plain files: checked system calls, with their reason in words.
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <utility>
+
+namespace cauchy::storage {
+
+/// An open file, by the operating system's descriptor. Every function throws StorageError, naming the file and the
+/// reason.
+class Descriptor {
+ public:
+  static Descriptor open_to_read(const std::filesystem::path& path);
+  static Descriptor open_to_change(const std::filesystem::path& path);
+  /// A new empty file; an existing one is an error.
+  static Descriptor create(const std::filesystem::path& path);
+
+  ~Descriptor();
+  Descriptor(Descriptor&& other) noexcept : path_(std::move(other.path_)), number_(std::exchange(other.number_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(path_, other.path_);
+    std::swap(number_, other.number_);
+    return *this;
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  /// Bytes.
+  std::uint64_t size() const;
+  /// The bytes from `offset` on; a file that ends before is an error.
+  void read_at(std::uint64_t offset, std::span<std::byte> bytes) const;
+  void write_at(std::uint64_t offset, std::span<const std::byte> bytes);
+  /// Returns when the file's contents are on the device.
+  void sync();
+  void close();
+
+ private:
+  Descriptor(std::filesystem::path path, int number) : path_(std::move(path)), number_(number) {}
+
+  std::filesystem::path path_;
+  int number_ = -1;  ///< -1: closed
+};
+
+/// The folder that a file lies in.
+std::filesystem::path folder_of(const std::filesystem::path& path);
+
+/// Returns when the names in a folder are on the device. File systems that offer no such thing are passed over.
+void sync_folder(const std::filesystem::path& folder);
+
+}  // namespace cauchy::storage

@@ -1,0 +1,113 @@
+#pragma once
+/// HDF5 files: named arrays of numbers, texts and attributes.
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cauchy/core/error.hpp"
+
+namespace cauchy::storage {
+
+/// Whatever HDF5 or the file system refused, with HDF5's own reason. Exit code 4 unless a caller knows better.
+class StorageError : public core::InputOutputError {
+ public:
+  using InputOutputError::InputOutputError;
+};
+
+/// The numbers that files hold here. `other`: text, compounds, references.
+enum class ElementType { int8, uint8, int16, uint16, int32, uint32, int64, uint64, float32, float64, other };
+const char* element_type_name(ElementType type);
+
+struct DatasetInfo {
+  ElementType type = ElementType::other;
+  std::vector<std::uint64_t> shape;  ///< empty for a scalar
+};
+
+/// How a dataset lies in the file.
+enum class Layout {
+  contiguous,  ///< in one piece
+  checked,     ///< in chunks of about a megabyte, each with a fletcher32 check sum
+};
+
+/// One open HDF5 file. Object names are paths such as "/parameters/dense_1/weights". Closes silently if it must; a
+/// writer calls close() to learn whether everything reached the file. Files are written without time stamps, so that
+/// equal contents give equal bytes. Every function throws StorageError, naming the file and the object.
+///
+///     File file = File::create("digits.h5");
+///     file.write<float>("/features", {1437, 64}, values);
+///     file.close();
+class File {
+ public:
+  /// For reading, without file locks (network file systems refuse them).
+  static File open(const std::filesystem::path& path);
+
+  /// A new file; an existing one is an error. The first user_block_bytes (0, or a power of two of at least 512) belong
+  /// to the caller.
+  static File create(const std::filesystem::path& path, std::uint64_t user_block_bytes = 0);
+
+  ~File();
+  File(File&& other) noexcept : path_(std::move(other.path_)), id_(std::exchange(other.id_, -1)) {}
+  File& operator=(File&& other) noexcept {
+    std::swap(path_, other.path_);
+    std::swap(id_, other.id_);
+    return *this;
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+
+  /// Flushes and closes.
+  void close();
+
+  bool has(const std::string& name) const;
+  bool is_group(const std::string& name) const;
+  bool has_attribute(const std::string& object, const std::string& name) const;
+  /// Names of the members of a group, sorted.
+  std::vector<std::string> members(const std::string& group) const;
+  /// Names of the attributes of an object, sorted.
+  std::vector<std::string> attributes(const std::string& object) const;
+  DatasetInfo info(const std::string& dataset) const;
+
+  void create_group(const std::string& name);
+
+  /// A whole array, row-major; values.size() is the product of the shape. Parent groups are created.
+  /// T: float, double, std::uint8_t, std::int32_t, std::int64_t, std::uint64_t.
+  template <typename T>
+  void write(const std::string& dataset, const std::vector<std::uint64_t>& shape, std::span<const T> values,
+             Layout layout = Layout::contiguous);
+
+  /// Rows [first, first + rows) of the first dimension, converted to T. values.size() is rows × the other dimensions.
+  template <typename T>
+  void read_rows(const std::string& dataset, std::uint64_t first, std::uint64_t rows, std::span<T> values) const;
+
+  /// All of it, converted to T. values.size() is the product of the shape.
+  template <typename T>
+  void read(const std::string& dataset, std::span<T> values) const;
+
+  /// A UTF-8 text as a dataset of one string.
+  void write_text(const std::string& dataset, const std::string& text);
+  std::string read_text(const std::string& dataset) const;
+
+  /// T: double, std::uint64_t, std::string. The object may be a group, a dataset or "/".
+  template <typename T>
+  void write_attribute(const std::string& object, const std::string& name, const T& value);
+  template <typename T>
+  T read_attribute(const std::string& object, const std::string& name) const;
+
+ private:
+  File(std::filesystem::path path, std::int64_t id) : path_(std::move(path)), id_(id) {}
+
+  std::filesystem::path path_;
+  std::int64_t id_ = -1;  ///< HDF5's identifier; -1: closed
+};
+
+/// Whether the file starts (after a user block) with HDF5's signature. False for anything else; throws if it cannot be
+/// read.
+bool is_hdf5(const std::filesystem::path& path);
+
+}  // namespace cauchy::storage

@@ -1,0 +1,132 @@
+// Plain files through the system calls of POSIX.
+
+#include "cauchy/storage/descriptor.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+#include "cauchy/storage/file.hpp"
+
+namespace cauchy::storage {
+namespace {
+
+[[noreturn]] void fail(const std::string& action, const std::filesystem::path& path, int error) {
+  throw StorageError("cannot " + action + " " + path.string() + ": " + std::generic_category().message(error));
+}
+
+struct stat status_of(int number, const std::filesystem::path& path) {
+  struct stat status {};
+  if (::fstat(number, &status) != 0) {
+    fail("look at", path, errno);
+  }
+  return status;
+}
+
+}  // namespace
+
+Descriptor Descriptor::open_to_read(const std::filesystem::path& path) {
+  // Without O_NONBLOCK a named pipe would wait for a writer for ever.
+  Descriptor file(path, ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.number_ < 0) {
+    fail("open", path, errno);
+  }
+  const auto mode = status_of(file.number_, path).st_mode;
+  if (!S_ISREG(mode)) {
+    throw StorageError("cannot open " + path.string() + ": it is " +
+                       (S_ISDIR(mode) ? "a directory" : "not an ordinary file"));
+  }
+  return file;
+}
+
+Descriptor Descriptor::open_to_change(const std::filesystem::path& path) {
+  Descriptor file(path, ::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (file.number_ < 0) {
+    fail("open", path, errno);
+  }
+  return file;
+}
+
+Descriptor Descriptor::create(const std::filesystem::path& path) {
+  Descriptor file(path, ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (file.number_ < 0) {
+    fail("create", path, errno);
+  }
+  return file;
+}
+
+Descriptor::~Descriptor() {
+  if (number_ >= 0) {
+    ::close(number_);
+  }
+}
+
+std::uint64_t Descriptor::size() const {
+  return static_cast<std::uint64_t>(status_of(number_, path_).st_size);
+}
+
+void Descriptor::read_at(std::uint64_t offset, std::span<std::byte> bytes) const {
+  while (!bytes.empty()) {
+    const ssize_t count = ::pread(number_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count < 0) {
+      fail("read", path_, errno);
+    }
+    if (count == 0) {
+      throw StorageError("cannot read " + path_.string() + ": it ends at byte " + std::to_string(offset));
+    }
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+    offset += static_cast<std::uint64_t>(count);
+  }
+}
+
+void Descriptor::write_at(std::uint64_t offset, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::pwrite(number_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count <= 0) {
+      fail("write to", path_, count < 0 ? errno : EIO);
+    }
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+    offset += static_cast<std::uint64_t>(count);
+  }
+}
+
+void Descriptor::sync() {
+  if (::fsync(number_) != 0) {
+    fail("bring to the device", path_, errno);
+  }
+}
+
+void Descriptor::close() {
+  // The descriptor is gone even where close() reports an error.
+  if (::close(std::exchange(number_, -1)) != 0) {
+    fail("close", path_, errno);
+  }
+}
+
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+void sync_folder(const std::filesystem::path& folder) {
+  const int number = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (number < 0) {
+    fail("open", folder, errno);
+  }
+  const int error = ::fsync(number) == 0 ? 0 : errno;
+  ::close(number);
+  if (error != 0 && error != EINVAL && error != ENOTSUP) {
+    fail("bring to the device", folder, error);
+  }
+}
+
+}  // namespace cauchy::storage

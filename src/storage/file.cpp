@@ -1,0 +1,688 @@
+// HDF5 through its C interface: every call checked, every identifier owned.
+
+#include "cauchy/storage/file.hpp"
+
+#include <hdf5.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <memory>
+#include <type_traits>
+
+#include "cauchy/storage/descriptor.hpp"
+
+namespace cauchy::storage {
+namespace {
+
+constexpr std::uint64_t chunk_bytes = std::uint64_t{1} << 20;
+constexpr std::uint64_t piece_bytes = std::uint64_t{1} << 30;  // single transfers of many GB have crashed HDF5
+
+/// What an operation works on, for its messages.
+struct Subject {
+  const std::filesystem::path& file;
+  std::string object;  ///< such as "/features", or "attribute steps of /stopping"
+};
+
+herr_t take_first_message(unsigned position, const H5E_error2_t* error, void* text) noexcept {
+  if (position == 0 && error->desc != nullptr) {
+    *static_cast<std::string*>(text) = error->desc;
+  }
+  return 0;
+}
+
+/// HDF5's innermost reason; of a failed system call only its error in words.
+std::string innermost_reason() {
+  std::string text;
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_first_message, &text);
+  H5Eclear2(H5E_DEFAULT);  // or a thread that ends leaks it
+  const std::string mark = "error message = '";
+  if (const std::size_t start = text.find(mark); start != std::string::npos) {
+    const std::size_t first = start + mark.size();
+    return text.substr(first, text.find('\'', first) - first);
+  }
+  return text.empty() ? "HDF5 gives no reason" : text;
+}
+
+[[noreturn]] void refuse(const Subject& subject, const std::string& what) {
+  throw StorageError(subject.file.string() + ": " + subject.object + " " + what);
+}
+
+/// The result of an HDF5 call, or an error with HDF5's reason. `action`: as in "cannot <action> /features".
+template <typename Result>
+Result checked(Result result, const char* action, const Subject& subject) {
+  if (result < 0) {
+    const std::string reason = innermost_reason();
+    throw StorageError(subject.file.string() + ": cannot " + action + " " + subject.object + ": " + reason);
+  }
+  return result;
+}
+
+/// Owns one HDF5 identifier.
+class Handle {
+ public:
+  using CloseFunction = herr_t (*)(hid_t);
+
+  Handle(hid_t id, CloseFunction close_function, const char* action, const Subject& subject)
+      : id_(checked(id, action, subject)), close_function_(close_function) {}
+  ~Handle() {
+    if (id_ >= 0) {
+      close_function_(id_);
+    }
+  }
+  Handle(Handle&& other) noexcept : id_(std::exchange(other.id_, -1)), close_function_(other.close_function_) {}
+  Handle& operator=(Handle&& other) noexcept {
+    std::swap(id_, other.id_);
+    std::swap(close_function_, other.close_function_);
+    return *this;
+  }
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+
+  hid_t id() const { return id_; }
+
+  /// For writers: what HDF5 still buffers may fail to reach the file here.
+  void close(const Subject& subject) { checked(close_function_(std::exchange(id_, -1)), "write", subject); }
+
+ private:
+  hid_t id_;
+  CloseFunction close_function_;
+};
+
+/// Before the first call on any thread. Every open file is closed explicitly, so HDF5 need not clean up when the
+/// program ends; there it crashes (1.10.8) on files that it could not write because the disk was full. And it prints
+/// errors by default, with a switch for every thread.
+void prepare_library() {
+  [[maybe_unused]] static const herr_t without_exit_handler = H5dont_atexit();
+  thread_local const bool silent = H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr) >= 0;
+  if (!silent) {
+    throw StorageError("HDF5 cannot be initialised");
+  }
+}
+
+hid_t opened(std::int64_t id, const Subject& subject) {
+  prepare_library();
+  if (id < 0) {
+    throw StorageError(subject.file.string() + ": cannot reach " + subject.object + ": the file is closed");
+  }
+  return id;
+}
+
+Handle property_list(hid_t kind, const Subject& subject) {
+  return {H5Pcreate(kind), H5Pclose, "prepare", subject};
+}
+
+/// Creation properties without time stamps.
+Handle timeless(hid_t kind, const Subject& subject) {
+  Handle list = property_list(kind, subject);
+  checked(H5Pset_obj_track_times(list.id(), false), "prepare", subject);
+  return list;
+}
+
+Handle reading_properties(const Subject& subject) {
+  Handle list = property_list(H5P_FILE_ACCESS, subject);
+  checked(H5Pset_file_locking(list.id(), false, true), "prepare", subject);
+  return list;
+}
+
+Handle writing_properties(const Subject& subject) {
+  Handle list = reading_properties(subject);
+  // Version 1.8 of the format is the first with check sums on its metadata.
+  checked(H5Pset_libver_bounds(list.id(), H5F_LIBVER_V18, H5F_LIBVER_V18), "prepare", subject);
+  return list;
+}
+
+/// "/a/b/c": "/a", "/a/b", "/a/b/c".
+std::vector<std::string> prefixes(const std::string& name) {
+  std::vector<std::string> result;
+  std::size_t start = name.find_first_not_of('/');
+  while (start != std::string::npos) {
+    const std::size_t end = name.find('/', start);
+    result.push_back(name.substr(0, end));
+    start = name.find_first_not_of('/', end);
+  }
+  return result;
+}
+
+bool is_group_in(hid_t file, const std::string& name, const Subject& subject) {
+  const Handle object(H5Oopen(file, name.c_str(), H5P_DEFAULT), H5Oclose, "open", subject);
+  return H5Iget_type(object.id()) == H5I_GROUP;
+}
+
+/// HDF5 itself takes a missing parent for an error.
+bool exists(hid_t file, const std::string& name, const Subject& subject) {
+  std::string parent = "/";
+  for (const std::string& path : prefixes(name)) {
+    if (!is_group_in(file, parent, subject) ||
+        checked(H5Lexists(file, path.c_str(), H5P_DEFAULT), "look for", subject) == 0 ||
+        checked(H5Oexists_by_name(file, path.c_str(), H5P_DEFAULT), "look for", subject) == 0) {
+      return false;
+    }
+    parent = path;
+  }
+  return true;
+}
+
+void make_groups(hid_t file, const std::vector<std::string>& paths, const Subject& subject) {
+  for (const std::string& path : paths) {
+    if (checked(H5Lexists(file, path.c_str(), H5P_DEFAULT), "look for", subject) > 0) {
+      continue;
+    }
+    const Handle creation = timeless(H5P_GROUP_CREATE, subject);
+    Handle group(H5Gcreate2(file, path.c_str(), H5P_DEFAULT, creation.id(), H5P_DEFAULT), H5Gclose, "create", subject);
+    group.close(subject);
+  }
+}
+
+void make_parents(hid_t file, const std::string& name, const Subject& subject) {
+  std::vector<std::string> paths = prefixes(name);
+  if (!paths.empty()) {
+    paths.pop_back();
+  }
+  make_groups(file, paths, subject);
+}
+
+std::vector<hsize_t> extents(hid_t space, const Subject& subject) {
+  if (H5Sget_simple_extent_type(space) == H5S_NULL) {
+    return {0};
+  }
+  const int rank = checked(H5Sget_simple_extent_ndims(space), "read the shape of", subject);
+  std::vector<hsize_t> shape(static_cast<std::size_t>(rank));
+  checked(H5Sget_simple_extent_dims(space, shape.data(), nullptr), "read the shape of", subject);
+  return shape;
+}
+
+/// The product of the extents; 1 for a scalar.
+std::uint64_t element_count(std::span<const hsize_t> shape, const Subject& subject) {
+  std::uint64_t count = 1;
+  for (const hsize_t extent : shape) {
+    if (__builtin_mul_overflow(count, extent, &count)) {
+      refuse(subject, "claims more elements than can be counted");
+    }
+  }
+  return count;
+}
+
+std::string shape_text(std::span<const hsize_t> shape) {
+  std::string text;
+  for (const hsize_t extent : shape) {
+    text += (text.empty() ? "" : " × ") + std::to_string(extent);
+  }
+  return text.empty() ? "a single number" : text;
+}
+
+std::string class_name(H5T_class_t type_class) {
+  switch (type_class) {
+    case H5T_STRING:
+      return "text";
+    case H5T_COMPOUND:
+      return "compounds";
+    case H5T_ENUM:
+      return "names of an enumeration";
+    case H5T_REFERENCE:
+      return "references";
+    case H5T_VLEN:
+      return "lists of varying length";
+    case H5T_ARRAY:
+      return "arrays as elements";
+    case H5T_OPAQUE:
+    case H5T_BITFIELD:
+      return "uninterpreted bytes";
+    default:
+      return "elements of an unknown type";
+  }
+}
+
+void require_numbers(hid_t type, const Subject& subject) {
+  const H5T_class_t type_class = H5Tget_class(type);
+  if (type_class != H5T_INTEGER && type_class != H5T_FLOAT) {
+    refuse(subject, "holds " + class_name(type_class) + ", not numbers");
+  }
+}
+
+void require_text(hid_t type, hid_t space, const Subject& subject) {
+  if (H5Tget_class(type) != H5T_STRING) {
+    refuse(subject, "holds no text");
+  }
+  if (H5Sget_simple_extent_npoints(space) != 1) {
+    refuse(subject, "holds several texts, not one");
+  }
+}
+
+ElementType element_type(hid_t type) {
+  const std::size_t bytes = H5Tget_size(type);
+  if (H5Tget_class(type) == H5T_FLOAT) {
+    return bytes == 4 ? ElementType::float32 : bytes == 8 ? ElementType::float64 : ElementType::other;
+  }
+  if (H5Tget_class(type) != H5T_INTEGER) {
+    return ElementType::other;
+  }
+  const bool is_signed = H5Tget_sign(type) == H5T_SGN_2;
+  switch (bytes) {
+    case 1:
+      return is_signed ? ElementType::int8 : ElementType::uint8;
+    case 2:
+      return is_signed ? ElementType::int16 : ElementType::uint16;
+    case 4:
+      return is_signed ? ElementType::int32 : ElementType::uint32;
+    case 8:
+      return is_signed ? ElementType::int64 : ElementType::uint64;
+    default:
+      return ElementType::other;
+  }
+}
+
+/// T as it lies in memory.
+template <typename T>
+hid_t memory_type() {
+  if constexpr (std::is_same_v<T, float>) {
+    return H5T_NATIVE_FLOAT;
+  } else if constexpr (std::is_same_v<T, double>) {
+    return H5T_NATIVE_DOUBLE;
+  } else if constexpr (std::is_same_v<T, std::uint8_t>) {
+    return H5T_NATIVE_UINT8;
+  } else if constexpr (std::is_same_v<T, std::int32_t>) {
+    return H5T_NATIVE_INT32;
+  } else if constexpr (std::is_same_v<T, std::int64_t>) {
+    return H5T_NATIVE_INT64;
+  } else {
+    static_assert(std::is_same_v<T, std::uint64_t>);
+    return H5T_NATIVE_UINT64;
+  }
+}
+
+/// A text of any length, in UTF-8.
+Handle text_type(const Subject& subject) {
+  Handle type(H5Tcopy(H5T_C_S1), H5Tclose, "describe", subject);
+  checked(H5Tset_size(type.id(), H5T_VARIABLE), "describe", subject);
+  checked(H5Tset_cset(type.id(), H5T_CSET_UTF8), "describe", subject);
+  return type;
+}
+
+/// HDF5 would cut a text at its first zero.
+void require_no_zero(const std::string& text, const Subject& subject) {
+  if (text.find('\0') != std::string::npos) {
+    refuse(subject, "cannot hold a text with a zero byte");
+  }
+}
+
+/// The text of one string element, whichever way it is stored. `read(type, buffer)` is H5Dread or H5Aread, bound.
+template <typename Read>
+std::string text_of(hid_t type, Read&& read, const Subject& subject) {
+  if (checked(H5Tis_variable_str(type), "read", subject) > 0) {
+    char* stored = nullptr;
+    checked(read(type, &stored), "read", subject);
+    std::string text = stored == nullptr ? "" : stored;
+    checked(H5free_memory(stored), "read", subject);
+    return text;
+  }
+  std::string text(H5Tget_size(type), '\0');
+  checked(read(type, text.data()), "read", subject);
+  text.resize(std::min(text.find('\0'), text.size()));
+  if (H5Tget_strpad(type) == H5T_STR_SPACEPAD) {
+    text.resize(text.find_last_not_of(' ') + 1);
+  }
+  return text;
+}
+
+/// Extents of chunks of about a megabyte: whole rows, as far as they fit.
+std::vector<hsize_t> chunk_shape(std::span<const hsize_t> shape, std::size_t element_bytes) {
+  std::vector<hsize_t> chunk(shape.size());
+  std::uint64_t budget = chunk_bytes / element_bytes;
+  for (std::size_t i = shape.size(); i-- > 0;) {
+    chunk[i] = std::min<std::uint64_t>(shape[i], budget);
+    budget = std::max<std::uint64_t>(1, budget / chunk[i]);
+  }
+  return chunk;
+}
+
+Handle dataset_properties(Layout layout, std::span<const hsize_t> shape, std::size_t element_bytes,
+                          const Subject& subject) {
+  Handle list = timeless(H5P_DATASET_CREATE, subject);
+  const bool has_chunks = !shape.empty() && std::ranges::find(shape, hsize_t{0}) == shape.end();
+  if (layout == Layout::checked && has_chunks) {
+    const std::vector<hsize_t> chunk = chunk_shape(shape, element_bytes);
+    checked(H5Pset_chunk(list.id(), static_cast<int>(chunk.size()), chunk.data()), "prepare", subject);
+    checked(H5Pset_fletcher32(list.id()), "prepare", subject);
+  }
+  return list;
+}
+
+Handle make_space(std::span<const hsize_t> shape, const Subject& subject) {
+  const hid_t id =
+      shape.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr);
+  return {id, H5Sclose, "describe the shape of", subject};
+}
+
+/// A dataset that is being read.
+class Array {
+ public:
+  Array(hid_t file, const Subject& subject)
+      : subject_(subject),
+        dataset_(H5Dopen2(file, subject.object.c_str(), H5P_DEFAULT), H5Dclose, "open", subject),
+        type_(H5Dget_type(dataset_.id()), H5Tclose, "read the type of", subject),
+        space_(H5Dget_space(dataset_.id()), H5Sclose, "read the shape of", subject),
+        shape_(extents(space_.id(), subject)) {}
+
+  hid_t id() const { return dataset_.id(); }
+  hid_t type() const { return type_.id(); }
+  hid_t space() const { return space_.id(); }
+  const std::vector<hsize_t>& shape() const { return shape_; }
+
+  /// Elements of one row.
+  std::uint64_t row_elements() const { return element_count(std::span(shape_).subspan(1), subject_); }
+
+  /// Rows [first, first + rows), in one transfer.
+  void transfer(std::uint64_t first, std::uint64_t rows, hid_t target_type, void* target) const {
+    std::vector<hsize_t> start(shape_.size(), 0);
+    std::vector<hsize_t> count = shape_;
+    start[0] = first;
+    count[0] = rows;
+    checked(H5Sselect_hyperslab(space_.id(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr),
+            "choose rows of", subject_);
+    const Handle target_space = make_space(count, subject_);
+    checked(H5Dread(dataset_.id(), target_type, target_space.id(), space_.id(), H5P_DEFAULT, target), "read", subject_);
+  }
+
+ private:
+  const Subject& subject_;
+  Handle dataset_;
+  Handle type_;
+  Handle space_;
+  std::vector<hsize_t> shape_;
+};
+
+void require_count(std::uint64_t expected, std::size_t given, const Array& array, const Subject& subject) {
+  if (expected != given) {
+    refuse(subject, "(" + shape_text(array.shape()) + ") gives " + std::to_string(expected) +
+                        " numbers here, not the " + std::to_string(given) + " that were asked for");
+  }
+}
+
+template <typename T>
+void read_pieces(const Array& array, std::uint64_t first, std::uint64_t rows, std::span<T> values) {
+  if (values.empty()) {
+    return;
+  }
+  const std::uint64_t row_elements = array.row_elements();
+  const std::uint64_t piece_rows = std::max<std::uint64_t>(1, piece_bytes / (row_elements * sizeof(T)));
+  for (std::uint64_t done = 0; done < rows; done += piece_rows) {
+    array.transfer(first + done, std::min(piece_rows, rows - done), memory_type<T>(),
+                   values.data() + done * row_elements);
+  }
+}
+
+std::string attribute_name(const std::string& object, const std::string& name) {
+  return "attribute " + name + " of " + object;
+}
+
+herr_t collect_name(hid_t /*object*/, const char* name, const H5A_info_t* /*info*/, void* names) noexcept {
+  static_cast<std::vector<std::string>*>(names)->emplace_back(name);
+  return 0;
+}
+
+}  // namespace
+
+const char* element_type_name(ElementType type) {
+  constexpr std::array names = {"int8",  "uint8",  "int16",   "uint16",  "int32", "uint32",
+                                "int64", "uint64", "float32", "float64", "other"};
+  return names[static_cast<std::size_t>(type)];
+}
+
+File File::open(const std::filesystem::path& path) {
+  prepare_library();
+  const Subject subject{path, "the file"};
+  if (!is_hdf5(path)) {
+    throw StorageError(path.string() + " is not an HDF5 file");
+  }
+  const Handle access = reading_properties(subject);
+  return {path, checked(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id()), "open", subject)};
+}
+
+File File::create(const std::filesystem::path& path, std::uint64_t user_block_bytes) {
+  prepare_library();
+  const Subject subject{path, "the file"};
+  const Handle access = writing_properties(subject);
+  const Handle creation = timeless(H5P_FILE_CREATE, subject);
+  checked(H5Pset_userblock(creation.id(), user_block_bytes), "prepare", subject);
+  // The system's own reason, where HDF5 would give none, if the file is there or its folder is not.
+  Descriptor::create(path).close();
+  return {path, checked(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.id(), access.id()), "create", subject)};
+}
+
+File::~File() {
+  if (id_ >= 0) {
+    H5Fclose(id_);
+  }
+}
+
+void File::close() {
+  const Subject subject{path_, "the file"};
+  checked(H5Fflush(opened(id_, subject), H5F_SCOPE_GLOBAL), "write", subject);
+  checked(H5Fclose(std::exchange(id_, -1)), "close", subject);
+}
+
+bool File::has(const std::string& name) const {
+  const Subject subject{path_, name};
+  return exists(opened(id_, subject), name, subject);
+}
+
+bool File::is_group(const std::string& name) const {
+  const Subject subject{path_, name};
+  const hid_t file = opened(id_, subject);
+  return exists(file, name, subject) && is_group_in(file, name, subject);
+}
+
+bool File::has_attribute(const std::string& object, const std::string& name) const {
+  const Subject subject{path_, attribute_name(object, name)};
+  return checked(H5Aexists_by_name(opened(id_, subject), object.c_str(), name.c_str(), H5P_DEFAULT), "look for",
+                 subject) > 0;
+}
+
+std::vector<std::string> File::members(const std::string& group) const {
+  const Subject subject{path_, group};
+  const Handle handle(H5Gopen2(opened(id_, subject), group.c_str(), H5P_DEFAULT), H5Gclose, "open", subject);
+  H5G_info_t info{};
+  checked(H5Gget_info(handle.id(), &info), "list", subject);
+  std::vector<std::string> names;
+  for (hsize_t i = 0; i < info.nlinks; ++i) {
+    const auto read_name = [&](char* buffer, std::size_t size) {
+      return checked(H5Lget_name_by_idx(handle.id(), ".", H5_INDEX_NAME, H5_ITER_INC, i, buffer, size, H5P_DEFAULT),
+                     "list", subject);
+    };
+    std::string name(static_cast<std::size_t>(read_name(nullptr, 0)), '\0');
+    read_name(name.data(), name.size() + 1);
+    names.push_back(std::move(name));
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+std::vector<std::string> File::attributes(const std::string& object) const {
+  const Subject subject{path_, object};
+  const Handle handle(H5Oopen(opened(id_, subject), object.c_str(), H5P_DEFAULT), H5Oclose, "open", subject);
+  std::vector<std::string> names;
+  checked(H5Aiterate2(handle.id(), H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, collect_name, &names),
+          "list the attributes of", subject);
+  std::ranges::sort(names);
+  return names;
+}
+
+DatasetInfo File::info(const std::string& dataset) const {
+  const Subject subject{path_, dataset};
+  const Array array(opened(id_, subject), subject);
+  return {element_type(array.type()), {array.shape().begin(), array.shape().end()}};
+}
+
+void File::create_group(const std::string& name) {
+  const Subject subject{path_, name};
+  make_groups(opened(id_, subject), prefixes(name), subject);
+}
+
+template <typename T>
+void File::write(const std::string& dataset, const std::vector<std::uint64_t>& shape, std::span<const T> values,
+                 Layout layout) {
+  static_assert(std::endian::native == std::endian::little, "files are little-endian, and written as memory is");
+  const Subject subject{path_, dataset};
+  const hid_t file = opened(id_, subject);
+  const std::vector<hsize_t> extent(shape.begin(), shape.end());
+  if (element_count(extent, subject) != values.size()) {
+    refuse(subject, "(" + shape_text(extent) + ") cannot be made of " + std::to_string(values.size()) + " numbers");
+  }
+  make_parents(file, dataset, subject);
+  const Handle space = make_space(extent, subject);
+  const Handle properties = dataset_properties(layout, extent, sizeof(T), subject);
+  Handle array(
+      H5Dcreate2(file, dataset.c_str(), memory_type<T>(), space.id(), H5P_DEFAULT, properties.id(), H5P_DEFAULT),
+      H5Dclose, "create", subject);
+  if (!values.empty()) {
+    checked(H5Dwrite(array.id(), memory_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "write", subject);
+  }
+  array.close(subject);
+}
+
+template <typename T>
+void File::read_rows(const std::string& dataset, std::uint64_t first, std::uint64_t rows, std::span<T> values) const {
+  const Subject subject{path_, dataset};
+  const Array array(opened(id_, subject), subject);
+  require_numbers(array.type(), subject);
+  if (array.shape().empty()) {
+    refuse(subject, "is a single number and has no rows");
+  }
+  const std::uint64_t present = array.shape()[0];
+  if (first > present || rows > present - first) {
+    refuse(subject, "has " + std::to_string(present) + " rows; rows " + std::to_string(first) + " to " +
+                        std::to_string(first + rows) + " were asked for");
+  }
+  require_count(rows * array.row_elements(), values.size(), array, subject);
+  read_pieces(array, first, rows, values);
+}
+
+template <typename T>
+void File::read(const std::string& dataset, std::span<T> values) const {
+  const Subject subject{path_, dataset};
+  const Array array(opened(id_, subject), subject);
+  require_numbers(array.type(), subject);
+  require_count(element_count(array.shape(), subject), values.size(), array, subject);
+  if (array.shape().empty()) {
+    checked(H5Dread(array.id(), memory_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "read", subject);
+  } else {
+    read_pieces(array, 0, array.shape()[0], values);
+  }
+}
+
+void File::write_text(const std::string& dataset, const std::string& text) {
+  const Subject subject{path_, dataset};
+  const hid_t file = opened(id_, subject);
+  require_no_zero(text, subject);
+  make_parents(file, dataset, subject);
+  const Handle type = text_type(subject);
+  const Handle space = make_space({}, subject);
+  const Handle properties = timeless(H5P_DATASET_CREATE, subject);
+  Handle array(H5Dcreate2(file, dataset.c_str(), type.id(), space.id(), H5P_DEFAULT, properties.id(), H5P_DEFAULT),
+               H5Dclose, "create", subject);
+  const char* characters = text.c_str();
+  checked(H5Dwrite(array.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, &characters), "write", subject);
+  array.close(subject);
+}
+
+std::string File::read_text(const std::string& dataset) const {
+  const Subject subject{path_, dataset};
+  const Array array(opened(id_, subject), subject);
+  require_text(array.type(), array.space(), subject);
+  return text_of(
+      array.type(),
+      [&](hid_t type, void* buffer) { return H5Dread(array.id(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer); },
+      subject);
+}
+
+template <typename T>
+void File::write_attribute(const std::string& object, const std::string& name, const T& value) {
+  const Subject subject{path_, attribute_name(object, name)};
+  const hid_t file = opened(id_, subject);
+  const Handle space = make_space({}, subject);
+  const auto write_as = [&](hid_t type, const void* buffer) {
+    Handle attribute(
+        H5Acreate_by_name(file, object.c_str(), name.c_str(), type, space.id(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+        H5Aclose, "create", subject);
+    checked(H5Awrite(attribute.id(), type, buffer), "write", subject);
+    attribute.close(subject);
+  };
+  if constexpr (std::is_same_v<T, std::string>) {
+    require_no_zero(value, subject);
+    const Handle type = text_type(subject);
+    const char* characters = value.c_str();
+    write_as(type.id(), &characters);
+  } else {
+    write_as(memory_type<T>(), &value);
+  }
+}
+
+template <typename T>
+T File::read_attribute(const std::string& object, const std::string& name) const {
+  const Subject subject{path_, attribute_name(object, name)};
+  const Handle attribute(H5Aopen_by_name(opened(id_, subject), object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT),
+                         H5Aclose, "open", subject);
+  const Handle type(H5Aget_type(attribute.id()), H5Tclose, "read the type of", subject);
+  const Handle space(H5Aget_space(attribute.id()), H5Sclose, "read the shape of", subject);
+  if constexpr (std::is_same_v<T, std::string>) {
+    require_text(type.id(), space.id(), subject);
+    return text_of(
+        type.id(), [&](hid_t kind, void* buffer) { return H5Aread(attribute.id(), kind, buffer); }, subject);
+  } else {
+    require_numbers(type.id(), subject);
+    if (H5Sget_simple_extent_npoints(space.id()) != 1) {
+      refuse(subject, "holds several numbers, not one");
+    }
+    T value{};
+    checked(H5Aread(attribute.id(), memory_type<T>(), &value), "read", subject);
+    return value;
+  }
+}
+
+bool is_hdf5(const std::filesystem::path& path) {
+  constexpr std::array<unsigned char, 8> signature = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+  const Descriptor file = Descriptor::open_to_read(path);
+  const std::uint64_t size = file.size();
+  std::array<std::byte, signature.size()> found{};
+  for (std::uint64_t offset = 0; offset + found.size() <= size; offset = offset == 0 ? 512 : 2 * offset) {
+    file.read_at(offset, found);
+    if (std::memcmp(found.data(), signature.data(), signature.size()) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+template void File::write<float>(const std::string&, const std::vector<std::uint64_t>&, std::span<const float>, Layout);
+template void File::write<double>(const std::string&, const std::vector<std::uint64_t>&, std::span<const double>,
+                                  Layout);
+template void File::write<std::uint8_t>(const std::string&, const std::vector<std::uint64_t>&,
+                                        std::span<const std::uint8_t>, Layout);
+template void File::write<std::int32_t>(const std::string&, const std::vector<std::uint64_t>&,
+                                        std::span<const std::int32_t>, Layout);
+template void File::write<std::int64_t>(const std::string&, const std::vector<std::uint64_t>&,
+                                        std::span<const std::int64_t>, Layout);
+template void File::write<std::uint64_t>(const std::string&, const std::vector<std::uint64_t>&,
+                                         std::span<const std::uint64_t>, Layout);
+template void File::read_rows(const std::string&, std::uint64_t, std::uint64_t, std::span<float>) const;
+template void File::read_rows(const std::string&, std::uint64_t, std::uint64_t, std::span<double>) const;
+template void File::read_rows(const std::string&, std::uint64_t, std::uint64_t, std::span<std::uint8_t>) const;
+template void File::read_rows(const std::string&, std::uint64_t, std::uint64_t, std::span<std::int32_t>) const;
+template void File::read_rows(const std::string&, std::uint64_t, std::uint64_t, std::span<std::int64_t>) const;
+template void File::read_rows(const std::string&, std::uint64_t, std::uint64_t, std::span<std::uint64_t>) const;
+template void File::read(const std::string&, std::span<float>) const;
+template void File::read(const std::string&, std::span<double>) const;
+template void File::read(const std::string&, std::span<std::uint8_t>) const;
+template void File::read(const std::string&, std::span<std::int32_t>) const;
+template void File::read(const std::string&, std::span<std::int64_t>) const;
+template void File::read(const std::string&, std::span<std::uint64_t>) const;
+template void File::write_attribute(const std::string&, const std::string&, const double&);
+template void File::write_attribute(const std::string&, const std::string&, const std::uint64_t&);
+template void File::write_attribute(const std::string&, const std::string&, const std::string&);
+template double File::read_attribute(const std::string&, const std::string&) const;
+template std::uint64_t File::read_attribute(const std::string&, const std::string&) const;
+template std::string File::read_attribute(const std::string&, const std::string&) const;
+
+}  // namespace cauchy::storage
