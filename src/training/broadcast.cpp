@@ -22,8 +22,8 @@ void broadcast_state(const communication::Communicator& ranks, TrainingState<Rea
   for (optimize::Slot<Real>& slot : state.method.slots) {
     ranks.broadcast<Real>(slot.values);
   }
-  state.visit_scalars([&](const char* /*part*/, auto& scalars) {
-    scalars.visit([&]<typename T>(const char* /*field*/, T& value) { ranks.broadcast<T>({&value, 1}); });
+  state.visit_scalars(state, [&]<typename T>(const char* /*part*/, const char* /*field*/, T& value) {
+    ranks.broadcast<T>({&value, 1});
   });
   broadcast_vector(ranks, state.standardization.mean);
   broadcast_vector(ranks, state.standardization.scale);

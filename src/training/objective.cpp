@@ -88,9 +88,9 @@ double DistributedObjective<Real>::value_and_gradient(std::span<const Real> thet
   const double value = result_.nll() + result_.penalty;
   if (!std::isfinite(value) || !std::isfinite(result_.gradient_norm)) {
     const std::uint64_t step = position_.epoch * sampler_.steps_per_epoch() + position_.step + 1;
-    throw core::Error(core::ExitCode::diverged, "diverged at step " + std::to_string(step) + ": NLL " +
-                          std::to_string(result_.nll()) + ", norm of the gradient " +
-                          std::to_string(result_.gradient_norm) +
+    throw core::Error(core::ExitCode::diverged,
+                      "diverged at step " + std::to_string(step) + ": NLL " + std::to_string(result_.nll()) +
+                          ", norm of the gradient " + std::to_string(result_.gradient_norm) +
                           "; a smaller optimizer.learning_rate or data.standardize = true may help")
         .as_agreed();
   }

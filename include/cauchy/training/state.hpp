@@ -13,10 +13,10 @@ struct SamplerPosition {
   std::uint64_t epoch = 0;  ///< epochs completed
   std::uint64_t step = 0;   ///< steps completed within the current epoch
 
-  template <typename Visitor>
-  void visit(Visitor&& field) {
-    field("epoch", epoch);
-    field("step", step);
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& field) {
+    field("epoch", self.epoch);
+    field("step", self.step);
   }
   bool operator==(const SamplerPosition&) const = default;
 };
@@ -28,12 +28,12 @@ struct StoppingState {
   double penalty = 0;        ///< λ/2·‖weights‖²
   double gradient_norm = 0;  ///< Euclidean, of the objective
 
-  template <typename Visitor>
-  void visit(Visitor&& field) {
-    field("steps", steps);
-    field("nll", nll);
-    field("penalty", penalty);
-    field("gradient_norm", gradient_norm);
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& field) {
+    field("steps", self.steps);
+    field("nll", self.nll);
+    field("penalty", self.penalty);
+    field("gradient_norm", self.gradient_norm);
   }
   bool operator==(const StoppingState&) const = default;
 };
@@ -46,11 +46,11 @@ struct History {
 
   double epoch_nll() const { return epoch_samples == 0 ? 0 : epoch_nll_sum / static_cast<double>(epoch_samples); }
 
-  template <typename Visitor>
-  void visit(Visitor&& field) {
-    field("samples", samples);
-    field("epoch_samples", epoch_samples);
-    field("epoch_nll_sum", epoch_nll_sum);
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor&& field) {
+    field("samples", self.samples);
+    field("epoch_samples", self.epoch_samples);
+    field("epoch_nll_sum", self.epoch_nll_sum);
   }
   bool operator==(const History&) const = default;
 };
@@ -64,21 +64,16 @@ struct TrainingState {
   History history;
   data::Standardization standardization;
 
-  /// Visits the parts that are made of named numbers: part("sampler", sampler), ...
-  template <typename Visitor>
-  void visit_scalars(Visitor&& part) {
-    part("sampler", sampler);
-    part("stopping", stopping);
-    part("history", history);
-  }
-  /// For readers: the parts come as copies.
-  template <typename Visitor>
-  void visit_scalars(Visitor&& part) const {
-    TrainingState scalars;
-    scalars.sampler = sampler;
-    scalars.stopping = stopping;
-    scalars.history = history;
-    scalars.visit_scalars(part);
+  /// Visits every named number of a state, constant or not: field("sampler", "epoch", sampler.epoch), ... What saves,
+  /// loads and compares states goes through this one list.
+  template <typename Self, typename Visitor>
+  static void visit_scalars(Self& self, Visitor&& field) {
+    const auto visit_part = [&](const char* name, auto& part) {
+      part.visit(part, [&](const char* field_name, auto& value) { field(name, field_name, value); });
+    };
+    visit_part("sampler", self.sampler);
+    visit_part("stopping", self.stopping);
+    visit_part("history", self.history);
   }
 };
 

@@ -50,7 +50,7 @@ class Trainer {
   StepReport finish_step();
 
   TrainerParts<Real> parts_;
-  const StopOptions& stop_;
+  StopOptions stop_;
   TrainingState<Real>& state_;
   std::vector<Observer<Real>*> observers_;
 };

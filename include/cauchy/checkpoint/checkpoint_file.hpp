@@ -1,0 +1,95 @@
+#pragma once
+/// One checkpoint: the complete state of training in one HDF5 file.
+///
+///     bytes 0 to 511     "cauchy checkpoint, format 1, length <20 digits>, crc64-xz <16 hex digits>\n", then zeros:
+///                        the length of the whole file, and the CRC-64/XZ of its bytes from 512 on
+///     /                  attributes format_version, cauchy_version, instruction_set, product_backend, precision
+///     /configuration     text: the keys that determine Θ
+///     /model             attributes inputs, target_columns, classes
+///     /parameters/<layer>/<tensor>         in natural shape, attribute index: its place in Θ
+///     /optimizer/<slot>/<layer>/<tensor>   the same; the slot has an attribute index
+///     /sampler, /stopping, /history        attributes by the names of their fields
+///     /standardisation/{mean,scale}        (inputs), where features are standardized
+///
+/// Equal states give equal bytes: no rank count, thread count, folder, host or time is in the file.
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cauchy/model/layout.hpp"
+#include "cauchy/training/state.hpp"
+
+namespace cauchy::checkpoint {
+
+inline constexpr std::uint64_t format_version = 1;
+
+/// What a network is beside its configuration: enough to rebuild it without the data.
+struct ModelShape {
+  std::uint64_t inputs = 0;
+  std::uint64_t target_columns = 0;
+  std::uint64_t classes = 0;  ///< 0: not categorical
+
+  bool operator==(const ModelShape&) const = default;
+};
+
+/// What stays the same from checkpoint to checkpoint of a run.
+struct Description {
+  model::ParameterLayout layout;
+  std::string configuration;  ///< the keys that determine Θ
+  ModelShape model;
+  std::string instruction_set;  ///< this and the backend decide the last bits of products
+  std::string product_backend;
+};
+
+struct TensorInfo {
+  std::string path;  ///< "<layer>/<tensor>"
+  std::vector<std::uint64_t> shape;
+};
+
+/// A checkpoint without its vectors.
+struct Header {
+  std::uint64_t version = 0;  ///< of the format
+  std::string cauchy_version;
+  std::string instruction_set;
+  std::string product_backend;
+  std::string precision;  ///< "float" or "double"
+  std::string configuration;
+  ModelShape model;
+  std::vector<TensorInfo> tensors;  ///< in the order of Θ
+  training::SamplerPosition sampler;
+  training::StoppingState stopping;
+  training::History history;
+};
+
+/// Writes a checkpoint atomically, in place of an older file of that name. Throws storage::StorageError.
+template <typename Real>
+void save(const std::filesystem::path& path, const Description& description,
+          const training::TrainingState<Real>& state);
+
+/// Whether the file calls itself a checkpoint, whatever its condition. Throws storage::StorageError if it cannot be
+/// read.
+bool is_checkpoint(const std::filesystem::path& path);
+
+/// Compares a file with its own length and check sum, without HDF5, which does not survive every damaged file. Throws
+/// core::InputOutputError, which says what is wrong: not a checkpoint, of a newer format, cut off, damaged.
+void verify(const std::filesystem::path& path);
+
+/// Verifies, then reads all but the vectors. Throws core::InputOutputError.
+Header read_header(const std::filesystem::path& path);
+
+/// Verifies, then reads the state, with zeros between tensors. Throws core::InputOutputError; core::UserError if the
+/// file holds another precision or other tensors than the layout, and tells all differences.
+template <typename Real>
+training::TrainingState<Real> load(const std::filesystem::path& path, const model::ParameterLayout& layout);
+
+/// "sha256:<64 hex digits>" over the bytes of Θ in layout order, without padding.
+template <typename Real>
+std::string parameters_digest(const model::ParameterLayout& layout, std::span<const Real> theta);
+
+/// The same of the parameters in a file, of either precision. Verifies first.
+std::string parameters_digest(const std::filesystem::path& path);
+
+}  // namespace cauchy::checkpoint

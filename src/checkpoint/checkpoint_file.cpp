@@ -1,0 +1,398 @@
+// State ↔ HDF5, and the check line in front of it.
+
+#include "cauchy/checkpoint/checkpoint_file.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cinttypes>
+#include <cstdio>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+
+#include "cauchy/core/crc64.hpp"
+#include "cauchy/core/error.hpp"
+#include "cauchy/core/sha256.hpp"
+#include "cauchy/core/version.hpp"
+#include "cauchy/storage/atomic_file.hpp"
+#include "cauchy/storage/descriptor.hpp"
+#include "cauchy/storage/file.hpp"
+
+namespace cauchy::checkpoint {
+namespace {
+
+using model::ParameterLayout;
+using model::Tensor;
+using storage::File;
+using training::TrainingState;
+
+constexpr std::uint64_t user_block_bytes = 512;
+constexpr std::size_t piece_bytes = std::size_t{1} << 20;
+constexpr std::string_view magic = "cauchy checkpoint, format ";
+using UserBlock = std::array<char, user_block_bytes>;
+
+template <typename Real>
+constexpr const char* precision_name() {
+  return std::is_same_v<Real, float> ? "float" : "double";
+}
+
+[[noreturn]] void fail(const std::filesystem::path& path, const std::string& what) {
+  throw core::InputOutputError(path.string() + ": " + what);
+}
+
+std::string member(const std::string& group, const std::string& name) {
+  return group + "/" + name;
+}
+
+// ---- the check line ----
+
+/// CRC-64/XZ of all bytes behind the user block.
+std::uint64_t check_sum(const storage::Descriptor& file, std::uint64_t length) {
+  core::Crc64 sum;
+  std::vector<std::byte> piece(piece_bytes);
+  for (std::uint64_t offset = user_block_bytes; offset < length; offset += piece.size()) {
+    piece.resize(std::min<std::uint64_t>(piece.size(), length - offset));
+    file.read_at(offset, piece);
+    sum.update(piece);
+  }
+  return sum.value();
+}
+
+UserBlock user_block(std::uint64_t length, std::uint64_t sum) {
+  UserBlock block{};
+  std::snprintf(block.data(), block.size(),
+                "cauchy checkpoint, format %" PRIu64 ", length %020" PRIu64 ", crc64-xz %016" PRIx64 "\n",
+                format_version, length, sum);
+  return block;
+}
+
+/// Writes the check line of a file that is otherwise complete.
+void seal(const std::filesystem::path& path) {
+  storage::Descriptor file = storage::Descriptor::open_to_change(path);
+  const std::uint64_t length = file.size();
+  const UserBlock block = user_block(length, check_sum(file, length));
+  file.write_at(0, std::as_bytes(std::span(block)));
+  file.close();
+}
+
+/// The number that follows `key` in the check line.
+std::optional<std::uint64_t> number_after(std::string_view line, std::string_view key, int base) {
+  const std::size_t place = line.find(key);
+  if (place == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const std::string_view rest = line.substr(place + key.size());
+  std::uint64_t value = 0;
+  const auto result = std::from_chars(rest.data(), rest.data() + rest.size(), value, base);
+  return result.ec == std::errc{} ? std::optional(value) : std::nullopt;
+}
+
+// ---- named numbers ----
+
+template <typename Real>
+void write_scalars(File& file, const TrainingState<Real>& state) {
+  state.visit_scalars(state, [&](const std::string& part, const std::string& field, const auto& value) {
+    file.create_group("/" + part);
+    file.write_attribute("/" + part, field, value);
+  });
+}
+
+template <typename Real>
+void read_scalars(const File& file, TrainingState<Real>& state) {
+  state.visit_scalars(state, [&]<typename T>(const std::string& part, const std::string& field, T& value) {
+    value = file.read_attribute<T>("/" + part, field);
+  });
+}
+
+// ---- vectors in layout order ----
+
+std::vector<std::uint64_t> natural_shape(const Tensor& tensor) {
+  return {tensor.shape.begin(), tensor.shape.end()};
+}
+
+/// Writes the tensors of a vector under a group.
+template <typename Real>
+void write_tensors(File& file, const std::string& group, const ParameterLayout& layout, std::span<const Real> values) {
+  if (values.size() != layout.padded_size()) {
+    throw std::logic_error(group + " has " + std::to_string(values.size()) + " elements, its layout " +
+                           std::to_string(layout.padded_size()));
+  }
+  file.create_group(group);
+  for (const Tensor& tensor : layout.tensors()) {
+    const std::string path = member(group, tensor.path());
+    file.write<Real>(path, natural_shape(tensor), values.subspan(tensor.offset, tensor.size), storage::Layout::checked);
+    file.write_attribute(path, "index", std::uint64_t{tensor.index});
+  }
+}
+
+template <typename Real>
+linear_algebra::AlignedVector<Real> read_tensors(const File& file, const std::string& group,
+                                                 const ParameterLayout& layout) {
+  linear_algebra::AlignedVector<Real> values(layout.padded_size(), Real{0});
+  for (const Tensor& tensor : layout.tensors()) {
+    file.read<Real>(member(group, tensor.path()), std::span(values).subspan(tensor.offset, tensor.size));
+  }
+  return values;
+}
+
+/// The members of a group in the order of their attribute `index`.
+std::vector<std::string> in_order(const File& file, const std::string& group, std::vector<std::string> names) {
+  std::ranges::sort(names, {}, [&](const std::string& name) {
+    return file.read_attribute<std::uint64_t>(member(group, name), "index");
+  });
+  return names;
+}
+
+/// The tensors under a group, in the order of Θ.
+std::vector<TensorInfo> tensors_under(const File& file, const std::string& group) {
+  std::vector<std::string> paths;
+  for (const std::string& layer : file.members(group)) {
+    for (const std::string& tensor : file.members(member(group, layer))) {
+      paths.push_back(member(layer, tensor));
+    }
+  }
+  std::vector<TensorInfo> tensors;
+  for (const std::string& path : in_order(file, group, std::move(paths))) {
+    tensors.push_back({path, file.info(member(group, path)).shape});
+  }
+  return tensors;
+}
+
+std::string shape_text(const std::vector<std::uint64_t>& shape) {
+  std::string text;
+  for (const std::uint64_t extent : shape) {
+    text += (text.empty() ? "" : " × ") + std::to_string(extent);
+  }
+  return text;
+}
+
+/// In words, one line each, how the tensors in a file differ from a layout.
+std::string differences(const std::vector<TensorInfo>& found, const ParameterLayout& layout) {
+  std::string text;
+  for (const Tensor& tensor : layout.tensors()) {
+    const auto match = std::ranges::find(found, tensor.path(), &TensorInfo::path);
+    if (match == found.end()) {
+      text += "\n  " + tensor.path() + ": missing in the file, " + shape_text(natural_shape(tensor)) + " in the model";
+    } else if (match->shape != natural_shape(tensor)) {
+      text += "\n  " + tensor.path() + ": " + shape_text(match->shape) + " in the file, " +
+              shape_text(natural_shape(tensor)) + " in the model";
+    }
+  }
+  for (const TensorInfo& info : found) {
+    if (std::ranges::find(layout.tensors(), info.path, &Tensor::path) == layout.tensors().end()) {
+      text += "\n  " + info.path + ": " + shape_text(info.shape) + " in the file, missing in the model";
+    }
+  }
+  return text;
+}
+
+void require_layout(const File& file, const std::string& group, const ParameterLayout& layout) {
+  const std::string text = differences(tensors_under(file, group), layout);
+  if (!text.empty()) {
+    throw core::UserError(file.path().string() + ": " + group + " belongs to another model:" + text +
+                          "\nUse the configuration that the checkpoint was made with (cauchy inspect shows it).");
+  }
+}
+
+void require_precision(const File& file, const std::string& expected) {
+  const auto found = file.read_attribute<std::string>("/", "precision");
+  if (found != expected) {
+    throw core::UserError(file.path().string() + ": holds numbers of precision " + found + ", not " + expected +
+                          " (hint: run.precision = " + found + ")");
+  }
+}
+
+// ---- parts of the file ----
+
+void write_description(File& file, const Description& description) {
+  file.write_attribute("/", "format_version", format_version);
+  file.write_attribute("/", "cauchy_version", std::string(core::version()));
+  file.write_attribute("/", "instruction_set", description.instruction_set);
+  file.write_attribute("/", "product_backend", description.product_backend);
+  file.write_text("/configuration", description.configuration);
+  file.create_group("/model");
+  file.write_attribute("/model", "inputs", description.model.inputs);
+  file.write_attribute("/model", "target_columns", description.model.target_columns);
+  file.write_attribute("/model", "classes", description.model.classes);
+}
+
+template <typename Real>
+void write_method(File& file, const ParameterLayout& layout, const optimize::MethodState<Real>& method) {
+  write_tensors<Real>(file, "/parameters", layout, method.x);
+  file.create_group("/optimizer");
+  std::uint64_t index = 0;
+  for (const optimize::Slot<Real>& slot : method.slots) {
+    const std::string group = "/optimizer/" + slot.name;
+    write_tensors<Real>(file, group, layout, slot.values);
+    file.write_attribute(group, "index", index++);
+  }
+}
+
+template <typename Real>
+optimize::MethodState<Real> read_method(const File& file, const ParameterLayout& layout) {
+  require_layout(file, "/parameters", layout);
+  optimize::MethodState<Real> method;
+  method.x = read_tensors<Real>(file, "/parameters", layout);
+  for (const std::string& slot : in_order(file, "/optimizer", file.members("/optimizer"))) {
+    require_layout(file, "/optimizer/" + slot, layout);
+    method.slots.push_back({slot, read_tensors<Real>(file, "/optimizer/" + slot, layout)});
+  }
+  return method;
+}
+
+void write_standardization(File& file, const data::Standardization& standardization) {
+  if (!standardization.active()) {
+    return;
+  }
+  file.write<double>("/standardisation/mean", {standardization.mean.size()}, standardization.mean,
+                     storage::Layout::checked);
+  file.write<double>("/standardisation/scale", {standardization.scale.size()}, standardization.scale,
+                     storage::Layout::checked);
+}
+
+std::vector<double> read_vector(const File& file, const std::string& dataset) {
+  const std::vector<std::uint64_t> shape = file.info(dataset).shape;
+  if (shape.size() != 1) {
+    fail(file.path(), dataset + " is " + shape_text(shape) + ", not a vector");
+  }
+  std::vector<double> values(shape[0]);
+  file.read<double>(dataset, values);
+  return values;
+}
+
+data::Standardization read_standardization(const File& file) {
+  if (!file.has("/standardisation")) {
+    return {};
+  }
+  return {read_vector(file, "/standardisation/mean"), read_vector(file, "/standardisation/scale")};
+}
+
+template <typename Real>
+void update_digest(core::Sha256& digest, const File& file, const TensorInfo& tensor) {
+  std::uint64_t size = 1;
+  for (const std::uint64_t extent : tensor.shape) {
+    size *= extent;
+  }
+  std::vector<Real> values(size);
+  file.read<Real>("/parameters/" + tensor.path, values);
+  digest.update(std::as_bytes(std::span(values)));
+}
+
+}  // namespace
+
+template <typename Real>
+void save(const std::filesystem::path& path, const Description& description, const TrainingState<Real>& state) {
+  storage::AtomicFile target(path);
+  File file = File::create(target.temporary_path(), user_block_bytes);
+  write_description(file, description);
+  file.write_attribute("/", "precision", std::string(precision_name<Real>()));
+  write_method(file, description.layout, state.method);
+  write_scalars(file, state);
+  write_standardization(file, state.standardization);
+  file.close();
+  seal(target.temporary_path());
+  target.commit();
+}
+
+bool is_checkpoint(const std::filesystem::path& path) {
+  const storage::Descriptor file = storage::Descriptor::open_to_read(path);
+  std::string start(magic.size(), '\0');
+  if (file.size() < start.size()) {
+    return false;
+  }
+  file.read_at(0, std::as_writable_bytes(std::span(start)));
+  return start == magic;
+}
+
+void verify(const std::filesystem::path& path) {
+  const storage::Descriptor file = storage::Descriptor::open_to_read(path);
+  const std::uint64_t length = file.size();
+  if (length < user_block_bytes) {
+    fail(path, "too short for a checkpoint: " + std::to_string(length) + " bytes");
+  }
+  UserBlock block{};
+  file.read_at(0, std::as_writable_bytes(std::span(block)));
+  const std::string_view line(block.data(),
+                              std::min(block.size(), std::string_view(block.data(), block.size()).find('\n')));
+  const std::optional<std::uint64_t> version = number_after(line, magic, 10);
+  if (!line.starts_with(magic) || !version) {
+    fail(path, "not a checkpoint of Cauchy");
+  }
+  if (*version != format_version) {
+    fail(path, "a checkpoint of format " + std::to_string(*version) + "; this version of Cauchy reads format " +
+                   std::to_string(format_version));
+  }
+  const std::optional<std::uint64_t> stated_length = number_after(line, ", length ", 10);
+  const std::optional<std::uint64_t> stated_sum = number_after(line, ", crc64-xz ", 16);
+  if (!stated_length || !stated_sum || user_block(*stated_length, *stated_sum) != block) {
+    fail(path, "damaged: the check line in its first 512 bytes is not intact");
+  }
+  if (*stated_length != length) {
+    fail(path, "damaged: " + std::to_string(length) + " bytes long, should be " + std::to_string(*stated_length));
+  }
+  if (check_sum(file, length) != *stated_sum) {
+    fail(path, "damaged: its check sum differs");
+  }
+}
+
+Header read_header(const std::filesystem::path& path) {
+  verify(path);
+  const File file = File::open(path);
+  TrainingState<float> scalars;
+  read_scalars(file, scalars);
+  return {.version = file.read_attribute<std::uint64_t>("/", "format_version"),
+          .cauchy_version = file.read_attribute<std::string>("/", "cauchy_version"),
+          .instruction_set = file.read_attribute<std::string>("/", "instruction_set"),
+          .product_backend = file.read_attribute<std::string>("/", "product_backend"),
+          .precision = file.read_attribute<std::string>("/", "precision"),
+          .configuration = file.read_text("/configuration"),
+          .model = {.inputs = file.read_attribute<std::uint64_t>("/model", "inputs"),
+                    .target_columns = file.read_attribute<std::uint64_t>("/model", "target_columns"),
+                    .classes = file.read_attribute<std::uint64_t>("/model", "classes")},
+          .tensors = tensors_under(file, "/parameters"),
+          .sampler = scalars.sampler,
+          .stopping = scalars.stopping,
+          .history = scalars.history};
+}
+
+template <typename Real>
+TrainingState<Real> load(const std::filesystem::path& path, const ParameterLayout& layout) {
+  verify(path);
+  const File file = File::open(path);
+  require_precision(file, precision_name<Real>());
+  TrainingState<Real> state;
+  state.method = read_method<Real>(file, layout);
+  read_scalars(file, state);
+  state.standardization = read_standardization(file);
+  return state;
+}
+
+template <typename Real>
+std::string parameters_digest(const ParameterLayout& layout, std::span<const Real> theta) {
+  core::Sha256 digest;
+  for (const Tensor& tensor : layout.tensors()) {
+    digest.update(std::as_bytes(theta.subspan(tensor.offset, tensor.size)));
+  }
+  return "sha256:" + digest.hex();
+}
+
+std::string parameters_digest(const std::filesystem::path& path) {
+  verify(path);
+  const File file = File::open(path);
+  const bool is_float = file.read_attribute<std::string>("/", "precision") == precision_name<float>();
+  core::Sha256 digest;
+  for (const TensorInfo& tensor : tensors_under(file, "/parameters")) {
+    is_float ? update_digest<float>(digest, file, tensor) : update_digest<double>(digest, file, tensor);
+  }
+  return "sha256:" + digest.hex();
+}
+
+template void save(const std::filesystem::path&, const Description&, const TrainingState<float>&);
+template void save(const std::filesystem::path&, const Description&, const TrainingState<double>&);
+template TrainingState<float> load(const std::filesystem::path&, const ParameterLayout&);
+template TrainingState<double> load(const std::filesystem::path&, const ParameterLayout&);
+template std::string parameters_digest(const ParameterLayout&, std::span<const float>);
+template std::string parameters_digest(const ParameterLayout&, std::span<const double>);
+
+}  // namespace cauchy::checkpoint

@@ -1,0 +1,169 @@
+// Checkpoints in a folder.
+
+#include "cauchy/checkpoint/store.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cinttypes>
+#include <cstdio>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "cauchy/core/error.hpp"
+#include "cauchy/storage/atomic_file.hpp"
+#include "cauchy/storage/descriptor.hpp"
+#include "cauchy/storage/file.hpp"
+
+namespace cauchy::checkpoint {
+namespace {
+
+constexpr std::string_view name_prefix = "checkpoint-";
+constexpr std::string_view name_suffix = ".h5";
+
+struct Entry {
+  std::uint64_t step = 0;
+  std::filesystem::path path;
+};
+
+/// Zeros in front make the order of names the order of steps.
+std::string name_of(std::uint64_t step) {
+  char digits[24];
+  std::snprintf(digits, sizeof digits, "%08" PRIu64, step);
+  return std::string(name_prefix) + digits + std::string(name_suffix);
+}
+
+std::optional<std::uint64_t> step_of(std::string_view name) {
+  if (!name.starts_with(name_prefix) || !name.ends_with(name_suffix) ||
+      name.size() <= name_prefix.size() + name_suffix.size()) {
+    return std::nullopt;
+  }
+  const std::string_view digits =
+      name.substr(name_prefix.size(), name.size() - name_prefix.size() - name_suffix.size());
+  std::uint64_t step = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), step);
+  return error == std::errc{} && end == digits.data() + digits.size() ? std::optional(step) : std::nullopt;
+}
+
+[[noreturn]] void fail(const std::string& action, const std::filesystem::path& path, const std::error_code& error) {
+  throw storage::StorageError("cannot " + action + " " + path.string() + ": " + error.message());
+}
+
+/// The checkpoints in a folder, oldest first; none if it is missing.
+std::vector<Entry> entries(const std::filesystem::path& folder) {
+  std::vector<Entry> found;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    if (const std::optional<std::uint64_t> step = step_of(entry->path().filename().string())) {
+      found.push_back({*step, entry->path()});
+    }
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    fail("list", folder, error);
+  }
+  std::ranges::sort(found, {}, &Entry::step);
+  return found;
+}
+
+std::filesystem::path make_earlier_folder(const std::filesystem::path& folder) {
+  for (std::uint64_t number = 1;; ++number) {
+    std::filesystem::path path = folder / ("earlier-" + std::to_string(number));
+    std::error_code error;
+    if (std::filesystem::create_directory(path, error)) {
+      return path;
+    }
+    if (error && error != std::errc::file_exists) {
+      fail("create", path, error);
+    }
+  }
+}
+
+}  // namespace
+
+Store::Store(std::filesystem::path folder, std::uint64_t keep)
+    : folder_(std::move(folder)), keep_(std::max<std::uint64_t>(1, keep)) {
+  std::error_code error;
+  std::filesystem::create_directories(folder_, error);
+  if (error) {
+    fail("create the folder", folder_, error);
+  }
+  storage::remove_abandoned(folder_, std::string(name_prefix));
+}
+
+template <typename Real>
+SavedCheckpoint Store::save(const Description& description, const training::TrainingState<Real>& state) {
+  const std::uint64_t step = state.stopping.steps;
+  const std::filesystem::path path = folder_ / name_of(step);
+  checkpoint::save(path, description, state);
+  return {path, prune(step)};
+}
+
+/// Why an older checkpoint could not be removed; empty if all were.
+std::string Store::prune(std::uint64_t newest_step) const {
+  std::vector<Entry> found = entries(folder_);
+  std::erase_if(found, [&](const Entry& entry) { return entry.step > newest_step; });
+  const std::size_t excess = found.size() - std::min<std::size_t>(found.size(), keep_);
+  std::string leftover;
+  for (std::size_t i = 0; i < excess; ++i) {
+    std::error_code error;
+    std::filesystem::remove(found[i].path, error);
+    if (error) {
+      leftover = "cannot remove " + found[i].path.string() + ": " + error.message();
+    }
+  }
+  return leftover;
+}
+
+std::optional<NewestCheckpoint> newest_valid(const std::filesystem::path& folder) {
+  const std::vector<Entry> found = entries(folder);
+  std::vector<SkippedCheckpoint> skipped;
+  for (auto entry = found.rbegin(); entry != found.rend(); ++entry) {
+    try {
+      verify(entry->path);
+      return NewestCheckpoint{entry->path, std::move(skipped)};
+    } catch (const core::InputOutputError& error) {
+      skipped.push_back({entry->path, error.what()});
+    }
+  }
+  if (skipped.empty()) {
+    return std::nullopt;
+  }
+  std::string text = folder.string() + ": no checkpoint is valid";
+  for (const SkippedCheckpoint& checkpoint : skipped) {
+    text += "\n  " + checkpoint.reason;
+  }
+  throw core::InputOutputError(text + "\nWithout --resume a fresh run starts and sets these files aside.");
+}
+
+std::optional<std::filesystem::path> set_aside(const std::filesystem::path& folder,
+                                               const std::vector<std::string>& further_files) {
+  std::vector<std::filesystem::path> moving;
+  for (const Entry& entry : entries(folder)) {
+    moving.push_back(entry.path);
+  }
+  for (const std::string& name : further_files) {
+    std::error_code ignored;
+    if (std::filesystem::exists(folder / name, ignored)) {
+      moving.push_back(folder / name);
+    }
+  }
+  if (moving.empty()) {
+    return std::nullopt;
+  }
+  const std::filesystem::path target = make_earlier_folder(folder);
+  for (const std::filesystem::path& path : moving) {
+    std::error_code error;
+    std::filesystem::rename(path, target / path.filename(), error);
+    if (error) {
+      fail("move", path, error);
+    }
+  }
+  storage::sync_folder(target);
+  storage::sync_folder(folder);
+  return target;
+}
+
+template SavedCheckpoint Store::save(const Description&, const training::TrainingState<float>&);
+template SavedCheckpoint Store::save(const Description&, const training::TrainingState<double>&);
+
+}  // namespace cauchy::checkpoint
