@@ -85,7 +85,7 @@ MetricsFile<Real>::MetricsFile(MetricsOptions options, const training::TrainingS
   }
 }
 
-// Takes back what an uninterrupted run would not have written up to this step.
+// Finds what an uninterrupted run would not have written up to this step.
 template <typename Real>
 void MetricsFile<Real>::continue_file(const training::TrainingState<Real>& state) {
   std::ifstream old_file(options_.path, std::ios::binary);
@@ -109,11 +109,24 @@ void MetricsFile<Real>::continue_file(const training::TrainingState<Real>& state
     }
     kept = end + 1;
   }
-  std::filesystem::resize_file(options_.path, kept);
-  file_.open(options_.path, std::ios::app);
+  kept_bytes_ = kept;
   if (!last_row.empty() && is_regular(state.stopping.steps, state.sampler.step == 0)) {
     std::fill(last_row.begin() + test_column, last_row.begin() + stop_column + 1, "");
-    write(last_row);
+    kept_row_ = std::move(last_row);
+  }
+  file_.open(options_.path, std::ios::app);
+}
+
+template <typename Real>
+void MetricsFile<Real>::take_back() {
+  std::error_code error;
+  std::filesystem::resize_file(options_.path, *kept_bytes_, error);
+  kept_bytes_.reset();
+  if (error) {
+    file_.setstate(std::ios::failbit);
+  }
+  if (!kept_row_.empty()) {
+    write(kept_row_);
   }
 }
 
@@ -124,6 +137,9 @@ bool MetricsFile<Real>::is_regular(std::uint64_t step, bool epoch_finished) cons
 
 template <typename Real>
 void MetricsFile<Real>::step_finished(const training::StepReport& report, const training::TrainingState<Real>& state) {
+  if (kept_bytes_) {
+    take_back();
+  }
   if (is_regular(state.stopping.steps, report.epoch_finished) || report.stop != training::StopReason::none) {
     write(row(report, state));
   }

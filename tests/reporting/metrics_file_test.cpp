@@ -120,8 +120,20 @@ TEST_F(MetricsFileTest, AHalfWrittenLastLineIsTakenBack) {
   }
   const auto before = lines_without_times(folder_ / "m.csv");
   std::ofstream(folder_ / "m.csv", std::ios::app) << "8,2,8";
-  const MetricsFile<float> resumed(options("m.csv", 0), state);
-  EXPECT_EQ(lines_without_times(folder_ / "m.csv").size(), before.size());
+  MetricsFile<float> resumed(options("m.csv", 0), state);
+  play(resumed, state, 8);
+  EXPECT_EQ(lines_without_times(folder_ / "m.csv").size(), before.size() + 1);
+}
+
+TEST_F(MetricsFileTest, ResumingWhatIsDoneChangesNothing) {
+  TrainingState<float> state;
+  {
+    MetricsFile<float> file(options("m.csv", 0), {});
+    state = play(file, {}, 7);
+  }
+  const auto before = lines_without_times(folder_ / "m.csv");
+  { const MetricsFile<float> resumed(options("m.csv", 0), state); }
+  EXPECT_EQ(lines_without_times(folder_ / "m.csv"), before);
 }
 
 TEST_F(MetricsFileTest, OtherColumnsAreRefused) {

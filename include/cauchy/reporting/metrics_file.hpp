@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,9 +26,9 @@ struct MetricsOptions {
 ///     stop (why the run ended), seconds, samples_per_second, and the root's share of time in data, compute,
 ///     communication, checkpoint
 ///
-/// A resumed run continues the file: rows after its first step are taken back, and what the end of the earlier run
-/// added to its last row too, so that the columns before `seconds` are those of a run that never stopped. A file that
-/// cannot be written is told once; training goes on.
+/// A resumed run continues the file: with its first step it takes back the rows of later steps, and what the end of the
+/// earlier run added to the last row, so that the columns before `seconds` are those of a run that never stopped. A
+/// file that cannot be written is told once; training goes on.
 template <typename Real>
 class MetricsFile final : public training::Observer<Real> {
  public:
@@ -40,6 +41,7 @@ class MetricsFile final : public training::Observer<Real> {
  private:
   std::vector<std::string> row(const training::StepReport& report, const training::TrainingState<Real>& state) const;
   void continue_file(const training::TrainingState<Real>& state);
+  void take_back();
   bool is_regular(std::uint64_t step, bool epoch_finished) const;
   void write(const std::vector<std::string>& cells);
 
@@ -49,6 +51,8 @@ class MetricsFile final : public training::Observer<Real> {
   double seconds_before_ = 0;  ///< those of earlier launches
   std::uint64_t samples_before_ = 0;
   bool warned_ = false;
+  std::optional<std::uint64_t> kept_bytes_;  ///< of a continued file, until the first step takes back the rest
+  std::vector<std::string> kept_row_;        ///< the last row, without what the end of the earlier run added
 };
 
 }  // namespace cauchy::reporting

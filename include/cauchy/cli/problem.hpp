@@ -1,0 +1,48 @@
+#pragma once
+/// From settings to the things that training and evaluation share: data sets, the network, a stored state.
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+
+#include "cauchy/checkpoint/checkpoint_file.hpp"
+#include "cauchy/cli/settings.hpp"
+#include "cauchy/communication/communicator.hpp"
+#include "cauchy/data/dataset.hpp"
+#include "cauchy/model/network.hpp"
+#include "cauchy/optimize/method.hpp"
+#include "cauchy/training/state.hpp"
+
+namespace cauchy::cli {
+
+/// Collective. The shape of a source, which the root looks up for all.
+data::SourceShape agreed_shape(const communication::Communicator& ranks, const data::Source& source);
+
+/// Throws an agreed core::UserError if the samples of a source do not look like those of the model. Same arguments on
+/// every rank.
+void check_fits_model(const data::Source& source, const data::SourceShape& shape, const checkpoint::ModelShape& model);
+
+/// Collective. What the network must look like for these training data. The number of classes is the largest class plus
+/// one unless model.classes says it.
+template <typename Real>
+checkpoint::ModelShape model_shape(const communication::Communicator& ranks, const model::ModelOptions& options,
+                                   data::Dataset<Real>& train);
+
+template <typename Real>
+model::Network<Real> make_network(const model::ModelOptions& options, const checkpoint::ModelShape& shape);
+
+/// Collective. The state in a checkpoint, which the root reads for all. `path` counts on the root.
+template <typename Real>
+training::TrainingState<Real> load_state(const communication::Communicator& ranks, const std::filesystem::path& path,
+                                         const model::Network<Real>& network, const optimize::Method<Real>& method);
+
+/// Collective. Replaces the shape by the root's.
+void broadcast(const communication::Communicator& ranks, checkpoint::ModelShape& shape);
+
+/// Calls work.template operator()<Real>() with the type that run.precision names.
+template <typename Work>
+auto with_precision(const std::string& precision, Work work) {
+  return precision == "double" ? work.template operator()<double>() : work.template operator()<float>();
+}
+
+}  // namespace cauchy::cli

@@ -1,0 +1,55 @@
+#pragma once
+/// All options of a run, and how every rank comes to the same values.
+
+#include <string>
+
+#include "cauchy/checkpoint/options.hpp"
+#include "cauchy/communication/communicator.hpp"
+#include "cauchy/config/resolve.hpp"
+#include "cauchy/data/options.hpp"
+#include "cauchy/data/source.hpp"
+#include "cauchy/model/options.hpp"
+#include "cauchy/optimize/options.hpp"
+#include "cauchy/reporting/options.hpp"
+#include "cauchy/training/options.hpp"
+
+namespace cauchy::cli {
+
+/// The option structs of all rooms under their sections. Stays where it is: the schema points into it.
+struct Settings {
+  Settings();
+  Settings(const Settings&) = delete;
+  Settings& operator=(const Settings&) = delete;
+
+  model::ModelOptions model;
+  data::DataOptions data;
+  optimize::MethodOptions method;
+  training::BatchOptions batch;
+  training::StopOptions stop;
+  checkpoint::CheckpointOptions checkpoint;
+  reporting::OutputOptions output;
+  training::RunOptions run;
+
+  config::Schema schema;
+  config::Resolution resolution;  ///< on the root alone
+
+  /// Where metrics and the resolved configuration go.
+  const std::string& output_directory() const {
+    return output.directory.empty() ? checkpoint.directory : output.directory;
+  }
+
+  /// The data of data.train, data.validation or data.test.
+  data::Source source(const std::string& key, const std::string& path) const {
+    return {key, path, data.features, data.targets};
+  }
+};
+
+/// Collective. The root reads file, environment and command line; every rank gets its values. Throws an agreed
+/// core::UserError that tells all problems at once.
+void resolve_settings(const communication::Communicator& ranks, const config::Sources& sources, Settings& settings);
+
+/// Collective. Sets one option on every rank after the resolution, such as a number of shards that the launch decides.
+void settle(const communication::Communicator& ranks, Settings& settings, const std::string& key,
+            const std::string& value, const std::string& source);
+
+}  // namespace cauchy::cli

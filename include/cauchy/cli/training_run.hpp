@@ -1,0 +1,56 @@
+#pragma once
+/// One run of training, wired from its settings.
+
+#include <memory>
+#include <string>
+
+#include "cauchy/cli/problem.hpp"
+#include "cauchy/cli/settings.hpp"
+#include "cauchy/cli/starting_point.hpp"
+#include "cauchy/communication/communicator.hpp"
+#include "cauchy/core/error.hpp"
+#include "cauchy/core/timer.hpp"
+#include "cauchy/data/dataset.hpp"
+#include "cauchy/model/network.hpp"
+#include "cauchy/optimize/method.hpp"
+#include "cauchy/training/state.hpp"
+#include "cauchy/training/trainer.hpp"
+
+namespace cauchy::cli {
+
+/// Reads and checks all data and builds model and state on construction; then trains. All of it is collective.
+template <typename Real>
+class TrainingRun {
+ public:
+  TrainingRun(const communication::Communicator& ranks, Settings& settings, const StartingPoint& start);
+
+  /// Tells what will run: sizes, memory, how the work is spread.
+  void describe() const;
+
+  /// Trains until a criterion holds, writes checkpoints and metrics, reports. The exit code of the command.
+  core::ExitCode train();
+
+ private:
+  struct RootObservers;
+
+  void read_data(const StartingPoint& start);
+  std::unique_ptr<data::Dataset<Real>> read_evaluation_data(const std::string& key, const std::string& path);
+  void make_state(const StartingPoint& start);
+  std::unique_ptr<RootObservers> open_outputs();
+  void report(const training::StepReport& last, double wall_seconds, const RootObservers* observers);
+
+  const communication::Communicator& ranks_;
+  Settings& settings_;
+  bool resumed_;
+  core::PhaseSeconds seconds_;
+  double reading_seconds_ = 0;
+  checkpoint::ModelShape model_shape_;
+  std::unique_ptr<data::Dataset<Real>> train_data_;
+  std::unique_ptr<data::Dataset<Real>> validation_data_;  ///< none where data.validation is not set
+  std::unique_ptr<data::Dataset<Real>> test_data_;
+  std::unique_ptr<model::Network<Real>> network_;
+  std::unique_ptr<optimize::Method<Real>> method_;
+  training::TrainingState<Real> state_;
+};
+
+}  // namespace cauchy::cli

@@ -1,0 +1,76 @@
+// cauchy evaluate: the NLL and the metric of a checkpoint on a data set.
+
+#include <iostream>
+
+#include "cauchy/cli/commands.hpp"
+#include "cauchy/cli/problem.hpp"
+#include "cauchy/cli/settings.hpp"
+#include "cauchy/communication/agreement.hpp"
+#include "cauchy/config/sources.hpp"
+#include "cauchy/reporting/number.hpp"
+#include "cauchy/training/evaluation.hpp"
+
+namespace cauchy::cli {
+namespace {
+
+template <typename Real>
+void evaluate_checkpoint(const communication::Communicator& ranks, const std::string& path,
+                         const checkpoint::ModelShape& model, const Settings& settings) {
+  const data::Source source = settings.source("data.test", settings.data.test);
+  if (source.path.empty()) {
+    throw core::UserError("data.test is not set: --data.test=FILE names the data to evaluate on").as_agreed();
+  }
+  const data::SourceShape shape = agreed_shape(ranks, source);
+  check_fits_model(source, shape, model);
+  data::Dataset<Real> dataset(ranks, source, shape, settings.data.shards);
+  const model::Network<Real> network = make_network<Real>(settings.model, model);
+  training::check_targets(ranks, network.likelihood(), dataset);
+  const auto method = optimize::make_method<Real>(settings.method);
+  const training::TrainingState<Real> state = load_state(ranks, path, network, *method);
+  if (state.standardization.active()) {
+    dataset.standardize(state.standardization);
+  }
+  model::Workspace<Real> workspace = network.workspace(settings.data.microbatch);
+  const training::Evaluation result = training::evaluate<Real>(ranks, network, state.method.x, dataset, workspace);
+  if (ranks.is_root()) {
+    std::cout << "checkpoint  " << path << " (step " << state.stopping.steps << ", epoch " << state.sampler.epoch
+              << ")\ndata        " << source.path << " (" << result.samples << " samples)\nNLL         "
+              << reporting::short_text(result.nll, 10) << "\n"
+              << network.likelihood().metric() << std::string(12 - network.likelihood().metric().size(), ' ')
+              << reporting::short_text(result.metric, 10) << "\n";
+  }
+}
+
+core::ExitCode run_evaluate(const communication::Communicator& ranks, const CommandLine& line) {
+  std::string path;
+  checkpoint::ModelShape model;
+  config::Sources sources;
+  communication::agree(ranks, [&] { path = line.required("checkpoint"); });
+  communication::agree_on_root(ranks, [&] {
+    const checkpoint::Header header = checkpoint::read_header(path);
+    sources.stored = header.configuration;
+    sources.stored_name = path;
+    model = header.model;
+  });
+  broadcast(ranks, model);
+  sources.environment = config::environment_variables();
+  sources.arguments = line.configuration();
+  Settings settings;
+  resolve_settings(ranks, sources, settings);
+  with_precision(settings.run.precision,
+                 [&]<typename Real>() { evaluate_checkpoint<Real>(ranks, path, model, settings); });
+  return core::ExitCode::done;
+}
+
+}  // namespace
+
+Command evaluate_command() {
+  return {{"evaluate",
+           "NLL and metrics of a checkpoint on a data set, on any number of ranks.",
+           "",
+           {{"checkpoint", CommandOption::Value::required, "FILE", "the checkpoint; its configuration is the base"}},
+           true},
+          run_evaluate};
+}
+
+}  // namespace cauchy::cli

@@ -1,0 +1,92 @@
+// cauchy inspect: what is in a checkpoint or a data file.
+
+#include <filesystem>
+#include <iostream>
+
+#include "cauchy/checkpoint/checkpoint_file.hpp"
+#include "cauchy/cli/commands.hpp"
+#include "cauchy/communication/agreement.hpp"
+#include "cauchy/reporting/number.hpp"
+#include "cauchy/storage/file.hpp"
+
+namespace cauchy::cli {
+namespace {
+
+std::string shape_text(const std::vector<std::uint64_t>& shape) {
+  std::string text;
+  for (const std::uint64_t extent : shape) {
+    text += (text.empty() ? "" : " × ") + std::to_string(extent);
+  }
+  return text.empty() ? "single" : text;
+}
+
+void inspect_checkpoint(const std::string& path) {
+  const checkpoint::Header header = checkpoint::read_header(path);
+  std::cout << "checkpoint " << path << ", format " << header.version << ", by cauchy " << header.cauchy_version
+            << ", undamaged\n"
+            << "step " << header.stopping.steps << ", epoch " << header.sampler.epoch << ", " << header.history.samples
+            << " samples used\n"
+            << "last batch: NLL " << reporting::short_text(header.stopping.nll, 8) << ", gradient norm "
+            << reporting::short_text(header.stopping.gradient_norm, 8) << "\n"
+            << "made in " << header.precision << " with products by " << header.product_backend << " ("
+            << header.instruction_set << ")\n\nparameters\n";
+  std::uint64_t total = 0;
+  for (const checkpoint::TensorInfo& tensor : header.tensors) {
+    std::uint64_t size = 1;
+    for (const std::uint64_t extent : tensor.shape) {
+      size *= extent;
+    }
+    total += size;
+    std::cout << "  /parameters/" << tensor.path << "  " << shape_text(tensor.shape) << "\n";
+  }
+  std::cout << "  " << reporting::grouped(total) << " in all\n\nconfiguration\n"
+            << header.configuration << "\n"
+            << "parameters digest: " << checkpoint::parameters_digest(path) << "\n";
+}
+
+void list_group(const storage::File& file, const std::string& group) {
+  for (const std::string& member : file.members(group)) {
+    const std::string name = (group == "/" ? "" : group) + "/" + member;
+    if (file.is_group(name)) {
+      list_group(file, name);
+    } else {
+      const storage::DatasetInfo info = file.info(name);
+      std::cout << "  " << name << "  " << shape_text(info.shape) << "  " << storage::element_type_name(info.type)
+                << "\n";
+    }
+  }
+}
+
+void inspect(const std::string& path) {
+  if (!std::filesystem::exists(path)) {
+    throw core::UserError(path + ": no such file");
+  }
+  if (checkpoint::is_checkpoint(path)) {
+    inspect_checkpoint(path);
+    return;
+  }
+  if (!storage::is_hdf5(path)) {
+    throw core::UserError(path + ": is neither a checkpoint nor an HDF5 file");
+  }
+  const storage::File file = storage::File::open(path);
+  std::cout << "data file " << path << "\n";
+  list_group(file, "/");
+}
+
+core::ExitCode run_inspect(const communication::Communicator& ranks, const CommandLine& line) {
+  communication::agree_on_root(ranks, [&] { inspect(line.positional()); });
+  return core::ExitCode::done;
+}
+
+}  // namespace
+
+Command inspect_command() {
+  return {{"inspect",
+           "Shows a checkpoint or a data file: shapes, names, configuration, digest of the parameters.",
+           "FILE",
+           {},
+           false},
+          run_inspect};
+}
+
+}  // namespace cauchy::cli

@@ -1,0 +1,123 @@
+// From settings to data sets, the network, a stored state.
+
+#include "cauchy/cli/problem.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "cauchy/communication/agreement.hpp"
+#include "cauchy/core/error.hpp"
+#include "cauchy/training/broadcast.hpp"
+
+namespace cauchy::cli {
+namespace {
+
+// Above this a target is hardly a class, and the network could not be built.
+constexpr double most_classes = 1 << 24;
+
+std::string columns_text(std::uint64_t inputs, std::uint64_t target_columns) {
+  return std::to_string(inputs) + " features and " + std::to_string(target_columns) + " target column" +
+         (target_columns == 1 ? "" : "s");
+}
+
+std::string targets_of(const data::Source& source) {
+  return source.key + " = " + source.path + ": /" + source.targets;
+}
+
+template <typename Real>
+std::uint64_t count_classes(const communication::Communicator& ranks, data::Dataset<Real>& train) {
+  const auto targets = train.samples().target_matrix().elements();
+  double largest = targets.empty() ? 0 : static_cast<double>(*std::max_element(targets.begin(), targets.end()));
+  ranks.maximum<double>({&largest, 1});
+  if (largest >= most_classes) {
+    throw core::UserError(targets_of(train.source()) + " holds " + std::to_string(largest) +
+                          ", which is no class 0, 1, 2, ...; is model.likelihood = gaussian meant?")
+        .as_agreed();
+  }
+  // A lone class 0 still makes a model, of two classes; what is no class is told with its row later.
+  return std::max<std::uint64_t>(2, static_cast<std::uint64_t>(std::max(largest, 0.0)) + 1);
+}
+
+template <typename Real>
+void check_slots(const std::filesystem::path& path, const optimize::MethodState<Real>& expected,
+                 const optimize::MethodState<Real>& found) {
+  const auto same_name = [](const auto& a, const auto& b) { return a.name == b.name; };
+  if (!std::equal(expected.slots.begin(), expected.slots.end(), found.slots.begin(), found.slots.end(), same_name)) {
+    throw core::UserError(path.string() + ": holds the state of another optimizer.method");
+  }
+}
+
+}  // namespace
+
+data::SourceShape agreed_shape(const communication::Communicator& ranks, const data::Source& source) {
+  data::SourceShape shape;
+  communication::agree_on_root(ranks, [&] { shape = data::source_shape(source); });
+  std::array<std::uint64_t, 3> values{shape.rows, shape.inputs, shape.target_columns};
+  ranks.broadcast<std::uint64_t>(values);
+  return {values[0], values[1], values[2]};
+}
+
+void check_fits_model(const data::Source& source, const data::SourceShape& shape, const checkpoint::ModelShape& model) {
+  if (shape.inputs != model.inputs || shape.target_columns != model.target_columns) {
+    throw core::UserError(source.key + " = " + source.path + ": has " +
+                          columns_text(shape.inputs, shape.target_columns) + ", the model has " +
+                          columns_text(model.inputs, model.target_columns))
+        .as_agreed();
+  }
+}
+
+template <typename Real>
+checkpoint::ModelShape model_shape(const communication::Communicator& ranks, const model::ModelOptions& options,
+                                   data::Dataset<Real>& train) {
+  const data::SourceShape& shape = train.shape();
+  checkpoint::ModelShape result{shape.inputs, shape.target_columns, 0};
+  if (options.likelihood == "categorical") {
+    if (shape.target_columns != 1) {
+      throw core::UserError(targets_of(train.source()) + " has " + std::to_string(shape.target_columns) +
+                            " columns; the categorical likelihood takes one column of classes 0, 1, 2, ...")
+          .as_agreed();
+    }
+    result.classes = options.classes > 0 ? options.classes : count_classes(ranks, train);
+  }
+  return result;
+}
+
+template <typename Real>
+model::Network<Real> make_network(const model::ModelOptions& options, const checkpoint::ModelShape& shape) {
+  return model::Network<Real>(options, shape.inputs,
+                              model::make_likelihood<Real>(options.likelihood, shape.classes, shape.target_columns));
+}
+
+template <typename Real>
+training::TrainingState<Real> load_state(const communication::Communicator& ranks, const std::filesystem::path& path,
+                                         const model::Network<Real>& network, const optimize::Method<Real>& method) {
+  training::TrainingState<Real> state;
+  state.method = method.start(linear_algebra::AlignedVector<Real>(network.layout().padded_size(), Real{0}));
+  communication::agree_on_root(ranks, [&] {
+    training::TrainingState<Real> stored = checkpoint::load<Real>(path, network.layout());
+    check_slots(path, state.method, stored.method);
+    state = std::move(stored);
+  });
+  training::broadcast_state(ranks, state);
+  return state;
+}
+
+void broadcast(const communication::Communicator& ranks, checkpoint::ModelShape& shape) {
+  std::array<std::uint64_t, 3> values{shape.inputs, shape.target_columns, shape.classes};
+  ranks.broadcast<std::uint64_t>(values);
+  shape = {values[0], values[1], values[2]};
+}
+
+template checkpoint::ModelShape model_shape(const communication::Communicator&, const model::ModelOptions&,
+                                            data::Dataset<float>&);
+template checkpoint::ModelShape model_shape(const communication::Communicator&, const model::ModelOptions&,
+                                            data::Dataset<double>&);
+template model::Network<float> make_network(const model::ModelOptions&, const checkpoint::ModelShape&);
+template model::Network<double> make_network(const model::ModelOptions&, const checkpoint::ModelShape&);
+template training::TrainingState<float> load_state(const communication::Communicator&, const std::filesystem::path&,
+                                                   const model::Network<float>&, const optimize::Method<float>&);
+template training::TrainingState<double> load_state(const communication::Communicator&, const std::filesystem::path&,
+                                                    const model::Network<double>&, const optimize::Method<double>&);
+
+}  // namespace cauchy::cli

@@ -1,0 +1,107 @@
+// The program: one command on all ranks.
+
+#include "cauchy/cli/run.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <iostream>
+#include <new>
+#include <vector>
+
+#include "cauchy/cli/commands.hpp"
+#include "cauchy/cli/settings.hpp"
+#include "cauchy/communication/agreement.hpp"
+#include "cauchy/communication/session.hpp"
+#include "cauchy/config/help.hpp"
+#include "cauchy/core/version.hpp"
+#include "cauchy/linear_algebra/product.hpp"
+
+namespace cauchy::cli {
+namespace {
+
+// Other ranks may be waiting for this one in a collective: nothing but ending them all is safe.
+[[noreturn]] void fail_alone(const communication::Communicator& ranks, core::ExitCode code, const char* message) {
+  const std::string who = ranks.size() > 1 ? "rank " + std::to_string(ranks.rank()) + ": " : "";
+  std::cerr << "cauchy: error: " << who << message << std::endl;
+  communication::abort(static_cast<int>(code));
+}
+
+std::vector<Command> commands() {
+  return {train_command(), evaluate_command(), inspect_command(), convert_command()};
+}
+
+std::string overview() {
+  std::string text = "Cauchy " + std::string(core::version()) +
+                     ": maximum likelihood by gradient descent, distributed over MPI ranks.\n\n"
+                     "usage: cauchy COMMAND [options]\n"
+                     "       mpirun -n RANKS cauchy train --config FILE [--section.key=value ...] [--resume]\n\n";
+  for (const Command& command : commands()) {
+    text +=
+        "  " + command.syntax.name + std::string(10 - command.syntax.name.size(), ' ') + command.syntax.summary + "\n";
+  }
+  return text + "\n  --version, --help, COMMAND --help\n";
+}
+
+std::string version_text() {
+  return "cauchy " + std::string(core::version()) + " (" + std::string(core::revision()) + "), products by " +
+         std::string(linear_algebra::product_backend<float>()) + " with " +
+         std::string(linear_algebra::instruction_set()) + "\n";
+}
+
+std::string help_of(const Command& command) {
+  std::string text = help_text(command.syntax);
+  if (command.syntax.takes_configuration) {
+    Settings settings;
+    text += "\nConfiguration keys: command line over environment (CAUCHY_SECTION__KEY) over file over default.\n\n" +
+            config::help_text(settings.schema);
+  }
+  return text;
+}
+
+core::ExitCode run_command(const communication::Communicator& ranks, std::span<const std::string> arguments) {
+  const std::string name = arguments.empty() ? "" : arguments[0];
+  if (name == "--help" || name == "help" || name == "--version") {
+    if (ranks.is_root()) {
+      std::cout << (name == "--version" ? version_text() : overview());
+    }
+    return core::ExitCode::done;
+  }
+  const std::vector<Command> all = commands();
+  const auto command =
+      std::find_if(all.begin(), all.end(), [&](const Command& candidate) { return candidate.syntax.name == name; });
+  if (command == all.end()) {
+    throw core::UserError((name.empty() ? "no command" : "unknown command " + name) + "\n\n" + overview()).as_agreed();
+  }
+  CommandLine line({}, {});
+  communication::agree(ranks, [&] { line = CommandLine(command->syntax, arguments.subspan(1)); });
+  if (line.has("help")) {
+    if (ranks.is_root()) {
+      std::cout << help_of(*command);
+    }
+    return core::ExitCode::done;
+  }
+  communication::agree(ranks, [] { linear_algebra::prepare_products(); });
+  return command->run(ranks, line);
+}
+
+}  // namespace
+
+core::ExitCode run(const communication::Communicator& ranks, std::span<const std::string> arguments) {
+  try {
+    return run_command(ranks, arguments);
+  } catch (const core::Error& error) {
+    if (!error.agreed()) {
+      fail_alone(ranks, error.code(), error.what());
+    }
+    if (ranks.is_root()) {
+      std::cerr << "cauchy: error: " << error.what() << std::endl;
+    }
+    return error.code();
+  } catch (const std::bad_alloc&) {
+    fail_alone(ranks, core::ExitCode::internal_error, "out of memory");
+  } catch (const std::exception& error) {
+    fail_alone(ranks, core::ExitCode::internal_error, error.what());
+  }
+}
+
+}  // namespace cauchy::cli

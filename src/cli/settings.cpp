@@ -1,0 +1,46 @@
+// All options of a run.
+
+#include "cauchy/cli/settings.hpp"
+
+#include "cauchy/communication/agreement.hpp"
+
+namespace cauchy::cli {
+
+Settings::Settings() {
+  schema.add("model", model);
+  schema.add("data", data);
+  schema.add("optimizer", method);
+  schema.add("optimizer", batch);
+  schema.add("stop", stop);
+  schema.add("checkpoint", checkpoint);
+  schema.add("output", output);
+  schema.add("run", run);
+}
+
+void resolve_settings(const communication::Communicator& ranks, const config::Sources& sources, Settings& settings) {
+  std::string text;
+  communication::agree_on_root(ranks, [&] {
+    settings.resolution = config::resolve(settings.schema, sources);
+    text = config::resolved_text(settings.resolution);
+  });
+  ranks.broadcast(text);
+  if (!ranks.is_root()) {
+    config::assign(settings.schema, config::parse_text(text, "the root's configuration"));
+  }
+}
+
+void settle(const communication::Communicator& ranks, Settings& settings, const std::string& key,
+            const std::string& value, const std::string& source) {
+  std::string text = value;
+  ranks.broadcast(text);
+  communication::agree(ranks, [&] {
+    if (ranks.is_root()) {
+      config::override_value(settings.schema, settings.resolution, key, text, source);
+    } else {
+      const config::Entry entry{key, text};
+      config::assign(settings.schema, {&entry, 1});
+    }
+  });
+}
+
+}  // namespace cauchy::cli

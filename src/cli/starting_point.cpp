@@ -1,0 +1,101 @@
+// Where a run of training starts.
+
+#include "cauchy/cli/starting_point.hpp"
+
+#include <iostream>
+#include <vector>
+
+#include "cauchy/checkpoint/store.hpp"
+#include "cauchy/cli/problem.hpp"
+#include "cauchy/communication/agreement.hpp"
+#include "cauchy/core/error.hpp"
+#include "cauchy/linear_algebra/product.hpp"
+
+namespace cauchy::cli {
+namespace {
+
+// The checkpoint to resume from; empty: there is none.
+std::filesystem::path choose_checkpoint(const std::string& wanted, const std::string& folder) {
+  if (!wanted.empty()) {
+    return wanted;
+  }
+  const auto newest = checkpoint::newest_valid(folder);
+  if (!newest) {
+    std::cout << "no checkpoint in " << folder << ": starting afresh\n";
+    return {};
+  }
+  for (const checkpoint::SkippedCheckpoint& skipped : newest->skipped) {
+    std::cerr << "cauchy: warning: skipped " << skipped.path.string() << ": " << skipped.reason << "\n";
+  }
+  return newest->path;
+}
+
+void check_settings(const std::filesystem::path& path, const std::vector<config::Entry>& stored,
+                    const config::Resolution& resolution) {
+  std::string text;
+  for (const config::Difference& difference : config::differences(stored, resolution)) {
+    text += "\n  " + difference.key + " = " + difference.before + ", now " + difference.now;
+  }
+  if (!text.empty()) {
+    throw core::UserError(path.string() + " was made with other settings:" + text +
+                          "\nresume with those of the checkpoint, or start afresh without --resume");
+  }
+}
+
+void warn_of_other_arithmetic(const checkpoint::Header& header, const std::string& precision) {
+  const auto backend = std::string(precision == "double" ? linear_algebra::product_backend<double>()
+                                                         : linear_algebra::product_backend<float>());
+  const auto instructions = std::string(linear_algebra::instruction_set());
+  if (header.product_backend != backend || header.instruction_set != instructions) {
+    std::cerr << "cauchy: warning: the checkpoint was made with " << header.product_backend << " on "
+              << header.instruction_set << ", this run uses " << backend << " on " << instructions
+              << ": the last bits may differ from those of a run that never stopped\n";
+  }
+}
+
+}  // namespace
+
+StartingPoint find_starting_point(const communication::Communicator& ranks, const std::optional<std::string>& resume,
+                                  Settings& settings) {
+  StartingPoint start;
+  checkpoint::Header header;
+  std::vector<config::Entry> stored;
+  std::string shards = std::to_string(ranks.size());
+  std::string shards_source = "the number of ranks of this launch";
+  communication::agree_on_root(ranks, [&] {
+    if (!resume) {
+      return;
+    }
+    start.path = choose_checkpoint(*resume, settings.checkpoint.directory);
+    if (start.path.empty()) {
+      return;
+    }
+    start.resumed = true;
+    header = checkpoint::read_header(start.path);
+    start.model = header.model;
+    stored = config::parse_text(header.configuration, start.path.string());
+    for (const config::Entry& entry : stored) {
+      if (entry.key == "data.shards") {
+        shards = entry.value;
+        shards_source = start.path.string();
+      }
+    }
+  });
+  if (settings.data.shards == 0) {
+    settle(ranks, settings, "data.shards", shards, shards_source);
+  }
+  communication::agree_on_root(ranks, [&] {
+    if (start.resumed) {
+      check_settings(start.path, stored, settings.resolution);
+      warn_of_other_arithmetic(header, settings.run.precision);
+      std::cout << "resuming from " << start.path.string() << " (step " << header.stopping.steps << ")\n";
+    }
+  });
+  std::int32_t resumed = start.resumed ? 1 : 0;
+  ranks.broadcast<std::int32_t>({&resumed, 1});
+  start.resumed = resumed != 0;
+  broadcast(ranks, start.model);
+  return start;
+}
+
+}  // namespace cauchy::cli

@@ -1,0 +1,53 @@
+// cauchy train: the training run of a configuration.
+
+#include <iostream>
+
+#include "cauchy/cli/commands.hpp"
+#include "cauchy/cli/problem.hpp"
+#include "cauchy/cli/settings.hpp"
+#include "cauchy/cli/starting_point.hpp"
+#include "cauchy/cli/training_run.hpp"
+#include "cauchy/config/sources.hpp"
+
+namespace cauchy::cli {
+namespace {
+
+core::ExitCode run_train(const communication::Communicator& ranks, const CommandLine& line) {
+  Settings settings;
+  config::Sources sources;
+  sources.file = line.value("config").value_or("");
+  sources.environment = config::environment_variables();
+  sources.arguments = line.configuration();
+  resolve_settings(ranks, sources, settings);
+  const StartingPoint start = find_starting_point(ranks, line.value("resume"), settings);
+  if (ranks.is_root()) {
+    std::cout << config::resolved_text(settings.resolution) << "\n";
+  }
+  return with_precision(settings.run.precision, [&]<typename Real>() {
+    TrainingRun<Real> run(ranks, settings, start);
+    run.describe();
+    if (!line.has("dry-run")) {
+      return run.train();
+    }
+    if (ranks.is_root()) {
+      std::cout << "dry run: configuration and data are in order; nothing was written\n";
+    }
+    return core::ExitCode::done;
+  });
+}
+
+}  // namespace
+
+Command train_command() {
+  using Value = CommandOption::Value;
+  return {{"train",
+           "Fits a model to data; run it under mpirun or srun for several ranks.",
+           "",
+           {{"config", Value::required, "FILE", "configuration, an INI file"},
+            {"resume", Value::optional, "FILE", "go on from the newest checkpoint, or from this one"},
+            {"dry-run", Value::none, "", "check configuration and data, tell memory and reading time, and end"}},
+           true},
+          run_train};
+}
+
+}  // namespace cauchy::cli

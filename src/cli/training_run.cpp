@@ -1,0 +1,299 @@
+// One run of training, wired from its settings.
+
+#include "cauchy/cli/training_run.hpp"
+
+#include <filesystem>
+#include <iostream>
+#include <utility>
+
+#include "cauchy/checkpoint/observer.hpp"
+#include "cauchy/checkpoint/store.hpp"
+#include "cauchy/cli/memory_estimate.hpp"
+#include "cauchy/communication/agreement.hpp"
+#include "cauchy/communication/channel.hpp"
+#include "cauchy/core/stop_signal.hpp"
+#include "cauchy/data/sampler.hpp"
+#include "cauchy/reporting/metrics_file.hpp"
+#include "cauchy/reporting/number.hpp"
+#include "cauchy/reporting/phase_table.hpp"
+#include "cauchy/reporting/progress.hpp"
+#include "cauchy/reporting/terminal.hpp"
+#include "cauchy/storage/atomic_file.hpp"
+#include "cauchy/training/evaluation.hpp"
+#include "cauchy/training/objective.hpp"
+#include "cauchy/training/reducer.hpp"
+#include "cauchy/training/stopping.hpp"
+
+namespace cauchy::cli {
+namespace {
+
+using reporting::grouped;
+using reporting::short_text;
+
+constexpr const char* metrics_name = "metrics.csv";
+constexpr const char* resolved_name = "resolved.cfg";
+
+// Agreed, since every rank has the same numbers.
+void check_shards(const communication::Communicator& ranks, const data::Source& source, std::uint64_t rows,
+                  std::uint64_t shards) {
+  const std::string value = "data.shards = " + std::to_string(shards);
+  if (rows < shards) {
+    throw core::UserError(source.key + " = " + source.path + ": has " + std::to_string(rows) + " rows, fewer than " +
+                          value + "; set data.shards to at most " + std::to_string(rows))
+        .as_agreed();
+  }
+  if (static_cast<std::uint64_t>(ranks.size()) > shards) {
+    throw core::UserError(value + ": too few for " + std::to_string(ranks.size()) + " ranks; start at most " +
+                          std::to_string(shards) + " ranks, or set data.shards to a multiple of the ranks")
+        .as_agreed();
+  }
+}
+
+core::PhaseSeconds reduced(const communication::Communicator& ranks, const core::PhaseSeconds& seconds, double sign) {
+  core::PhaseSeconds result = seconds;
+  for (double& value : result.values) {
+    value *= sign;
+  }
+  ranks.maximum<double>(result.values);
+  for (double& value : result.values) {
+    value *= sign;
+  }
+  return result;
+}
+
+// Collective. Phases of all ranks.
+reporting::PhaseSummary summarize(const communication::Communicator& ranks, const core::PhaseSeconds& seconds,
+                                  double wall_seconds) {
+  reporting::PhaseSummary summary;
+  summary.wall_seconds = wall_seconds;
+  summary.minimum = reduced(ranks, seconds, -1);
+  summary.maximum = reduced(ranks, seconds, 1);
+  summary.mean = seconds;
+  ranks.sum<double>(summary.mean.values);
+  for (double& value : summary.mean.values) {
+    value /= ranks.size();
+  }
+  return summary;
+}
+
+std::string evaluation_text(const char* name, const training::Evaluation& evaluation, std::string_view metric) {
+  return std::string(name) + " NLL " + short_text(evaluation.nll) + ", " + std::string(metric) + " " +
+         short_text(evaluation.metric);
+}
+
+}  // namespace
+
+/// What the root alone does beside training.
+template <typename Real>
+struct TrainingRun<Real>::RootObservers {
+  reporting::MetricsFile<Real> metrics;
+  checkpoint::CheckpointObserver<Real> checkpoints;
+  reporting::Progress<Real> progress;
+  training::TimeLimit<Real> time_limit;
+};
+
+template <typename Real>
+TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Settings& settings, const StartingPoint& start)
+    : ranks_(ranks), settings_(settings), resumed_(start.resumed) {
+  read_data(start);
+  network_ = std::make_unique<model::Network<Real>>(make_network<Real>(settings.model, model_shape_));
+  method_ = optimize::make_method<Real>(settings.method);
+  for (data::Dataset<Real>* dataset : {train_data_.get(), validation_data_.get(), test_data_.get()}) {
+    if (dataset != nullptr) {
+      training::check_targets(ranks_, network_->likelihood(), *dataset);
+    }
+  }
+  make_state(start);
+}
+
+template <typename Real>
+void TrainingRun<Real>::read_data(const StartingPoint& start) {
+  const core::Timer timer;
+  const data::Source source = settings_.source("data.train", settings_.data.train);
+  if (source.path.empty()) {
+    throw core::UserError("data.train is not set: the HDF5 file of the training data").as_agreed();
+  }
+  const data::SourceShape shape = agreed_shape(ranks_, source);
+  check_shards(ranks_, source, shape.rows, settings_.data.shards);
+  train_data_ = std::make_unique<data::Dataset<Real>>(ranks_, source, shape, settings_.data.shards);
+  if (start.resumed) {
+    model_shape_ = start.model;
+    check_fits_model(source, shape, model_shape_);
+  } else {
+    model_shape_ = model_shape(ranks_, settings_.model, *train_data_);
+  }
+  validation_data_ = read_evaluation_data("data.validation", settings_.data.validation);
+  test_data_ = read_evaluation_data("data.test", settings_.data.test);
+  reading_seconds_ = timer.seconds();
+}
+
+template <typename Real>
+std::unique_ptr<data::Dataset<Real>> TrainingRun<Real>::read_evaluation_data(const std::string& key,
+                                                                             const std::string& path) {
+  if (path.empty()) {
+    return nullptr;
+  }
+  const data::Source source = settings_.source(key, path);
+  const data::SourceShape shape = agreed_shape(ranks_, source);
+  check_fits_model(source, shape, model_shape_);
+  return std::make_unique<data::Dataset<Real>>(ranks_, source, shape, settings_.data.shards);
+}
+
+template <typename Real>
+void TrainingRun<Real>::make_state(const StartingPoint& start) {
+  if (start.resumed) {
+    state_ = load_state(ranks_, start.path, *network_, *method_);
+  } else {
+    linear_algebra::AlignedVector<Real> theta(network_->layout().padded_size());
+    network_->initialize(theta, settings_.run.seed);
+    state_.method = method_->start(std::move(theta));
+    if (settings_.data.standardize) {
+      state_.standardization = data::measure_standardization<Real>(ranks_, train_data_->shape(), settings_.data.shards,
+                                                                   train_data_->samples());
+    }
+  }
+  if (!state_.standardization.active()) {
+    return;
+  }
+  for (data::Dataset<Real>* dataset : {train_data_.get(), validation_data_.get(), test_data_.get()}) {
+    if (dataset != nullptr) {
+      dataset->standardize(state_.standardization);
+    }
+  }
+}
+
+template <typename Real>
+void TrainingRun<Real>::describe() const {
+  if (!ranks_.is_root()) {
+    return;
+  }
+  std::uint64_t rows = 0;
+  for (const data::Dataset<Real>* dataset : {train_data_.get(), validation_data_.get(), test_data_.get()}) {
+    rows += dataset != nullptr ? dataset->shape().rows : 0;
+  }
+  const auto ranks = static_cast<std::uint64_t>(ranks_.size());
+  const std::uint64_t shards = settings_.data.shards;
+  const std::uint64_t bytes =
+      predicted_bytes({ranks, shards, sizeof(Real), network_->layout().padded_size(), state_.method.slots.size(),
+                       model_shape_.inputs + model_shape_.target_columns, rows, settings_.data.microbatch,
+                       network_->workspace_bytes(settings_.data.microbatch)});
+  std::cout << "model       " << grouped(network_->layout().parameter_count()) << " parameters, " << model_shape_.inputs
+            << " inputs";
+  for (const std::uint64_t width : settings_.model.layers) {
+    std::cout << " - " << width;
+  }
+  std::cout << " - " << network_->likelihood().outputs() << " outputs, " << settings_.model.likelihood << "\n"
+            << "data        " << grouped(train_data_->shape().rows) << " samples in " << shards << " shards, read in "
+            << short_text(reading_seconds_, 3) << " s\n"
+            << "ranks       " << ranks;
+  if (shards % ranks != 0) {
+    std::cout << "; uneven: the busiest run " << (shards + ranks - 1) / ranks << " shards, the others "
+              << shards / ranks;
+  }
+  std::cout << "\nproducts    " << linear_algebra::product_backend<Real>() << ", " << linear_algebra::instruction_set()
+            << ", " << settings_.run.precision << "\n"
+            << "memory      " << reporting::bytes_text(static_cast<double>(bytes)) << " a rank, beside the libraries\n"
+            << std::flush;
+}
+
+template <typename Real>
+std::unique_ptr<typename TrainingRun<Real>::RootObservers> TrainingRun<Real>::open_outputs() {
+  std::unique_ptr<RootObservers> observers;
+  communication::agree_on_root(ranks_, [&] {
+    const std::filesystem::path folder = settings_.checkpoint.directory;
+    const std::filesystem::path output = settings_.output_directory();
+    try {
+      std::filesystem::create_directories(folder);
+      std::filesystem::create_directories(output);
+    } catch (const std::filesystem::filesystem_error& error) {
+      throw core::UserError("checkpoint.directory, output.directory: " + std::string(error.what()));
+    }
+    if (!resumed_) {
+      for (const std::filesystem::path& used : {folder, output}) {
+        if (const auto earlier = checkpoint::set_aside(used, {metrics_name, resolved_name})) {
+          std::cout << "an earlier run is now in " << earlier->string() << "\n";
+        }
+      }
+    }
+    storage::write_text_file(output / resolved_name, config::resolved_text(settings_.resolution));
+    const checkpoint::Description description{network_->layout(), config::problem_text(settings_.resolution),
+                                              model_shape_, std::string(linear_algebra::instruction_set()),
+                                              std::string(linear_algebra::product_backend<Real>())};
+    const std::string metric(network_->likelihood().metric());
+    observers.reset(new RootObservers{{{output / metrics_name, metric, settings_.output.every_steps}, state_},
+                                      {settings_.checkpoint, description, std::cerr, seconds_},
+                                      {{reporting::output_is_terminal(), metric, settings_.stop}, std::cout, state_},
+                                      training::TimeLimit<Real>(settings_.stop.max_seconds)});
+  });
+  return observers;
+}
+
+template <typename Real>
+core::ExitCode TrainingRun<Real>::train() {
+  const data::Sampler sampler({train_data_->shape().rows, settings_.data.shards, settings_.batch.batch_size,
+                               settings_.data.block_rows, settings_.run.seed});
+  communication::Channel channel(ranks_, seconds_);
+  const auto reducer = training::make_float_reducer<Real>(network_->layout(), channel);
+  training::DistributedObjective<Real> objective(*network_, settings_.model.l2, *train_data_, sampler,
+                                                 settings_.data.microbatch, *reducer, channel, seconds_);
+  model::Workspace<Real> workspace = network_->workspace(settings_.data.microbatch);
+  training::Trainer<Real> trainer(
+      {ranks_, *network_, *method_, objective, sampler, validation_data_.get(), test_data_.get(), workspace, seconds_},
+      settings_.stop, state_);
+  training::SignalWatch<Real> signals;
+  trainer.add(signals);
+  const std::unique_ptr<RootObservers> root = open_outputs();
+  if (root) {
+    trainer.add(root->time_limit);
+    trainer.add(root->metrics);  // before checkpoints: a checkpoint implies the rows up to it
+    trainer.add(root->progress);
+    trainer.add(root->checkpoints);
+  }
+  core::watch_stop_signals();
+
+  const core::Timer timer;
+  const training::StepReport last = trainer.run();
+  report(last, timer.seconds(), root.get());
+
+  std::int32_t failed = root && root->checkpoints.last_save_failed() ? 1 : 0;
+  ranks_.broadcast<std::int32_t>({&failed, 1});
+  if (failed != 0) {
+    return core::ExitCode::input_output;
+  }
+  return last.stop == training::StopReason::request ? core::ExitCode::stopped : core::ExitCode::done;
+}
+
+template <typename Real>
+void TrainingRun<Real>::report(const training::StepReport& last, double wall_seconds, const RootObservers* observers) {
+  const reporting::PhaseSummary summary = summarize(ranks_, seconds_, wall_seconds);
+  if (observers == nullptr) {
+    return;
+  }
+  const std::string_view metric = network_->likelihood().metric();
+  std::cout << reporting::phase_table(summary) << "stopped by " << training::stop_reason_name(last.stop) << " after "
+            << grouped(state_.stopping.steps) << " steps, " << grouped(state_.sampler.epoch) << " epochs: NLL "
+            << short_text(state_.history.epoch_nll()) << ", gradient norm "
+            << short_text(state_.stopping.gradient_norm);
+  if (last.validation) {
+    std::cout << "; " << evaluation_text("validation", *last.validation, metric);
+  }
+  if (last.test) {
+    std::cout << "; " << evaluation_text("test", *last.test, metric);
+  }
+  std::cout << "\n";
+  if (observers->checkpoints.newest()) {
+    std::cout << "checkpoint  " << observers->checkpoints.newest()->string() << "\n";
+  }
+  std::cout << "metrics     " << (std::filesystem::path(settings_.output_directory()) / metrics_name).string() << "\n"
+            << "parameters digest: "
+            << checkpoint::parameters_digest<Real>(network_->layout(), std::span<const Real>(state_.method.x)) << "\n";
+  if (last.stop == training::StopReason::request) {
+    std::cout << "start the same command again with --resume to go on\n";
+  }
+  std::cout << std::flush;
+}
+
+template class TrainingRun<float>;
+template class TrainingRun<double>;
+
+}  // namespace cauchy::cli
