@@ -35,6 +35,7 @@ endif()
 
 if(BUILD_TESTING OR NOT DEFINED BUILD_TESTING)
   cauchy_find(GTest libgtest-dev)
+  cauchy_find(benchmark libbenchmark-dev)
 endif()
 
 if(cauchy_missing)

@@ -1,3 +1,5 @@
+// The help on all options.
+
 #include "cauchy/config/help.hpp"
 
 #include <algorithm>

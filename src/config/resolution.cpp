@@ -1,3 +1,5 @@
+// A resolution as text, and from text.
+
 #include "cauchy/config/resolution.hpp"
 
 #include <algorithm>

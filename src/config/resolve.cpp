@@ -1,3 +1,5 @@
+// Four sources into one value for every option.
+
 #include "cauchy/config/resolve.hpp"
 
 #include <algorithm>

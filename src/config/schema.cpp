@@ -1,3 +1,5 @@
+// The list of all options.
+
 #include "cauchy/config/schema.hpp"
 
 #include <algorithm>

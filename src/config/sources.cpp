@@ -1,3 +1,5 @@
+// INI text, environment variables and command-line tokens.
+
 #include "cauchy/config/sources.hpp"
 
 #include <unistd.h>

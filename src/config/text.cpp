@@ -1,3 +1,5 @@
+// Small helpers on text.
+
 #include "cauchy/config/text.hpp"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// Texts into typed values and back.
+
 #include "cauchy/config/value.hpp"
 
 #include <algorithm>

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Installs the Debian or Ubuntu packages that Cauchy needs and that are missing; says nothing when there are none.
+# Usage: scripts/install_packages.sh [--tests] [--audit]
+#   --tests   also what the tests need
+#   --audit   also what the checks of the sources need (clang, clang-format, clang-tidy)
+set -euo pipefail
+
+packages=(g++ cmake ninja-build git pkg-config libopenmpi-dev openmpi-bin libeigen3-dev libhdf5-dev
+  libboost-program-options-dev zlib1g-dev libdnnl-dev)
+for option in "$@"; do
+  case $option in
+    --tests) packages+=(libgtest-dev libbenchmark-dev python3 python3-h5py python3-numpy hdf5-tools) ;;
+    --audit) packages+=(clang clang-format clang-tidy) ;;
+    --help) sed -n '2,/^set/{/^#/s/^# \?//p}' "$0" && exit 0 ;;
+    *) echo "install_packages.sh: unknown option $option; --help lists the options" >&2 && exit 2 ;;
+  esac
+done
+
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+  echo "This is not Debian or Ubuntu: install what these packages of Debian contain, then build with cmake:" >&2
+  echo "  ${packages[*]}" >&2
+  exit 1
+fi
+
+# A status line for each package that dpkg has heard of; it fails when there is one that it has not.
+known=$(dpkg-query --show --showformat '${Package} ${db:Status-Status}\n' "${packages[@]}" 2>/dev/null || true)
+missing=()
+for package in "${packages[@]}"; do
+  grep --quiet --line-regexp --fixed-strings "$package installed" <<<"$known" || missing+=("$package")
+done
+if ((${#missing[@]} == 0)); then
+  exit 0
+fi
+
+if ((EUID == 0)); then
+  as_root=()
+elif command -v sudo >/dev/null; then
+  as_root=(sudo)
+else
+  echo "Packages are missing, and there is no sudo. Ask an administrator to run:" >&2
+  echo "  apt-get update && apt-get install --no-install-recommends ${missing[*]}" >&2
+  exit 1
+fi
+
+echo "Installing ${missing[*]}"
+apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get --quiet --quiet)
+if ! "${apt[@]}" update || ! "${apt[@]}" install --yes --no-install-recommends "${missing[@]}"; then
+  echo "The installation failed (see above). Once that is mended, run this again, or as an administrator:" >&2
+  echo "  apt-get update && apt-get install --no-install-recommends ${missing[*]}" >&2
+  exit 1
+fi
