@@ -2,123 +2,23 @@
 
 #include "cauchy/storage/file.hpp"
 
-#include <hdf5.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
-#include <memory>
 #include <type_traits>
 
 #include "cauchy/storage/descriptor.hpp"
+#include "hdf5_array.hpp"
+#include "hdf5_call.hpp"
+#include "hdf5_group.hpp"
+#include "hdf5_type.hpp"
 
 namespace cauchy::storage {
 namespace {
 
 constexpr std::uint64_t chunk_bytes = std::uint64_t{1} << 20;
 constexpr std::uint64_t piece_bytes = std::uint64_t{1} << 30;  // single transfers of many GB have crashed HDF5
-
-/// What an operation works on, for its messages.
-struct Subject {
-  const std::filesystem::path& file;
-  std::string object;  ///< such as "/features", or "attribute steps of /stopping"
-};
-
-herr_t take_first_message(unsigned position, const H5E_error2_t* error, void* text) noexcept {
-  if (position == 0 && error->desc != nullptr) {
-    *static_cast<std::string*>(text) = error->desc;
-  }
-  return 0;
-}
-
-/// HDF5's innermost reason; of a failed system call only its error in words.
-std::string innermost_reason() {
-  std::string text;
-  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_first_message, &text);
-  H5Eclear2(H5E_DEFAULT);  // or a thread that ends leaks it
-  const std::string mark = "error message = '";
-  if (const std::size_t start = text.find(mark); start != std::string::npos) {
-    const std::size_t first = start + mark.size();
-    return text.substr(first, text.find('\'', first) - first);
-  }
-  return text.empty() ? "HDF5 gives no reason" : text;
-}
-
-[[noreturn]] void refuse(const Subject& subject, const std::string& what) {
-  throw StorageError(subject.file.string() + ": " + subject.object + " " + what);
-}
-
-/// The result of an HDF5 call, or an error with HDF5's reason. `action`: as in "cannot <action> /features".
-template <typename Result>
-Result checked(Result result, const char* action, const Subject& subject) {
-  if (result < 0) {
-    const std::string reason = innermost_reason();
-    throw StorageError(subject.file.string() + ": cannot " + action + " " + subject.object + ": " + reason);
-  }
-  return result;
-}
-
-/// Owns one HDF5 identifier.
-class Handle {
- public:
-  using CloseFunction = herr_t (*)(hid_t);
-
-  Handle(hid_t id, CloseFunction close_function, const char* action, const Subject& subject)
-      : id_(checked(id, action, subject)), close_function_(close_function) {}
-  ~Handle() {
-    if (id_ >= 0) {
-      close_function_(id_);
-    }
-  }
-  Handle(Handle&& other) noexcept : id_(std::exchange(other.id_, -1)), close_function_(other.close_function_) {}
-  Handle& operator=(Handle&& other) noexcept {
-    std::swap(id_, other.id_);
-    std::swap(close_function_, other.close_function_);
-    return *this;
-  }
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-
-  hid_t id() const { return id_; }
-
-  /// For writers: what HDF5 still buffers may fail to reach the file here.
-  void close(const Subject& subject) { checked(close_function_(std::exchange(id_, -1)), "write", subject); }
-
- private:
-  hid_t id_;
-  CloseFunction close_function_;
-};
-
-/// Before the first call on any thread. Every open file is closed explicitly, so HDF5 need not clean up when the
-/// program ends; there it crashes (1.10.8) on files that it could not write because the disk was full. And it prints
-/// errors by default, with a switch for every thread.
-void prepare_library() {
-  [[maybe_unused]] static const herr_t without_exit_handler = H5dont_atexit();
-  thread_local const bool silent = H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr) >= 0;
-  if (!silent) {
-    throw StorageError("HDF5 cannot be initialised");
-  }
-}
-
-hid_t opened(std::int64_t id, const Subject& subject) {
-  prepare_library();
-  if (id < 0) {
-    throw StorageError(subject.file.string() + ": cannot reach " + subject.object + ": the file is closed");
-  }
-  return id;
-}
-
-Handle property_list(hid_t kind, const Subject& subject) {
-  return {H5Pcreate(kind), H5Pclose, "prepare", subject};
-}
-
-/// Creation properties without time stamps.
-Handle timeless(hid_t kind, const Subject& subject) {
-  Handle list = property_list(kind, subject);
-  checked(H5Pset_obj_track_times(list.id(), false), "prepare", subject);
-  return list;
-}
 
 Handle reading_properties(const Subject& subject) {
   Handle list = property_list(H5P_FILE_ACCESS, subject);
@@ -131,180 +31,6 @@ Handle writing_properties(const Subject& subject) {
   // Version 1.8 of the format is the first with check sums on its metadata.
   checked(H5Pset_libver_bounds(list.id(), H5F_LIBVER_V18, H5F_LIBVER_V18), "prepare", subject);
   return list;
-}
-
-/// "/a/b/c": "/a", "/a/b", "/a/b/c".
-std::vector<std::string> prefixes(const std::string& name) {
-  std::vector<std::string> result;
-  std::size_t start = name.find_first_not_of('/');
-  while (start != std::string::npos) {
-    const std::size_t end = name.find('/', start);
-    result.push_back(name.substr(0, end));
-    start = name.find_first_not_of('/', end);
-  }
-  return result;
-}
-
-bool is_group_in(hid_t file, const std::string& name, const Subject& subject) {
-  const Handle object(H5Oopen(file, name.c_str(), H5P_DEFAULT), H5Oclose, "open", subject);
-  return H5Iget_type(object.id()) == H5I_GROUP;
-}
-
-/// HDF5 itself takes a missing parent for an error.
-bool exists(hid_t file, const std::string& name, const Subject& subject) {
-  std::string parent = "/";
-  for (const std::string& path : prefixes(name)) {
-    if (!is_group_in(file, parent, subject) ||
-        checked(H5Lexists(file, path.c_str(), H5P_DEFAULT), "look for", subject) == 0 ||
-        checked(H5Oexists_by_name(file, path.c_str(), H5P_DEFAULT), "look for", subject) == 0) {
-      return false;
-    }
-    parent = path;
-  }
-  return true;
-}
-
-void make_groups(hid_t file, const std::vector<std::string>& paths, const Subject& subject) {
-  for (const std::string& path : paths) {
-    if (checked(H5Lexists(file, path.c_str(), H5P_DEFAULT), "look for", subject) > 0) {
-      continue;
-    }
-    const Handle creation = timeless(H5P_GROUP_CREATE, subject);
-    Handle group(H5Gcreate2(file, path.c_str(), H5P_DEFAULT, creation.id(), H5P_DEFAULT), H5Gclose, "create", subject);
-    group.close(subject);
-  }
-}
-
-void make_parents(hid_t file, const std::string& name, const Subject& subject) {
-  std::vector<std::string> paths = prefixes(name);
-  if (!paths.empty()) {
-    paths.pop_back();
-  }
-  make_groups(file, paths, subject);
-}
-
-std::vector<hsize_t> extents(hid_t space, const Subject& subject) {
-  if (H5Sget_simple_extent_type(space) == H5S_NULL) {
-    return {0};
-  }
-  const int rank = checked(H5Sget_simple_extent_ndims(space), "read the shape of", subject);
-  std::vector<hsize_t> shape(static_cast<std::size_t>(rank));
-  checked(H5Sget_simple_extent_dims(space, shape.data(), nullptr), "read the shape of", subject);
-  return shape;
-}
-
-/// The product of the extents; 1 for a scalar.
-std::uint64_t element_count(std::span<const hsize_t> shape, const Subject& subject) {
-  std::uint64_t count = 1;
-  for (const hsize_t extent : shape) {
-    if (__builtin_mul_overflow(count, extent, &count)) {
-      refuse(subject, "claims more elements than can be counted");
-    }
-  }
-  return count;
-}
-
-std::string shape_text(std::span<const hsize_t> shape) {
-  std::string text;
-  for (const hsize_t extent : shape) {
-    text += (text.empty() ? "" : " × ") + std::to_string(extent);
-  }
-  return text.empty() ? "a single number" : text;
-}
-
-std::string class_name(H5T_class_t type_class) {
-  switch (type_class) {
-    case H5T_STRING:
-      return "text";
-    case H5T_COMPOUND:
-      return "compounds";
-    case H5T_ENUM:
-      return "names of an enumeration";
-    case H5T_REFERENCE:
-      return "references";
-    case H5T_VLEN:
-      return "lists of varying length";
-    case H5T_ARRAY:
-      return "arrays as elements";
-    case H5T_OPAQUE:
-    case H5T_BITFIELD:
-      return "uninterpreted bytes";
-    default:
-      return "elements of an unknown type";
-  }
-}
-
-void require_numbers(hid_t type, const Subject& subject) {
-  const H5T_class_t type_class = H5Tget_class(type);
-  if (type_class != H5T_INTEGER && type_class != H5T_FLOAT) {
-    refuse(subject, "holds " + class_name(type_class) + ", not numbers");
-  }
-}
-
-void require_text(hid_t type, hid_t space, const Subject& subject) {
-  if (H5Tget_class(type) != H5T_STRING) {
-    refuse(subject, "holds no text");
-  }
-  if (H5Sget_simple_extent_npoints(space) != 1) {
-    refuse(subject, "holds several texts, not one");
-  }
-}
-
-ElementType element_type(hid_t type) {
-  const std::size_t bytes = H5Tget_size(type);
-  if (H5Tget_class(type) == H5T_FLOAT) {
-    return bytes == 4 ? ElementType::float32 : bytes == 8 ? ElementType::float64 : ElementType::other;
-  }
-  if (H5Tget_class(type) != H5T_INTEGER) {
-    return ElementType::other;
-  }
-  const bool is_signed = H5Tget_sign(type) == H5T_SGN_2;
-  switch (bytes) {
-    case 1:
-      return is_signed ? ElementType::int8 : ElementType::uint8;
-    case 2:
-      return is_signed ? ElementType::int16 : ElementType::uint16;
-    case 4:
-      return is_signed ? ElementType::int32 : ElementType::uint32;
-    case 8:
-      return is_signed ? ElementType::int64 : ElementType::uint64;
-    default:
-      return ElementType::other;
-  }
-}
-
-/// T as it lies in memory.
-template <typename T>
-hid_t memory_type() {
-  if constexpr (std::is_same_v<T, float>) {
-    return H5T_NATIVE_FLOAT;
-  } else if constexpr (std::is_same_v<T, double>) {
-    return H5T_NATIVE_DOUBLE;
-  } else if constexpr (std::is_same_v<T, std::uint8_t>) {
-    return H5T_NATIVE_UINT8;
-  } else if constexpr (std::is_same_v<T, std::int32_t>) {
-    return H5T_NATIVE_INT32;
-  } else if constexpr (std::is_same_v<T, std::int64_t>) {
-    return H5T_NATIVE_INT64;
-  } else {
-    static_assert(std::is_same_v<T, std::uint64_t>);
-    return H5T_NATIVE_UINT64;
-  }
-}
-
-/// A text of any length, in UTF-8.
-Handle text_type(const Subject& subject) {
-  Handle type(H5Tcopy(H5T_C_S1), H5Tclose, "describe", subject);
-  checked(H5Tset_size(type.id(), H5T_VARIABLE), "describe", subject);
-  checked(H5Tset_cset(type.id(), H5T_CSET_UTF8), "describe", subject);
-  return type;
-}
-
-/// HDF5 would cut a text at its first zero.
-void require_no_zero(const std::string& text, const Subject& subject) {
-  if (text.find('\0') != std::string::npos) {
-    refuse(subject, "cannot hold a text with a zero byte");
-  }
 }
 
 /// The text of one string element, whichever way it is stored. `read(type, buffer)` is H5Dread or H5Aread, bound.
@@ -348,50 +74,6 @@ Handle dataset_properties(Layout layout, std::span<const hsize_t> shape, std::si
   }
   return list;
 }
-
-Handle make_space(std::span<const hsize_t> shape, const Subject& subject) {
-  const hid_t id =
-      shape.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr);
-  return {id, H5Sclose, "describe the shape of", subject};
-}
-
-/// A dataset that is being read.
-class Array {
- public:
-  Array(hid_t file, const Subject& subject)
-      : subject_(subject),
-        dataset_(H5Dopen2(file, subject.object.c_str(), H5P_DEFAULT), H5Dclose, "open", subject),
-        type_(H5Dget_type(dataset_.id()), H5Tclose, "read the type of", subject),
-        space_(H5Dget_space(dataset_.id()), H5Sclose, "read the shape of", subject),
-        shape_(extents(space_.id(), subject)) {}
-
-  hid_t id() const { return dataset_.id(); }
-  hid_t type() const { return type_.id(); }
-  hid_t space() const { return space_.id(); }
-  const std::vector<hsize_t>& shape() const { return shape_; }
-
-  /// Elements of one row.
-  std::uint64_t row_elements() const { return element_count(std::span(shape_).subspan(1), subject_); }
-
-  /// Rows [first, first + rows), in one transfer.
-  void transfer(std::uint64_t first, std::uint64_t rows, hid_t target_type, void* target) const {
-    std::vector<hsize_t> start(shape_.size(), 0);
-    std::vector<hsize_t> count = shape_;
-    start[0] = first;
-    count[0] = rows;
-    checked(H5Sselect_hyperslab(space_.id(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr),
-            "choose rows of", subject_);
-    const Handle target_space = make_space(count, subject_);
-    checked(H5Dread(dataset_.id(), target_type, target_space.id(), space_.id(), H5P_DEFAULT, target), "read", subject_);
-  }
-
- private:
-  const Subject& subject_;
-  Handle dataset_;
-  Handle type_;
-  Handle space_;
-  std::vector<hsize_t> shape_;
-};
 
 void require_count(std::uint64_t expected, std::size_t given, const Array& array, const Subject& subject) {
   if (expected != given) {
@@ -517,7 +199,7 @@ DatasetInfo File::info(const std::string& dataset) const {
 
 void File::create_group(const std::string& name) {
   const Subject subject{path_, name};
-  make_groups(opened(id_, subject), prefixes(name), subject);
+  make_group(opened(id_, subject), name, subject);
 }
 
 template <typename T>
