@@ -24,59 +24,67 @@ std::string spelled(const CommandOption& option) {
 }  // namespace
 
 CommandLine::CommandLine(const CommandSyntax& syntax, std::span<const std::string> arguments) : command_(syntax.name) {
-  std::string problems;
-  const auto complain = [&](const std::string& problem) { problems += (problems.empty() ? "" : "\n") + problem; };
-
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const std::string& argument = arguments[i];
-    if (!argument.starts_with("--")) {
-      if (syntax.positional.empty() || !positional_.empty()) {
-        complain("command line: unexpected argument " + argument);
-      } else {
-        positional_ = argument;
-      }
-      continue;
-    }
-    const std::size_t equals = argument.find('=');
-    const std::string name = argument.substr(2, equals == std::string::npos ? equals : equals - 2);
-    const auto option = std::find_if(syntax.options.begin(), syntax.options.end(),
-                                     [&](const CommandOption& candidate) { return candidate.name == name; });
-    if (name == "help") {
-      given_.push_back({name, ""});
-    } else if (option == syntax.options.end()) {
-      if (!syntax.takes_configuration) {
-        complain("command line: unknown option --" + name + "; see cauchy " + syntax.name + " --help");
-        continue;
-      }
-      configuration_.push_back(argument);
-      const bool value_follows = equals == std::string::npos && i + 1 < arguments.size() &&
-                                 !arguments[i + 1].starts_with("--") && name.find('.') != std::string::npos;
-      if (value_follows) {
-        configuration_.push_back(arguments[++i]);
-      }
-    } else if (has(name)) {
-      complain("command line: --" + name + " is given twice");
-    } else if (equals != std::string::npos) {
-      if (option->value == CommandOption::Value::none) {
-        complain("command line: --" + name + " takes no value");
-      }
-      given_.push_back({name, argument.substr(equals + 1)});
-    } else if (option->value == CommandOption::Value::required) {
-      if (i + 1 == arguments.size() || arguments[i + 1].starts_with("--")) {
-        complain("command line: --" + name + " needs a value: " + spelled(*option));
-        continue;
-      }
-      given_.push_back({name, arguments[++i]});
+  std::vector<std::string> problems;
+  while (!arguments.empty()) {
+    const std::string& argument = arguments[0];
+    const std::string name = argument.substr(0, argument.find('='));
+    const auto is_named = [&](const CommandOption& option) { return "--" + option.name == name; };
+    const auto option = std::find_if(syntax.options.begin(), syntax.options.end(), is_named);
+    std::size_t taken = 1;
+    if (option != syntax.options.end()) {
+      taken = take_option(*option, arguments, problems);
+    } else if (name == "--help") {
+      given_.push_back({"help", ""});
+    } else if (!argument.starts_with("--") && !syntax.positional.empty() && positional_.empty()) {
+      positional_ = argument;
+    } else if (argument.starts_with("--") && syntax.takes_configuration) {
+      taken = take_configuration(arguments);
     } else {
-      given_.push_back({name, ""});
+      problems.push_back("unexpected argument " + argument);
     }
+    arguments = arguments.subspan(taken);
   }
-  if (!syntax.positional.empty() && positional_.empty() && !has("help")) {
-    complain("command line: " + syntax.positional + " is missing; see cauchy " + syntax.name + " --help");
+  if (has("help")) {
+    return;
+  }
+  if (!syntax.positional.empty() && positional_.empty()) {
+    problems.push_back(syntax.positional + " is missing");
   }
   if (!problems.empty()) {
-    throw core::UserError(problems);
+    std::string text;
+    for (const std::string& problem : problems) {
+      text += "command line: " + problem + "\n";
+    }
+    throw core::UserError(text + "see cauchy " + command_ + " --help");
   }
+}
+
+std::size_t CommandLine::take_option(const CommandOption& option, std::span<const std::string> arguments,
+                                     std::vector<std::string>& problems) {
+  const std::size_t equals = arguments[0].find('=');
+  const bool has_value = equals != std::string::npos;
+  const bool needs_next = option.value == CommandOption::Value::required && !has_value;
+  if (has(option.name)) {
+    problems.push_back("--" + option.name + " is given twice");
+  }
+  if (has_value && option.value == CommandOption::Value::none) {
+    problems.push_back("--" + option.name + " takes no value");
+  }
+  if (needs_next && (arguments.size() == 1 || arguments[1].starts_with("--"))) {
+    problems.push_back("--" + option.name + " needs a value: " + spelled(option));
+    return 1;
+  }
+  given_.push_back({option.name, needs_next ? arguments[1] : has_value ? arguments[0].substr(equals + 1) : ""});
+  return needs_next ? 2 : 1;
+}
+
+std::size_t CommandLine::take_configuration(std::span<const std::string> arguments) {
+  const bool value_follows =
+      arguments[0].find('=') == std::string::npos && arguments.size() > 1 && !arguments[1].starts_with("--");
+  const std::size_t taken = value_follows ? 2 : 1;
+  configuration_.insert(configuration_.end(), arguments.begin(),
+                        arguments.begin() + static_cast<std::ptrdiff_t>(taken));
+  return taken;
 }
 
 bool CommandLine::has(const std::string& name) const {

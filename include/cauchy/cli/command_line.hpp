@@ -47,6 +47,11 @@ class CommandLine {
     std::string value;
   };
 
+  /// How many arguments belong to the option.
+  std::size_t take_option(const CommandOption& option, std::span<const std::string> arguments,
+                          std::vector<std::string>& problems);
+  std::size_t take_configuration(std::span<const std::string> arguments);
+
   std::string command_;
   std::vector<Given> given_;
   std::string positional_;

@@ -18,6 +18,7 @@ namespace cauchy::cli {
 /// The option structs of all rooms under their sections. Stays where it is: the schema points into it.
 struct Settings {
   Settings();
+  ~Settings() = default;
   Settings(const Settings&) = delete;
   Settings& operator=(const Settings&) = delete;
 
