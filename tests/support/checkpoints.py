@@ -23,7 +23,12 @@ def tensors(path, group="parameters"):
     """Path → array of all tensors under a group, in the order of Θ."""
     with h5py.File(path, "r") as file:
         found = {}
-        file[group].visititems(lambda name, item: found.update({name: item}) if isinstance(item, h5py.Dataset) else None)
+
+        def note(name, item):
+            if isinstance(item, h5py.Dataset):
+                found[name] = item
+
+        file[group].visititems(note)
         return {name: found[name][()] for name in sorted(found, key=lambda name: found[name].attrs["index"])}
 
 

@@ -1,0 +1,283 @@
+#!/usr/bin/env python3
+"""evaluate, inspect, convert, and what train shows while it runs and when it diverges."""
+
+import gzip
+import os
+import pathlib
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import unittest
+
+import h5py
+import numpy
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import checkpoints
+import program
+import toy
+
+
+class CommandsTest(program.ProgramTest):
+    def setUp(self):
+        super().setUp()
+        toy.categorical(self.folder / "train.h5", 60)
+        toy.categorical(self.folder / "test.h5", 31, seed=5)
+
+    def settings(self, **more):
+        return {"data.train": "train.h5", "data.shards": 5, "model.layers": "6", "model.activation": "tanh",
+                "optimizer.batch_size": 15, "stop.max_steps": 10, "checkpoint.directory": "run",
+                **{key.replace("__", "."): value for key, value in more.items()}}
+
+
+class EvaluateTest(CommandsTest):
+    def numbers(self, text, metric):
+        return [float(re.search(rf"^{name} +(\S+)$", text, re.MULTILINE).group(1)) for name in ("NLL", metric)]
+
+    def test_the_same_on_any_number_of_ranks_and_equal_to_numpy(self):
+        self.train(self.settings(data__test="test.h5", data__standardize="true", run__precision="double"), 2)
+        checkpoint = "run/checkpoint-00000010.h5"
+        # Six ranks: more than shards, which is fine where nothing is trained.
+        texts = {self.succeed(["evaluate", "--checkpoint", checkpoint], ranks).stdout for ranks in (1, 2, 3, 4, 6)}
+        self.assertEqual(len(texts), 1)
+        nll, accuracy = self.numbers(texts.pop(), "accuracy")
+
+        train_features, _ = checkpoints.read_data(self.folder / "train.h5")
+        features, targets = checkpoints.read_data(self.folder / "test.h5")
+        # Standardised with the mean and the deviation of the training data.
+        features = (features - train_features.mean(axis=0)) / train_features.std(axis=0)
+        network = checkpoints.layers(self.folder / checkpoint)
+        # Ten digits are printed.
+        numpy.testing.assert_allclose(nll, checkpoints.categorical_nll(network, features, targets), rtol=1e-9)
+        predicted = checkpoints.forward(network, features)[-1].argmax(axis=1)
+        self.assertAlmostEqual(accuracy, (predicted == targets).mean(), places=9)
+        row = checkpoints.metrics(self.folder / "run")[-1]
+        numpy.testing.assert_allclose([float(row["test_nll"]), float(row["test_accuracy"])], [nll, accuracy],
+                                      rtol=1e-9)
+
+    def test_gaussian(self):
+        toy.gaussian(self.folder / "train.h5", 60, columns=3)
+        toy.gaussian(self.folder / "test.h5", 20, columns=3, seed=5)
+        self.train(self.settings(model__likelihood="gaussian", run__precision="double"), 2)
+        checkpoint = "run/checkpoint-00000010.h5"
+        texts = {self.succeed(["evaluate", "--checkpoint", checkpoint, "--data.test=test.h5"], ranks).stdout
+                 for ranks in (1, 3)}
+        self.assertEqual(len(texts), 1)
+        nll, rmse = self.numbers(texts.pop(), "rmse")
+        features, targets = checkpoints.read_data(self.folder / "test.h5")
+        network = checkpoints.layers(self.folder / checkpoint)
+        numpy.testing.assert_allclose(nll, checkpoints.gaussian_nll(network, features, targets), rtol=1e-9)
+        residuals = checkpoints.forward(network, features)[-1] - targets
+        numpy.testing.assert_allclose(rmse, numpy.sqrt((residuals**2).mean()), rtol=1e-9)
+
+    def test_other_data(self):
+        self.train(self.settings(data__test="test.h5"))
+        outcome = self.succeed(["evaluate", "--checkpoint=run/checkpoint-00000010.h5", "--data.test=train.h5"], 2)
+        self.assertIn("train.h5 (60 samples)", outcome.stdout)
+
+    def test_mistakes(self):
+        self.train(self.settings())
+        toy.categorical(self.folder / "wide.h5", 20, inputs=6)
+        toy.categorical(self.folder / "classes.h5", 20, classes=5)
+        checkpoint = "--checkpoint=run/checkpoint-00000010.h5"
+        for ranks, code, arguments, words in (
+                ((1, 3), 2, [checkpoint], ["data.test is not set"]),
+                ((1, 4), 2, [checkpoint, "--data.test=wide.h5"], ["wide.h5", "6 features", "5 features"]),
+                ((1, 4), 2, [checkpoint, "--data.test=classes.h5"], ["classes.h5", "row 3", "class 3"]),
+                ((2,), 2, [checkpoint, "--data.test=nowhere.h5"], ["nowhere.h5", "no such file"]),
+                ((2,), 2, [checkpoint, "--data.test=test.h5", "--model.layers=7"], ["dense_1/weights", "5 × 7"]),
+                ((2,), 2, [checkpoint, "--data.test=test.h5", "--run.precision=double"], ["run.precision"]),
+                ((1,), 2, [checkpoint, "--data.tset=test.h5"], ["did you mean data.test?"]),
+                ((2,), 4, ["--checkpoint=test.h5", "--data.test=test.h5"], ["test.h5", "not a checkpoint"]),
+                ((1, 3), 4, ["--checkpoint=nowhere.h5"], ["nowhere.h5"])):
+            for count in ranks:
+                with self.subTest(arguments=arguments, ranks=count):
+                    message = self.refuse(["evaluate", *arguments], count, code)
+                    for word in words:
+                        self.assertIn(word, message)
+
+
+class InspectTest(CommandsTest):
+    def test_checkpoint(self):
+        for precision in ("float", "double"):
+            trained = self.train(self.settings(run__precision=precision, optimizer__method="momentum",
+                                               model__layers="12,7"))
+            path = self.folder / "run" / "checkpoint-00000010.h5"
+            text = self.succeed(["inspect", path], 2).stdout
+            self.assertEqual(text.count("parameters digest"), 1)
+            self.assertEqual(self.digest_in(text), self.digest_in(trained.stdout))
+            self.assertEqual(self.digest_in(text), checkpoints.digest(path))
+            for word in ("step 10, epoch 2, 150 samples used", "/parameters/dense_1/weights  5 × 12", "undamaged",
+                         "/parameters/output/intercepts  3", "learning_rate = 0.1", f"precision = {precision}",
+                         "187 in all"):
+                self.assertIn(word, text)
+
+    def test_digest_sees_every_bit_and_ends_where_files_are_damaged(self):
+        self.train(self.settings())
+        path = self.folder / "run" / "checkpoint-00000010.h5"
+        whole = path.read_bytes()
+        for name, content in (("short", whole[:300]), ("half", whole[:len(whole) // 2]), ("long", whole + b"x"),
+                              ("bit", whole[:9000] + bytes([whole[9000] ^ 4]) + whole[9001:]),
+                              ("last", whole[:-1] + bytes([whole[-1] ^ 1])),
+                              ("line", whole[:60] + bytes([whole[60] ^ 1]) + whole[61:]),
+                              ("empty", b""), ("text", b"no checkpoint\n" * 100)):
+            with self.subTest(name=name):
+                (self.folder / name).write_bytes(content)
+                outcome = self.run_program(["inspect", name], ranks=None)
+                self.assertIn(outcome.code, (2, 4), outcome)
+                self.assertEqual(outcome.stderr.count("cauchy: error"), 1, outcome)
+                self.assertIn(name, outcome.stderr)
+                self.assertNotIn("digest", outcome.stdout)
+
+    def test_data_file(self):
+        text = self.succeed(["inspect", "train.h5"], None).stdout
+        self.assertRegex(text, r"(?m)^  /features  60 × 5  float32$")
+        self.assertRegex(text, r"(?m)^  /targets  60  int32$")
+
+    def test_what_is_no_file(self):
+        for name in ("nowhere.h5", "."):
+            outcome = self.run_program(["inspect", name], ranks=None)
+            self.assertIn(outcome.code, (2, 4), outcome)
+            self.assertIn(name, outcome.stderr)
+
+
+def idx(values, code=0x08, layout="B"):
+    shape = numpy.shape(values)
+    flat = numpy.ravel(values)
+    return (bytes([0, 0, code, len(shape)]) + struct.pack(f">{len(shape)}I", *shape) +
+            struct.pack(f">{len(flat)}{layout}", *flat))
+
+
+class ConvertTest(CommandsTest):
+    def setUp(self):
+        super().setUp()
+        self.images = numpy.random.default_rng(7).integers(0, 256, size=(10, 4, 3))
+        self.labels = numpy.arange(10) % 3
+
+    def convert(self, images, labels, output="out.h5", ranks=None):
+        (self.folder / "images").write_bytes(images)
+        (self.folder / "labels").write_bytes(labels)
+        return self.run_program(["convert", "--from", "idx", "--input", "images", "--targets", "labels", "--output",
+                                 output], ranks)
+
+    def test_plain_and_gzipped_images(self):
+        results = []
+        for name, pack, ranks in (("plain.h5", bytes, 2), ("packed.h5", gzip.compress, None)):
+            outcome = self.convert(pack(idx(self.images)), pack(idx(self.labels)), name, ranks)
+            self.assertEqual(outcome.code, 0, outcome)
+            self.assertEqual(outcome.stdout.count("wrote"), 1)
+            with h5py.File(self.folder / name, "r") as file:
+                self.assertEqual(file["features"].dtype, numpy.uint8)
+                numpy.testing.assert_array_equal(file["features"][()], self.images.reshape(10, 12))
+                numpy.testing.assert_array_equal(file["targets"][()], self.labels)
+            results.append((self.folder / name).read_bytes())
+        self.assertEqual(*results)
+        self.train(self.settings(data__train="plain.h5"), 3)
+
+    def test_numbers_of_other_types(self):
+        for code, layout, dtype in ((0x09, "b", "int32"), (0x0B, "h", "int32"), (0x0C, "i", "int32"),
+                                    (0x0D, "f", "float32"), (0x0E, "d", "float64")):
+            with self.subTest(layout=layout):
+                values = self.images.astype("int8") if layout in "bhi" else self.images / 8 - 3
+                outcome = self.convert(idx(values, code, layout), idx(self.labels))
+                self.assertEqual(outcome.code, 0, outcome)
+                with h5py.File(self.folder / "out.h5", "r") as file:
+                    self.assertEqual(file["features"].dtype, numpy.dtype(dtype))
+                    numpy.testing.assert_array_equal(file["features"][()], values.reshape(10, 12))
+
+    def test_mistakes(self):
+        images, labels = idx(self.images), idx(self.labels)
+        for name, first, second, word in (
+                ("truncated", images[:-1], labels, "truncated"), ("header", images[:6], labels, "truncated"),
+                ("longer", images + b"x", labels, "goes on"), ("magic", b"\1" + images[1:], labels, "not an IDX file"),
+                ("type", images[:2] + b"\x07" + images[3:], labels, "type"), ("swapped", labels, images, "dimensions"),
+                ("counts", images, idx(self.labels[:9]), "row counts differ"), ("empty", b"", labels, "images"),
+                ("cut gzip", gzip.compress(images)[:-9], labels, "images"),
+                ("none", idx(self.images[:0]), idx(self.labels[:0]), "no numbers")):
+            with self.subTest(name=name):
+                outcome = self.convert(first, second)
+                self.assertEqual(outcome.code, 2, outcome)
+                self.assertEqual(outcome.stderr.count("cauchy: error"), 1, outcome)
+                self.assertIn(word, outcome.stderr)
+                self.assertEqual([path for path in self.files() if "out.h5" in path], [])
+
+    def test_missing_files_and_folders(self):
+        arguments = ["convert", "--from=idx", "--input=nowhere", "--targets=labels", "--output=out.h5"]
+        self.assertIn("nowhere", self.refuse(arguments, 3))
+        self.convert(idx(self.images), idx(self.labels))
+        outcome = self.convert(idx(self.images), idx(self.labels), "missing/out.h5")
+        self.assertIn(outcome.code, (2, 4), outcome)
+        self.assertIn("missing", outcome.stderr)
+
+
+class DivergenceTest(CommandsTest):
+    def test_ends_with_code_3_and_earlier_checkpoints_stay(self):
+        toy.gaussian(self.folder / "train.h5", 60)
+        for ranks in (1, 2, 3, 4):
+            directory = f"run{ranks}"
+            message = self.refuse(["train", *program.options(
+                self.settings(model__likelihood="gaussian", model__layers="", optimizer__learning_rate=1e4,
+                              stop__max_steps=1000, checkpoint__directory=directory, checkpoint__every_steps=2,
+                              checkpoint__keep=100))], ranks, code=3)
+            step = int(re.search(r"diverged at step (\d+): ", message).group(1))
+            self.assertIn("optimizer.learning_rate", message)
+            saved = [name for name in self.files(directory) if name.startswith("checkpoint-")]
+            self.assertGreaterEqual(len(saved), 2)
+            for name in saved:
+                self.assertLess(int(name[11:19]), step)
+                for values in checkpoints.tensors(self.folder / directory / name).values():
+                    self.assertTrue(numpy.isfinite(values).all())
+                self.assertEqual(self.run_program(["inspect", f"{directory}/{name}"], None).code, 0)
+            for row in checkpoints.metrics(self.folder / directory):
+                self.assertTrue(numpy.isfinite(float(row["nll"])), row)
+
+
+class ProgressTest(CommandsTest):
+    # The longest line: epoch, step, NLL, gradient, rate.
+    LINE = r"epoch +\d+/\d+  step +\d+/\d+  NLL \S+ +gradient \S+ .*samples/s"
+
+    def on_a_terminal(self, arguments, ranks):
+        """Standard output, as a terminal gets it."""
+        terminal, program_side = pty.openpty()
+        process = subprocess.Popen(program.command(arguments, ranks), env=program.clean_environment({}),
+                                   cwd=self.folder, stdin=subprocess.DEVNULL, stdout=program_side,
+                                   stderr=subprocess.DEVNULL)
+        os.close(program_side)
+        output = b""
+        try:
+            while select.select([terminal], [], [], 30)[0] and (piece := os.read(terminal, 4096)):
+                output += piece
+        except OSError:  # Linux ends a terminal without writers this way
+            pass
+        os.close(terminal)
+        self.assertEqual(process.wait(timeout=30), 0, output)
+        return output.decode()
+
+    def arguments(self):
+        return ["train", *program.options(self.settings(stop__max_epochs=40, stop__max_steps="none"))]
+
+    def test_a_terminal_is_written_over(self):
+        for ranks in (None, 2):
+            with self.subTest(ranks=ranks):
+                text = self.on_a_terminal(self.arguments(), ranks)
+                self.assertRegex(text, rf"\r{self.LINE}")
+                self.assertIn("\x1b[K", text)
+
+    def test_plain_lines_elsewhere_and_only_from_the_root(self):
+        for ranks in (None, 3):
+            outcome = self.run_program(self.arguments(), ranks)
+            self.assertEqual(outcome.code, 0, outcome)
+            self.assertNotIn("\r", outcome.stdout)
+            self.assertNotIn("\x1b", outcome.stdout)
+            lines = re.findall(rf"^{self.LINE}", outcome.stdout, re.MULTILINE)
+            self.assertEqual(len(lines), len(set(lines)))
+            self.assertTrue(10 <= len(lines) <= 22, outcome)
+            self.assertEqual(outcome.stdout.count("stopped by"), 1)
+            self.assertEqual(outcome.stderr, "")
+
+
+if __name__ == "__main__":
+    unittest.main()
