@@ -135,11 +135,13 @@ std::optional<NewestCheckpoint> newest_valid(const std::filesystem::path& folder
   throw core::InputOutputError(text + "\nWithout --resume a fresh run starts and sets these files aside.");
 }
 
-std::optional<std::filesystem::path> set_aside(const std::filesystem::path& folder,
+std::optional<std::filesystem::path> set_aside(const std::filesystem::path& folder, std::uint64_t first_step,
                                                const std::vector<std::string>& further_files) {
   std::vector<std::filesystem::path> moving;
   for (const Entry& entry : entries(folder)) {
-    moving.push_back(entry.path);
+    if (entry.step >= first_step) {
+      moving.push_back(entry.path);
+    }
   }
   for (const std::string& name : further_files) {
     std::error_code ignored;

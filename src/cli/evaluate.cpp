@@ -47,6 +47,7 @@ core::ExitCode run_evaluate(const communication::Communicator& ranks, const Comm
   config::Sources sources;
   communication::agree(ranks, [&] { path = line.required("checkpoint"); });
   communication::agree_on_root(ranks, [&] {
+    require_file("--checkpoint", path);
     const checkpoint::Header header = checkpoint::read_header(path);
     sources.stored = header.configuration;
     sources.stored_name = path;

@@ -1,10 +1,10 @@
 // cauchy inspect: what is in a checkpoint or a data file.
 
-#include <filesystem>
 #include <iostream>
 
 #include "cauchy/checkpoint/checkpoint_file.hpp"
 #include "cauchy/cli/commands.hpp"
+#include "cauchy/cli/problem.hpp"
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/reporting/number.hpp"
 #include "cauchy/storage/file.hpp"
@@ -58,9 +58,7 @@ void list_group(const storage::File& file, const std::string& group) {
 }
 
 void inspect(const std::string& path) {
-  if (!std::filesystem::exists(path)) {
-    throw core::UserError(path + ": no such file");
-  }
+  require_file("inspect", path);
   if (checkpoint::is_checkpoint(path)) {
     inspect_checkpoint(path);
     return;

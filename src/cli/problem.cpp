@@ -103,6 +103,14 @@ training::TrainingState<Real> load_state(const communication::Communicator& rank
   return state;
 }
 
+void require_file(const std::string& option, const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) {
+    throw core::UserError(option + " " + path.string() + ": " +
+                          (std::filesystem::exists(path, ignored) ? "is not a file" : "no such file"));
+  }
+}
+
 void broadcast(const communication::Communicator& ranks, checkpoint::ModelShape& shape) {
   std::array<std::uint64_t, 3> values{shape.inputs, shape.target_columns, shape.classes};
   ranks.broadcast<std::uint64_t>(values);

@@ -17,6 +17,7 @@ namespace {
 // The checkpoint to resume from; empty: there is none.
 std::filesystem::path choose_checkpoint(const std::string& wanted, const std::string& folder) {
   if (!wanted.empty()) {
+    require_file("--resume", wanted);
     return wanted;
   }
   const auto newest = checkpoint::newest_valid(folder);

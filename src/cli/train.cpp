@@ -22,6 +22,11 @@ core::ExitCode run_train(const communication::Communicator& ranks, const Command
   const StartingPoint start = find_starting_point(ranks, line.value("resume"), settings);
   if (ranks.is_root()) {
     std::cout << config::resolved_text(settings.resolution) << "\n";
+    if (!settings.stop.any()) {
+      std::cerr
+          << "cauchy: warning: no stopping criterion is set (stop.max_epochs and others): the run goes on until a "
+             "signal stops it\n";
+    }
   }
   return with_precision(settings.run.precision, [&]<typename Real>() {
     TrainingRun<Real> run(ranks, settings, start);

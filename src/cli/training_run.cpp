@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <iostream>
 #include <utility>
+#include <vector>
 
 #include "cauchy/checkpoint/observer.hpp"
 #include "cauchy/checkpoint/store.hpp"
@@ -44,8 +45,25 @@ void check_shards(const communication::Communicator& ranks, const data::Source& 
   }
   if (static_cast<std::uint64_t>(ranks.size()) > shards) {
     throw core::UserError(value + ": too few for " + std::to_string(ranks.size()) + " ranks; start at most " +
-                          std::to_string(shards) + " ranks, or set data.shards to a multiple of the ranks")
+                          std::to_string(shards) +
+                          " ranks, or a fresh run with data.shards = " + std::to_string(ranks.size()))
         .as_agreed();
+  }
+}
+
+void make_folder(const char* key, const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error || !std::filesystem::is_directory(folder)) {
+    throw core::UserError(std::string(key) + " = " + folder.string() +
+                          ": cannot make this folder: " + (error ? error.message() : "there is a file of that name"));
+  }
+}
+
+void set_earlier_run_aside(const std::filesystem::path& folder, std::uint64_t first_step,
+                           const std::vector<std::string>& files) {
+  if (const auto earlier = checkpoint::set_aside(folder, first_step, files)) {
+    std::cout << "an earlier run is now in " << earlier->string() << "\n";
   }
 }
 
@@ -94,7 +112,7 @@ struct TrainingRun<Real>::RootObservers {
 
 template <typename Real>
 TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Settings& settings, const StartingPoint& start)
-    : ranks_(ranks), settings_(settings), resumed_(start.resumed) {
+    : ranks_(ranks), settings_(settings), resumed_from_(start.path) {
   read_data(start);
   network_ = std::make_unique<model::Network<Real>>(make_network<Real>(settings.model, model_shape_));
   method_ = optimize::make_method<Real>(settings.method);
@@ -202,18 +220,13 @@ std::unique_ptr<typename TrainingRun<Real>::RootObservers> TrainingRun<Real>::op
   communication::agree_on_root(ranks_, [&] {
     const std::filesystem::path folder = settings_.checkpoint.directory;
     const std::filesystem::path output = settings_.output_directory();
-    try {
-      std::filesystem::create_directories(folder);
-      std::filesystem::create_directories(output);
-    } catch (const std::filesystem::filesystem_error& error) {
-      throw core::UserError("checkpoint.directory, output.directory: " + std::string(error.what()));
-    }
-    if (!resumed_) {
-      for (const std::filesystem::path& used : {folder, output}) {
-        if (const auto earlier = checkpoint::set_aside(used, {metrics_name, resolved_name})) {
-          std::cout << "an earlier run is now in " << earlier->string() << "\n";
-        }
-      }
+    make_folder("checkpoint.directory", folder);
+    make_folder("output.directory", output);
+    if (resumed_from_.empty() || !std::filesystem::equivalent(resumed_from_.parent_path() / ".", folder)) {
+      set_earlier_run_aside(folder, 0, {metrics_name, resolved_name});
+      set_earlier_run_aside(output, 0, {metrics_name, resolved_name});
+    } else {
+      set_earlier_run_aside(folder, state_.stopping.steps + 1, {});
     }
     storage::write_text_file(output / resolved_name, config::resolved_text(settings_.resolution));
     const checkpoint::Description description{network_->layout(), config::problem_text(settings_.resolution),

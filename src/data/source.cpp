@@ -52,7 +52,8 @@ storage::DatasetInfo numeric_dataset(const storage::File& file, const Source& so
   }
   storage::DatasetInfo info = file.info(name);
   if (info.type == storage::ElementType::other) {
-    throw core::UserError(at(source) + "/" + name + " does not hold numbers");
+    throw core::UserError(at(source) + "/" + name +
+                          " does not hold numbers (integers of 8 to 64 bits, float32 or float64)");
   }
   if (info.shape.empty()) {
     throw core::UserError(at(source) + "/" + name + " is a single number; rows of samples are needed");

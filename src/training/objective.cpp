@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string>
+#include <sstream>
 
 #include "cauchy/core/error.hpp"
 #include "cauchy/linear_algebra/sums.hpp"
@@ -87,12 +87,11 @@ double DistributedObjective<Real>::value_and_gradient(std::span<const Real> thet
   result_.gradient_norm = std::sqrt(linear_algebra::sum_of_squares<Real>(gradient));
   const double value = result_.nll() + result_.penalty;
   if (!std::isfinite(value) || !std::isfinite(result_.gradient_norm)) {
-    const std::uint64_t step = position_.epoch * sampler_.steps_per_epoch() + position_.step + 1;
-    throw core::Error(core::ExitCode::diverged,
-                      "diverged at step " + std::to_string(step) + ": NLL " + std::to_string(result_.nll()) +
-                          ", norm of the gradient " + std::to_string(result_.gradient_norm) +
-                          "; a smaller optimizer.learning_rate or data.standardize = true may help")
-        .as_agreed();
+    std::ostringstream message;
+    message << "diverged at step " << position_.epoch * sampler_.steps_per_epoch() + position_.step + 1 << ": NLL "
+            << result_.nll() << ", norm of the gradient " << result_.gradient_norm
+            << "; a smaller optimizer.learning_rate or data.standardize = true may help";
+    throw core::Error(core::ExitCode::diverged, message.str()).as_agreed();
   }
   return value;
 }

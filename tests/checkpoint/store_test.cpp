@@ -144,19 +144,19 @@ TEST_F(StoreTest, NewestValidFailsIfAllAreBroken) {
 }
 
 TEST_F(StoreTest, SetsEarlierRunsAside) {
-  EXPECT_FALSE(set_aside(runs_, {"metrics.csv"}));
+  EXPECT_FALSE(set_aside(runs_, 0, {"metrics.csv"}));
   Store store(runs_, 9);
-  EXPECT_FALSE(set_aside(runs_, {"metrics.csv"}));
+  EXPECT_FALSE(set_aside(runs_, 0, {"metrics.csv"}));
   save(store, 1);
   save(store, 2);
   std::ofstream(runs_ / "metrics.csv") << "step\n";
   std::ofstream(runs_ / "notes.txt") << "mine";
-  EXPECT_EQ(set_aside(runs_, {"metrics.csv", "resolved.cfg"}), runs_ / "earlier-1");
+  EXPECT_EQ(set_aside(runs_, 0, {"metrics.csv", "resolved.cfg"}), runs_ / "earlier-1");
   EXPECT_EQ(names(), (std::vector<std::string>{"earlier-1", "notes.txt"}));
   EXPECT_EQ(names("earlier-1"),
             (std::vector<std::string>{"checkpoint-00000001.h5", "checkpoint-00000002.h5", "metrics.csv"}));
   save(store, 1);
-  EXPECT_EQ(set_aside(runs_, {"metrics.csv"}), runs_ / "earlier-2");
+  EXPECT_EQ(set_aside(runs_, 0, {"metrics.csv"}), runs_ / "earlier-2");
   EXPECT_EQ(names("earlier-1").size(), 3U);
   EXPECT_EQ(names("earlier-2"), std::vector<std::string>{"checkpoint-00000001.h5"});
   EXPECT_FALSE(newest_valid(runs_));

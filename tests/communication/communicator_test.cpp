@@ -36,8 +36,9 @@ TYPED_TEST(CollectivesTest, SumMaximumAndBroadcast) {
     world().sum<T>(sum);
     world().maximum<T>(maximum);
     world().broadcast<T>(broadcast);
+    const std::size_t sum_of_factors = size * (size + 1) / 2;
     for (std::size_t i = 0; i < count; ++i) {
-      ASSERT_EQ(sum[i], static_cast<T>(i * size * (size + 1) / 2));
+      ASSERT_EQ(sum[i], static_cast<T>(i * sum_of_factors));
       ASSERT_EQ(maximum[i], static_cast<T>(i + size - 1));
       ASSERT_EQ(broadcast[i], static_cast<T>(i));
     }

@@ -74,6 +74,7 @@ struct Example {
     schema.add("optimizer", optimizer);
     schema.add("stop", stop);
   }
+  ~Example() = default;
   Example(const Example&) = delete;
   Example& operator=(const Example&) = delete;
 };

@@ -14,6 +14,7 @@
 #include "cauchy/config/text.hpp"
 #include "cauchy/core/error.hpp"
 #include "example_options.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace cauchy::config {
 namespace {
@@ -50,11 +51,6 @@ const ResolvedValue& find(const Resolution& resolution, const std::string& key) 
 
 class ResolveTest : public ::testing::Test {
  protected:
-  ~ResolveTest() override {
-    std::error_code ignored;
-    std::filesystem::remove(path_, ignored);
-  }
-
   /// Sources with a file of this content.
   Sources with_file(const std::string& content) {
     std::ofstream(path_, std::ios::binary) << content;
@@ -66,7 +62,8 @@ class ResolveTest : public ::testing::Test {
     return user_error([&] { resolve(example_.schema, sources); });
   }
 
-  std::string path_ = ::testing::TempDir() + "cauchy_resolve_test.cfg";
+  test::TemporaryFolder folder_;
+  std::string path_ = folder_ / "resolve_test.cfg";
   Example example_;
 };
 

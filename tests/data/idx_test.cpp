@@ -34,7 +34,7 @@ class IdxTest : public testing::Test {
   }
 
   std::filesystem::path gzipped(const std::string& name, const std::string& bytes, std::size_t cut = 0) {
-    const std::filesystem::path path = folder_ / name;
+    std::filesystem::path path = folder_ / name;
     const gzFile file = gzopen(path.c_str(), "wb");
     gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size()));
     gzclose(file);

@@ -19,7 +19,6 @@ namespace cauchy::model {
 namespace {
 
 using linear_algebra::AlignedVector;
-using linear_algebra::MatrixView;
 using test::rounded;
 
 struct Problem {

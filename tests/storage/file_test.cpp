@@ -270,7 +270,7 @@ TEST_F(FileTest, FindsTheSignatureBehindAUserBlock) {
   }
   std::ofstream(folder_ / "text") << std::string(5000, 'x');
   std::ofstream(folder_ / "short") << "x";
-  std::ofstream(folder_ / "empty");
+  std::ofstream(folder_ / "empty") << "";
   EXPECT_FALSE(is_hdf5(folder_ / "text"));
   EXPECT_FALSE(is_hdf5(folder_ / "short"));
   EXPECT_FALSE(is_hdf5(folder_ / "empty"));

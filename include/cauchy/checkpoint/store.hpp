@@ -53,10 +53,10 @@ struct NewestCheckpoint {
 /// core::InputOutputError if there are checkpoints and none is valid.
 std::optional<NewestCheckpoint> newest_valid(const std::filesystem::path& folder);
 
-/// Makes room for a fresh run: moves all checkpoints and the named further files that exist (such as "metrics.csv")
-/// into <folder>/earlier-1, or the next free number. Returns that folder; none if there was nothing to move. Throws
-/// storage::StorageError.
-std::optional<std::filesystem::path> set_aside(const std::filesystem::path& folder,
+/// Makes room for another run: moves the checkpoints from `first_step` on and the named further files that exist (such
+/// as "metrics.csv") into <folder>/earlier-1, or the next free number. Returns that folder; none if there was nothing
+/// to move. Throws storage::StorageError.
+std::optional<std::filesystem::path> set_aside(const std::filesystem::path& folder, std::uint64_t first_step,
                                                const std::vector<std::string>& further_files);
 
 }  // namespace cauchy::checkpoint

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "cauchy/checkpoint/checkpoint_file.hpp"
 #include "cauchy/cli/settings.hpp"
@@ -35,6 +36,9 @@ model::Network<Real> make_network(const model::ModelOptions& options, const chec
 template <typename Real>
 training::TrainingState<Real> load_state(const communication::Communicator& ranks, const std::filesystem::path& path,
                                          const model::Network<Real>& network, const optimize::Method<Real>& method);
+
+/// Throws core::UserError, naming the option, unless this is a file.
+void require_file(const std::string& option, const std::filesystem::path& path);
 
 /// Collective. Replaces the shape by the root's.
 void broadcast(const communication::Communicator& ranks, checkpoint::ModelShape& shape);

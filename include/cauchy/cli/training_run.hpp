@@ -1,6 +1,7 @@
 #pragma once
 /// One run of training, wired from its settings.
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -41,7 +42,7 @@ class TrainingRun {
 
   const communication::Communicator& ranks_;
   Settings& settings_;
-  bool resumed_;
+  std::filesystem::path resumed_from_;  ///< on the root; empty: a fresh run
   core::PhaseSeconds seconds_;
   double reading_seconds_ = 0;
   checkpoint::ModelShape model_shape_;

@@ -25,6 +25,9 @@ struct StopOptions {
   double max_seconds = 0;    ///< of wall-clock time since the launch
   double gradient_norm = 0;  ///< Euclidean norm of the objective's gradient
 
+  /// Whether there is a limit at all.
+  bool any() const { return max_steps > 0 || max_epochs > 0 || max_seconds > 0 || gradient_norm > 0; }
+
   template <typename Visitor>
   void visit(Visitor&& option) {
     using core::Role;
