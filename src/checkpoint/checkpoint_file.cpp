@@ -159,29 +159,22 @@ std::vector<TensorInfo> tensors_under(const File& file, const std::string& group
   return tensors;
 }
 
-std::string shape_text(const std::vector<std::uint64_t>& shape) {
-  std::string text;
-  for (const std::uint64_t extent : shape) {
-    text += (text.empty() ? "" : " × ") + std::to_string(extent);
-  }
-  return text;
-}
-
 /// In words, one line each, how the tensors in a file differ from a layout.
 std::string differences(const std::vector<TensorInfo>& found, const ParameterLayout& layout) {
   std::string text;
   for (const Tensor& tensor : layout.tensors()) {
     const auto match = std::ranges::find(found, tensor.path(), &TensorInfo::path);
     if (match == found.end()) {
-      text += "\n  " + tensor.path() + ": missing in the file, " + shape_text(natural_shape(tensor)) + " in the model";
+      text += "\n  " + tensor.path() + ": missing in the file, " + storage::shape_text(natural_shape(tensor)) +
+              " in the model";
     } else if (match->shape != natural_shape(tensor)) {
-      text += "\n  " + tensor.path() + ": " + shape_text(match->shape) + " in the file, " +
-              shape_text(natural_shape(tensor)) + " in the model";
+      text += "\n  " + tensor.path() + ": " + storage::shape_text(match->shape) + " in the file, " +
+              storage::shape_text(natural_shape(tensor)) + " in the model";
     }
   }
   for (const TensorInfo& info : found) {
     if (std::ranges::find(layout.tensors(), info.path, &Tensor::path) == layout.tensors().end()) {
-      text += "\n  " + info.path + ": " + shape_text(info.shape) + " in the file, missing in the model";
+      text += "\n  " + info.path + ": " + storage::shape_text(info.shape) + " in the file, missing in the model";
     }
   }
   return text;
@@ -211,10 +204,11 @@ void write_description(File& file, const Description& description) {
   file.write_attribute("/", "instruction_set", description.instruction_set);
   file.write_attribute("/", "product_backend", description.product_backend);
   file.write_text("/configuration", description.configuration);
-  file.create_group("/model");
-  file.write_attribute("/model", "inputs", description.model.inputs);
-  file.write_attribute("/model", "target_columns", description.model.target_columns);
-  file.write_attribute("/model", "classes", description.model.classes);
+  file.create_group("/problem");
+  file.write_attribute("/problem", "rows", description.problem.rows);
+  file.write_attribute("/problem", "inputs", description.problem.inputs);
+  file.write_attribute("/problem", "target_columns", description.problem.target_columns);
+  file.write_attribute("/problem", "classes", description.problem.classes);
 }
 
 template <typename Real>
@@ -254,7 +248,7 @@ void write_standardization(File& file, const data::Standardization& standardizat
 std::vector<double> read_vector(const File& file, const std::string& dataset) {
   const std::vector<std::uint64_t> shape = file.info(dataset).shape;
   if (shape.size() != 1) {
-    fail(file.path(), dataset + " is " + shape_text(shape) + ", not a vector");
+    fail(file.path(), dataset + " is " + storage::shape_text(shape) + ", not a vector");
   }
   std::vector<double> values(shape[0]);
   file.read<double>(dataset, values);
@@ -347,9 +341,10 @@ Header read_header(const std::filesystem::path& path) {
           .product_backend = file.read_attribute<std::string>("/", "product_backend"),
           .precision = file.read_attribute<std::string>("/", "precision"),
           .configuration = file.read_text("/configuration"),
-          .model = {.inputs = file.read_attribute<std::uint64_t>("/model", "inputs"),
-                    .target_columns = file.read_attribute<std::uint64_t>("/model", "target_columns"),
-                    .classes = file.read_attribute<std::uint64_t>("/model", "classes")},
+          .problem = {.rows = file.read_attribute<std::uint64_t>("/problem", "rows"),
+                      .inputs = file.read_attribute<std::uint64_t>("/problem", "inputs"),
+                      .target_columns = file.read_attribute<std::uint64_t>("/problem", "target_columns"),
+                      .classes = file.read_attribute<std::uint64_t>("/problem", "classes")},
           .tensors = tensors_under(file, "/parameters"),
           .sampler = scalars.sampler,
           .stopping = scalars.stopping,

@@ -3,11 +3,11 @@
 #include "cauchy/checkpoint/observer.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <ostream>
 #include <utility>
 
 #include "cauchy/core/error.hpp"
+#include "cauchy/linear_algebra/sums.hpp"
 
 namespace cauchy::checkpoint {
 namespace {
@@ -17,12 +17,8 @@ bool divides(std::uint64_t interval, std::uint64_t count) {
 }
 
 template <typename Real>
-bool all_finite(std::span<const Real> values) {
-  return std::ranges::all_of(values, [](Real value) { return std::isfinite(value); });
-}
-
-template <typename Real>
 void require_finite(const optimize::MethodState<Real>& method) {
+  using linear_algebra::all_finite;
   const bool finite = all_finite<Real>(method.x) &&
                       std::ranges::all_of(method.slots, [](const auto& slot) { return all_finite<Real>(slot.values); });
   if (!finite) {
@@ -34,12 +30,14 @@ void require_finite(const optimize::MethodState<Real>& method) {
 
 template <typename Real>
 CheckpointObserver<Real>::CheckpointObserver(const CheckpointOptions& options, Description description,
-                                             std::ostream& warnings, core::PhaseSeconds& seconds)
+                                             std::ostream& warnings, core::PhaseSeconds& seconds,
+                                             double warning_seconds)
     : options_(options),
       description_(std::move(description)),
       store_(options.directory, options.keep),
       warnings_(warnings),
-      seconds_(seconds) {}
+      seconds_(seconds),
+      warning_seconds_(warning_seconds) {}
 
 template <typename Real>
 training::Votes CheckpointObserver<Real>::votes() {
@@ -49,10 +47,21 @@ training::Votes CheckpointObserver<Real>::votes() {
 template <typename Real>
 void CheckpointObserver<Real>::step_finished(const training::StepReport& report,
                                              const training::TrainingState<Real>& state) {
-  if (is_due(report, state)) {
-    const core::PhaseScope scope(seconds_, core::Phase::checkpoint);
+  if (!is_due(report, state)) {
+    return;
+  }
+  since_last_.restart();
+  waits_for_proof_ = report.stop == training::StopReason::none;
+  if (!waits_for_proof_) {
     save(state);
-    since_last_.restart();
+  }
+}
+
+template <typename Real>
+void CheckpointObserver<Real>::state_proved(const training::TrainingState<Real>& state) {
+  if (waits_for_proof_) {
+    waits_for_proof_ = false;
+    save(state);
   }
 }
 
@@ -66,18 +75,35 @@ bool CheckpointObserver<Real>::is_due(const training::StepReport& report,
 
 template <typename Real>
 void CheckpointObserver<Real>::save(const training::TrainingState<Real>& state) {
+  const core::PhaseScope scope(seconds_, core::Phase::checkpoint);
   try {
     require_finite(state.method);
     const SavedCheckpoint saved = store_.save(description_, state);
     newest_ = saved.path;
     last_save_failed_ = false;
+    failures_since_warning_ = 0;
     if (!saved.leftover.empty()) {
       warnings_ << "cauchy: warning: " << saved.leftover << std::endl;
     }
   } catch (const core::InputOutputError& error) {
+    warn(state.stopping.steps, error.what());
     last_save_failed_ = true;
-    warnings_ << "cauchy: warning: no checkpoint of step " << state.stopping.steps << ": " << error.what() << std::endl;
   }
+}
+
+template <typename Real>
+void CheckpointObserver<Real>::warn(std::uint64_t step, const std::string& reason) {
+  ++failures_since_warning_;
+  if (last_save_failed_ && since_warning_.seconds() < warning_seconds_) {
+    return;
+  }
+  warnings_ << "cauchy: warning: no checkpoint of step " << step << ": " << reason;
+  if (failures_since_warning_ > 1) {
+    warnings_ << " (" << failures_since_warning_ << " attempts have failed since the last warning)";
+  }
+  warnings_ << std::endl;
+  failures_since_warning_ = 0;
+  since_warning_.restart();
 }
 
 template class CheckpointObserver<float>;

@@ -7,6 +7,7 @@
 #include "cauchy/cli/settings.hpp"
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/config/sources.hpp"
+#include "cauchy/linear_algebra/product.hpp"
 #include "cauchy/reporting/number.hpp"
 #include "cauchy/training/evaluation.hpp"
 
@@ -15,51 +16,53 @@ namespace {
 
 template <typename Real>
 void evaluate_checkpoint(const communication::Communicator& ranks, const std::string& path,
-                         const checkpoint::ModelShape& model, const Settings& settings) {
+                         const checkpoint::ProblemShape& problem, const Settings& settings) {
   const data::Source source = settings.source("data.test", settings.data.test);
   if (source.path.empty()) {
     throw core::UserError("data.test is not set: --data.test=FILE names the data to evaluate on").as_agreed();
   }
   const data::SourceShape shape = agreed_shape(ranks, source);
-  check_fits_model(source, shape, model);
-  data::Dataset<Real> dataset(ranks, source, shape, settings.data.shards);
-  const model::Network<Real> network = make_network<Real>(settings.model, model);
-  training::check_targets(ranks, network.likelihood(), dataset);
+  check_columns(source, shape, problem);
+  const auto network = make_network<Real>(ranks, settings.model, problem);
   const auto method = optimize::make_method<Real>(settings.method);
-  const training::TrainingState<Real> state = load_state(ranks, path, network, *method);
-  if (state.standardization.active()) {
-    dataset.standardize(state.standardization);
-  }
-  model::Workspace<Real> workspace = network.workspace(settings.data.microbatch);
-  const training::Evaluation result = training::evaluate<Real>(ranks, network, state.method.x, dataset, workspace);
+  const training::TrainingState<Real> state = load_state(ranks, path, *network, *method);
+  data::Dataset<Real> dataset(ranks, source, shape, settings.data.shards, state.standardization);
+  training::check_targets(ranks, network->likelihood(), dataset);
+  model::Workspace<Real> workspace = network->workspace(evaluation_samples<Real>(settings.data.microbatch, {&dataset}));
+  const training::Evaluation result = training::evaluate<Real>(ranks, *network, state.method.x, dataset, workspace);
   if (ranks.is_root()) {
     std::cout << "checkpoint  " << path << " (step " << state.stopping.steps << ", epoch " << state.sampler.epoch
               << ")\ndata        " << source.path << " (" << result.samples << " samples)\nNLL         "
               << reporting::short_text(result.nll, 10) << "\n"
-              << network.likelihood().metric() << std::string(12 - network.likelihood().metric().size(), ' ')
+              << network->likelihood().metric() << std::string(12 - network->likelihood().metric().size(), ' ')
               << reporting::short_text(result.metric, 10) << "\n";
   }
 }
 
 core::ExitCode run_evaluate(const communication::Communicator& ranks, const CommandLine& line) {
   std::string path;
-  checkpoint::ModelShape model;
+  checkpoint::ProblemShape problem;
   config::Sources sources;
-  communication::agree(ranks, [&] { path = line.required("checkpoint"); });
+  communication::agree(ranks, [&] {
+    linear_algebra::prepare_products();
+    path = line.required("checkpoint");
+  });
   communication::agree_on_root(ranks, [&] {
     require_file("--checkpoint", path);
     const checkpoint::Header header = checkpoint::read_header(path);
     sources.stored = header.configuration;
     sources.stored_name = path;
-    model = header.model;
+    problem = header.problem;
   });
-  broadcast(ranks, model);
+  broadcast(ranks, problem);
   sources.environment = config::environment_variables();
   sources.arguments = line.configuration();
   Settings settings;
   resolve_settings(ranks, sources, settings);
+  communication::agree_on_root(ranks,
+                               [&] { refuse_other_settings(path, sources.stored, settings, {"data.microbatch"}); });
   with_precision(settings.run.precision,
-                 [&]<typename Real>() { evaluate_checkpoint<Real>(ranks, path, model, settings); });
+                 [&]<typename Real>() { evaluate_checkpoint<Real>(ranks, path, problem, settings); });
   return core::ExitCode::done;
 }
 

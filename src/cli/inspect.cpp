@@ -12,14 +12,6 @@
 namespace cauchy::cli {
 namespace {
 
-std::string shape_text(const std::vector<std::uint64_t>& shape) {
-  std::string text;
-  for (const std::uint64_t extent : shape) {
-    text += (text.empty() ? "" : " × ") + std::to_string(extent);
-  }
-  return text.empty() ? "single" : text;
-}
-
 void inspect_checkpoint(const std::string& path) {
   const checkpoint::Header header = checkpoint::read_header(path);
   std::cout << "checkpoint " << path << ", format " << header.version << ", by cauchy " << header.cauchy_version
@@ -37,22 +29,29 @@ void inspect_checkpoint(const std::string& path) {
       size *= extent;
     }
     total += size;
-    std::cout << "  /parameters/" << tensor.path << "  " << shape_text(tensor.shape) << "\n";
+    std::cout << "  /parameters/" << tensor.path << "  " << storage::shape_text(tensor.shape) << "\n";
   }
   std::cout << "  " << reporting::grouped(total) << " in all\n\nconfiguration\n"
             << header.configuration << "\n"
             << "parameters digest: " << checkpoint::parameters_digest(path) << "\n";
 }
 
-void list_group(const storage::File& file, const std::string& group) {
+// Links may go nowhere or round in circles.
+constexpr int deepest_group = 16;
+
+void list_group(const storage::File& file, const std::string& group, int depth) {
   for (const std::string& member : file.members(group)) {
     const std::string name = (group == "/" ? "" : group) + "/" + member;
-    if (file.is_group(name)) {
-      list_group(file, name);
-    } else {
+    if (!file.has(name)) {
+      std::cout << "  " << name << "  link to nowhere\n";
+    } else if (!file.is_group(name)) {
       const storage::DatasetInfo info = file.info(name);
-      std::cout << "  " << name << "  " << shape_text(info.shape) << "  " << storage::element_type_name(info.type)
-                << "\n";
+      std::cout << "  " << name << "  " << storage::shape_text(info.shape) << "  "
+                << storage::element_type_name(info.type) << "\n";
+    } else if (depth < deepest_group) {
+      list_group(file, name, depth + 1);
+    } else {
+      std::cout << "  " << name << "  and so on\n";
     }
   }
 }
@@ -68,7 +67,7 @@ void inspect(const std::string& path) {
   }
   const storage::File file = storage::File::open(path);
   std::cout << "data file " << path << "\n";
-  list_group(file, "/");
+  list_group(file, "/", 0);
 }
 
 core::ExitCode run_inspect(const communication::Communicator& ranks, const CommandLine& line) {

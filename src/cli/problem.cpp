@@ -26,13 +26,20 @@ std::string targets_of(const data::Source& source) {
 }
 
 template <typename Real>
-std::uint64_t count_classes(const communication::Communicator& ranks, data::Dataset<Real>& train) {
+std::uint64_t count_classes(const communication::Communicator& ranks, const data::Dataset<Real>& train) {
   const auto targets = train.samples().target_matrix().elements();
   double largest = targets.empty() ? 0 : static_cast<double>(*std::max_element(targets.begin(), targets.end()));
   ranks.maximum<double>({&largest, 1});
   if (largest >= most_classes) {
     throw core::UserError(targets_of(train.source()) + " holds " + std::to_string(largest) +
                           ", which is no class 0, 1, 2, ...; is model.likelihood = gaussian meant?")
+        .as_agreed();
+  }
+  if (largest >= static_cast<double>(train.shape().rows)) {
+    throw core::UserError(targets_of(train.source()) + " holds the class " +
+                          std::to_string(static_cast<std::uint64_t>(largest)) + " among " +
+                          std::to_string(train.shape().rows) +
+                          " samples, fewer than there would be classes; set model.classes if that is meant")
         .as_agreed();
   }
   // A lone class 0 still makes a model, of two classes; what is no class is told with its row later.
@@ -58,20 +65,21 @@ data::SourceShape agreed_shape(const communication::Communicator& ranks, const d
   return {values[0], values[1], values[2]};
 }
 
-void check_fits_model(const data::Source& source, const data::SourceShape& shape, const checkpoint::ModelShape& model) {
-  if (shape.inputs != model.inputs || shape.target_columns != model.target_columns) {
+void check_columns(const data::Source& source, const data::SourceShape& shape,
+                   const checkpoint::ProblemShape& problem) {
+  if (shape.inputs != problem.inputs || shape.target_columns != problem.target_columns) {
     throw core::UserError(source.key + " = " + source.path + ": has " +
                           columns_text(shape.inputs, shape.target_columns) + ", the model has " +
-                          columns_text(model.inputs, model.target_columns))
+                          columns_text(problem.inputs, problem.target_columns))
         .as_agreed();
   }
 }
 
 template <typename Real>
-checkpoint::ModelShape model_shape(const communication::Communicator& ranks, const model::ModelOptions& options,
-                                   data::Dataset<Real>& train) {
+checkpoint::ProblemShape problem_shape(const communication::Communicator& ranks, const model::ModelOptions& options,
+                                       const data::Dataset<Real>& train) {
   const data::SourceShape& shape = train.shape();
-  checkpoint::ModelShape result{shape.inputs, shape.target_columns, 0};
+  checkpoint::ProblemShape result{shape.rows, shape.inputs, shape.target_columns, 0};
   if (options.likelihood == "categorical") {
     if (shape.target_columns != 1) {
       throw core::UserError(targets_of(train.source()) + " has " + std::to_string(shape.target_columns) +
@@ -84,16 +92,34 @@ checkpoint::ModelShape model_shape(const communication::Communicator& ranks, con
 }
 
 template <typename Real>
-model::Network<Real> make_network(const model::ModelOptions& options, const checkpoint::ModelShape& shape) {
-  return model::Network<Real>(options, shape.inputs,
-                              model::make_likelihood<Real>(options.likelihood, shape.classes, shape.target_columns));
+std::unique_ptr<model::Network<Real>> make_network(const communication::Communicator& ranks,
+                                                   const model::ModelOptions& options,
+                                                   const checkpoint::ProblemShape& problem) {
+  std::unique_ptr<model::Network<Real>> network;
+  communication::agree(ranks, [&] {
+    network = std::make_unique<model::Network<Real>>(
+        options, problem.inputs,
+        model::make_likelihood<Real>(options.likelihood, problem.classes, problem.target_columns));
+  });
+  return network;
+}
+
+template <typename Real>
+std::uint64_t evaluation_samples(std::uint64_t microbatch, std::initializer_list<const data::Dataset<Real>*> datasets) {
+  std::uint64_t samples = 1;
+  for (const data::Dataset<Real>* dataset : datasets) {
+    samples = std::max(samples, dataset != nullptr ? std::min(microbatch, dataset->largest_shard()) : 1);
+  }
+  return samples;
 }
 
 template <typename Real>
 training::TrainingState<Real> load_state(const communication::Communicator& ranks, const std::filesystem::path& path,
                                          const model::Network<Real>& network, const optimize::Method<Real>& method) {
   training::TrainingState<Real> state;
-  state.method = method.start(linear_algebra::AlignedVector<Real>(network.layout().padded_size(), Real{0}));
+  communication::agree(ranks, [&] {
+    state.method = method.start(linear_algebra::AlignedVector<Real>(network.layout().padded_size(), Real{0}));
+  });
   communication::agree_on_root(ranks, [&] {
     training::TrainingState<Real> stored = checkpoint::load<Real>(path, network.layout());
     check_slots(path, state.method, stored.method);
@@ -111,18 +137,24 @@ void require_file(const std::string& option, const std::filesystem::path& path) 
   }
 }
 
-void broadcast(const communication::Communicator& ranks, checkpoint::ModelShape& shape) {
-  std::array<std::uint64_t, 3> values{shape.inputs, shape.target_columns, shape.classes};
+void broadcast(const communication::Communicator& ranks, checkpoint::ProblemShape& problem) {
+  std::array<std::uint64_t, 4> values{problem.rows, problem.inputs, problem.target_columns, problem.classes};
   ranks.broadcast<std::uint64_t>(values);
-  shape = {values[0], values[1], values[2]};
+  problem = {values[0], values[1], values[2], values[3]};
 }
 
-template checkpoint::ModelShape model_shape(const communication::Communicator&, const model::ModelOptions&,
-                                            data::Dataset<float>&);
-template checkpoint::ModelShape model_shape(const communication::Communicator&, const model::ModelOptions&,
-                                            data::Dataset<double>&);
-template model::Network<float> make_network(const model::ModelOptions&, const checkpoint::ModelShape&);
-template model::Network<double> make_network(const model::ModelOptions&, const checkpoint::ModelShape&);
+template checkpoint::ProblemShape problem_shape(const communication::Communicator&, const model::ModelOptions&,
+                                                const data::Dataset<float>&);
+template checkpoint::ProblemShape problem_shape(const communication::Communicator&, const model::ModelOptions&,
+                                                const data::Dataset<double>&);
+template std::unique_ptr<model::Network<float>> make_network(const communication::Communicator&,
+                                                             const model::ModelOptions&,
+                                                             const checkpoint::ProblemShape&);
+template std::unique_ptr<model::Network<double>> make_network(const communication::Communicator&,
+                                                              const model::ModelOptions&,
+                                                              const checkpoint::ProblemShape&);
+template std::uint64_t evaluation_samples(std::uint64_t, std::initializer_list<const data::Dataset<float>*>);
+template std::uint64_t evaluation_samples(std::uint64_t, std::initializer_list<const data::Dataset<double>*>);
 template training::TrainingState<float> load_state(const communication::Communicator&, const std::filesystem::path&,
                                                    const model::Network<float>&, const optimize::Method<float>&);
 template training::TrainingState<double> load_state(const communication::Communicator&, const std::filesystem::path&,

@@ -22,7 +22,7 @@ namespace {
 // Other ranks may be waiting for this one in a collective: nothing but ending them all is safe.
 [[noreturn]] void fail_alone(const communication::Communicator& ranks, core::ExitCode code, const char* message) {
   const std::string who = ranks.size() > 1 ? "rank " + std::to_string(ranks.rank()) + ": " : "";
-  std::cerr << "cauchy: error: " << who << message << std::endl;
+  std::cerr << "cauchy: error: " + who + message + "\n" << std::flush;  // in one piece: other ranks may be talking too
   communication::abort(static_cast<int>(code));
 }
 
@@ -80,8 +80,13 @@ core::ExitCode run_command(const communication::Communicator& ranks, std::span<c
     }
     return core::ExitCode::done;
   }
-  communication::agree(ranks, [] { linear_algebra::prepare_products(); });
-  return command->run(ranks, line);
+  const core::ExitCode code = command->run(ranks, line);
+  communication::agree_on_root(ranks, [] {
+    if (!std::cout.flush()) {
+      throw core::InputOutputError("standard output cannot be written");
+    }
+  });
+  return code;
 }
 
 }  // namespace

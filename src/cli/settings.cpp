@@ -2,7 +2,10 @@
 
 #include "cauchy/cli/settings.hpp"
 
+#include <algorithm>
+
 #include "cauchy/communication/agreement.hpp"
+#include "cauchy/core/error.hpp"
 
 namespace cauchy::cli {
 
@@ -26,6 +29,21 @@ void resolve_settings(const communication::Communicator& ranks, const config::So
   ranks.broadcast(text);
   if (!ranks.is_root()) {
     config::assign(settings.schema, config::parse_text(text, "the root's configuration"));
+  }
+}
+
+void refuse_other_settings(const std::string& path, const std::string& stored, const Settings& settings,
+                           const std::vector<std::string>& free) {
+  std::string text;
+  for (const config::Difference& difference :
+       config::differences(config::parse_text(stored, path), settings.resolution)) {
+    if (std::find(free.begin(), free.end(), difference.key) == free.end()) {
+      text += "\n  " + difference.key + " = " + difference.before + ", now " + difference.now;
+    }
+  }
+  if (!text.empty()) {
+    throw core::UserError(path + " was made with other settings:" + text +
+                          "\nuse those of the checkpoint, or train afresh without --resume");
   }
 }
 

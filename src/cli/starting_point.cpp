@@ -31,18 +31,6 @@ std::filesystem::path choose_checkpoint(const std::string& wanted, const std::st
   return newest->path;
 }
 
-void check_settings(const std::filesystem::path& path, const std::vector<config::Entry>& stored,
-                    const config::Resolution& resolution) {
-  std::string text;
-  for (const config::Difference& difference : config::differences(stored, resolution)) {
-    text += "\n  " + difference.key + " = " + difference.before + ", now " + difference.now;
-  }
-  if (!text.empty()) {
-    throw core::UserError(path.string() + " was made with other settings:" + text +
-                          "\nresume with those of the checkpoint, or start afresh without --resume");
-  }
-}
-
 void warn_of_other_arithmetic(const checkpoint::Header& header, const std::string& precision) {
   const auto backend = std::string(precision == "double" ? linear_algebra::product_backend<double>()
                                                          : linear_algebra::product_backend<float>());
@@ -60,7 +48,6 @@ StartingPoint find_starting_point(const communication::Communicator& ranks, cons
                                   Settings& settings) {
   StartingPoint start;
   checkpoint::Header header;
-  std::vector<config::Entry> stored;
   std::string shards = std::to_string(ranks.size());
   std::string shards_source = "the number of ranks of this launch";
   communication::agree_on_root(ranks, [&] {
@@ -73,9 +60,8 @@ StartingPoint find_starting_point(const communication::Communicator& ranks, cons
     }
     start.resumed = true;
     header = checkpoint::read_header(start.path);
-    start.model = header.model;
-    stored = config::parse_text(header.configuration, start.path.string());
-    for (const config::Entry& entry : stored) {
+    start.problem = header.problem;
+    for (const config::Entry& entry : config::parse_text(header.configuration, start.path.string())) {
       if (entry.key == "data.shards") {
         shards = entry.value;
         shards_source = start.path.string();
@@ -87,7 +73,7 @@ StartingPoint find_starting_point(const communication::Communicator& ranks, cons
   }
   communication::agree_on_root(ranks, [&] {
     if (start.resumed) {
-      check_settings(start.path, stored, settings.resolution);
+      refuse_other_settings(start.path.string(), header.configuration, settings);
       warn_of_other_arithmetic(header, settings.run.precision);
       std::cout << "resuming from " << start.path.string() << " (step " << header.stopping.steps << ")\n";
     }
@@ -95,7 +81,7 @@ StartingPoint find_starting_point(const communication::Communicator& ranks, cons
   std::int32_t resumed = start.resumed ? 1 : 0;
   ranks.broadcast<std::int32_t>({&resumed, 1});
   start.resumed = resumed != 0;
-  broadcast(ranks, start.model);
+  broadcast(ranks, start.problem);
   return start;
 }
 

@@ -2,8 +2,10 @@
 
 #include "cauchy/cli/training_run.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -12,7 +14,6 @@
 #include "cauchy/cli/memory_estimate.hpp"
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/communication/channel.hpp"
-#include "cauchy/core/stop_signal.hpp"
 #include "cauchy/data/sampler.hpp"
 #include "cauchy/reporting/metrics_file.hpp"
 #include "cauchy/reporting/number.hpp"
@@ -60,10 +61,28 @@ void make_folder(const char* key, const std::filesystem::path& folder) {
   }
 }
 
-void set_earlier_run_aside(const std::filesystem::path& folder, std::uint64_t first_step,
-                           const std::vector<std::string>& files) {
-  if (const auto earlier = checkpoint::set_aside(folder, first_step, files)) {
+void set_earlier_run_aside(const std::filesystem::path& folder) {
+  if (const auto earlier = checkpoint::set_aside(folder, 0, {metrics_name, resolved_name})) {
     std::cout << "an earlier run is now in " << earlier->string() << "\n";
+  }
+}
+
+// The run goes on from an earlier step than it had reached.
+void set_later_steps_aside(const std::filesystem::path& folder, const std::filesystem::path& metrics,
+                           std::uint64_t step) {
+  if (const auto later = checkpoint::set_aside(folder, step + 1, {})) {
+    std::cout << "checkpoints after step " << step << " and a copy of the metrics are now in " << later->string()
+              << "\n";
+    std::error_code ignored;  // there may be no metrics
+    std::filesystem::copy_file(metrics, *later / metrics_name, ignored);
+  }
+}
+
+void check_rows(const data::Source& source, std::uint64_t rows, std::uint64_t rows_before) {
+  if (rows != rows_before) {
+    throw core::UserError(source.key + " = " + source.path + ": has " + std::to_string(rows) +
+                          " rows, the checkpoint was made with " + std::to_string(rows_before))
+        .as_agreed();
   }
 }
 
@@ -111,21 +130,9 @@ struct TrainingRun<Real>::RootObservers {
 };
 
 template <typename Real>
-TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Settings& settings, const StartingPoint& start)
-    : ranks_(ranks), settings_(settings), resumed_from_(start.path) {
-  read_data(start);
-  network_ = std::make_unique<model::Network<Real>>(make_network<Real>(settings.model, model_shape_));
-  method_ = optimize::make_method<Real>(settings.method);
-  for (data::Dataset<Real>* dataset : {train_data_.get(), validation_data_.get(), test_data_.get()}) {
-    if (dataset != nullptr) {
-      training::check_targets(ranks_, network_->likelihood(), *dataset);
-    }
-  }
-  make_state(start);
-}
-
-template <typename Real>
-void TrainingRun<Real>::read_data(const StartingPoint& start) {
+TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Settings& settings, const StartingPoint& start,
+                               const core::Timer& launch)
+    : ranks_(ranks), settings_(settings), resumed_from_(start.path), launch_(launch) {
   const core::Timer timer;
   const data::Source source = settings_.source("data.train", settings_.data.train);
   if (source.path.empty()) {
@@ -133,16 +140,48 @@ void TrainingRun<Real>::read_data(const StartingPoint& start) {
   }
   const data::SourceShape shape = agreed_shape(ranks_, source);
   check_shards(ranks_, source, shape.rows, settings_.data.shards);
-  train_data_ = std::make_unique<data::Dataset<Real>>(ranks_, source, shape, settings_.data.shards);
+  method_ = optimize::make_method<Real>(settings.method);
   if (start.resumed) {
-    model_shape_ = start.model;
-    check_fits_model(source, shape, model_shape_);
+    check_columns(source, shape, start.problem);
+    check_rows(source, shape.rows, start.problem.rows);
+    continue_run(start, source, shape);
   } else {
-    model_shape_ = model_shape(ranks_, settings_.model, *train_data_);
+    start_run(source, shape);
   }
   validation_data_ = read_evaluation_data("data.validation", settings_.data.validation);
   test_data_ = read_evaluation_data("data.test", settings_.data.test);
+  for (data::Dataset<Real>* dataset : {train_data_.get(), validation_data_.get(), test_data_.get()}) {
+    if (dataset != nullptr) {
+      training::check_targets(ranks_, network_->likelihood(), *dataset);
+    }
+  }
   reading_seconds_ = timer.seconds();
+}
+
+template <typename Real>
+void TrainingRun<Real>::continue_run(const StartingPoint& start, const data::Source& source,
+                                     const data::SourceShape& shape) {
+  problem_ = start.problem;
+  network_ = make_network<Real>(ranks_, settings_.model, problem_);
+  state_ = load_state(ranks_, start.path, *network_, *method_);
+  train_data_ =
+      std::make_unique<data::Dataset<Real>>(ranks_, source, shape, settings_.data.shards, state_.standardization);
+}
+
+template <typename Real>
+void TrainingRun<Real>::start_run(const data::Source& source, const data::SourceShape& shape) {
+  if (settings_.data.standardize) {
+    state_.standardization = data::measure_standardization(ranks_, source, shape, settings_.data.shards);
+  }
+  train_data_ =
+      std::make_unique<data::Dataset<Real>>(ranks_, source, shape, settings_.data.shards, state_.standardization);
+  problem_ = problem_shape(ranks_, settings_.model, *train_data_);
+  network_ = make_network<Real>(ranks_, settings_.model, problem_);
+  communication::agree(ranks_, [&] {
+    linear_algebra::AlignedVector<Real> theta(network_->layout().padded_size());
+    network_->initialize(theta, settings_.run.seed);
+    state_.method = method_->start(std::move(theta));
+  });
 }
 
 template <typename Real>
@@ -153,31 +192,8 @@ std::unique_ptr<data::Dataset<Real>> TrainingRun<Real>::read_evaluation_data(con
   }
   const data::Source source = settings_.source(key, path);
   const data::SourceShape shape = agreed_shape(ranks_, source);
-  check_fits_model(source, shape, model_shape_);
-  return std::make_unique<data::Dataset<Real>>(ranks_, source, shape, settings_.data.shards);
-}
-
-template <typename Real>
-void TrainingRun<Real>::make_state(const StartingPoint& start) {
-  if (start.resumed) {
-    state_ = load_state(ranks_, start.path, *network_, *method_);
-  } else {
-    linear_algebra::AlignedVector<Real> theta(network_->layout().padded_size());
-    network_->initialize(theta, settings_.run.seed);
-    state_.method = method_->start(std::move(theta));
-    if (settings_.data.standardize) {
-      state_.standardization = data::measure_standardization<Real>(ranks_, train_data_->shape(), settings_.data.shards,
-                                                                   train_data_->samples());
-    }
-  }
-  if (!state_.standardization.active()) {
-    return;
-  }
-  for (data::Dataset<Real>* dataset : {train_data_.get(), validation_data_.get(), test_data_.get()}) {
-    if (dataset != nullptr) {
-      dataset->standardize(state_.standardization);
-    }
-  }
+  check_columns(source, shape, problem_);
+  return std::make_unique<data::Dataset<Real>>(ranks_, source, shape, settings_.data.shards, state_.standardization);
 }
 
 template <typename Real>
@@ -193,9 +209,9 @@ void TrainingRun<Real>::describe() const {
   const std::uint64_t shards = settings_.data.shards;
   const std::uint64_t bytes =
       predicted_bytes({ranks, shards, sizeof(Real), network_->layout().padded_size(), state_.method.slots.size(),
-                       model_shape_.inputs + model_shape_.target_columns, rows, settings_.data.microbatch,
+                       problem_.inputs + problem_.target_columns, rows, settings_.data.microbatch,
                        network_->workspace_bytes(settings_.data.microbatch)});
-  std::cout << "model       " << grouped(network_->layout().parameter_count()) << " parameters, " << model_shape_.inputs
+  std::cout << "model       " << grouped(network_->layout().parameter_count()) << " parameters, " << problem_.inputs
             << " inputs";
   for (const std::uint64_t width : settings_.model.layers) {
     std::cout << " - " << width;
@@ -223,36 +239,43 @@ std::unique_ptr<typename TrainingRun<Real>::RootObservers> TrainingRun<Real>::op
     make_folder("checkpoint.directory", folder);
     make_folder("output.directory", output);
     if (resumed_from_.empty() || !std::filesystem::equivalent(resumed_from_.parent_path() / ".", folder)) {
-      set_earlier_run_aside(folder, 0, {metrics_name, resolved_name});
-      set_earlier_run_aside(output, 0, {metrics_name, resolved_name});
+      set_earlier_run_aside(folder);
+      set_earlier_run_aside(output);
     } else {
-      set_earlier_run_aside(folder, state_.stopping.steps + 1, {});
+      set_later_steps_aside(folder, output / metrics_name, state_.stopping.steps);
     }
     storage::write_text_file(output / resolved_name, config::resolved_text(settings_.resolution));
-    const checkpoint::Description description{network_->layout(), config::problem_text(settings_.resolution),
-                                              model_shape_, std::string(linear_algebra::instruction_set()),
+    const checkpoint::Description description{network_->layout(), config::problem_text(settings_.resolution), problem_,
+                                              std::string(linear_algebra::instruction_set()),
                                               std::string(linear_algebra::product_backend<Real>())};
     const std::string metric(network_->likelihood().metric());
     observers.reset(new RootObservers{{{output / metrics_name, metric, settings_.output.every_steps}, state_},
                                       {settings_.checkpoint, description, std::cerr, seconds_},
                                       {{reporting::output_is_terminal(), metric, settings_.stop}, std::cout, state_},
-                                      training::TimeLimit<Real>(settings_.stop.max_seconds)});
+                                      {settings_.stop.max_seconds, launch_}});
   });
   return observers;
 }
 
 template <typename Real>
 core::ExitCode TrainingRun<Real>::train() {
-  const data::Sampler sampler({train_data_->shape().rows, settings_.data.shards, settings_.batch.batch_size,
-                               settings_.data.block_rows, settings_.run.seed});
   communication::Channel channel(ranks_, seconds_);
-  const auto reducer = training::make_float_reducer<Real>(network_->layout(), channel);
-  training::DistributedObjective<Real> objective(*network_, settings_.model.l2, *train_data_, sampler,
-                                                 settings_.data.microbatch, *reducer, channel, seconds_);
-  model::Workspace<Real> workspace = network_->workspace(settings_.data.microbatch);
-  training::Trainer<Real> trainer(
-      {ranks_, *network_, *method_, objective, sampler, validation_data_.get(), test_data_.get(), workspace, seconds_},
-      settings_.stop, state_);
+  std::optional<data::Sampler> sampler;
+  std::optional<training::DistributedObjective<Real>> objective;
+  std::unique_ptr<training::Reducer<Real>> reducer;
+  model::Workspace<Real> workspace;
+  communication::agree(ranks_, [&] {
+    sampler.emplace(data::SamplerOptions{train_data_->shape().rows, settings_.data.shards, settings_.batch.batch_size,
+                                         settings_.data.block_rows, settings_.run.seed});
+    reducer = training::make_float_reducer<Real>(network_->layout(), channel);
+    objective.emplace(*network_, settings_.model.l2, *train_data_, *sampler, settings_.data.microbatch, *reducer,
+                      channel, seconds_);
+    workspace = network_->workspace(
+        evaluation_samples<Real>(settings_.data.microbatch, {validation_data_.get(), test_data_.get()}));
+  });
+  training::Trainer<Real> trainer({ranks_, *network_, *method_, *objective, *sampler, validation_data_.get(),
+                                   test_data_.get(), workspace, seconds_},
+                                  settings_.stop, state_);
   training::SignalWatch<Real> signals;
   trainer.add(signals);
   const std::unique_ptr<RootObservers> root = open_outputs();
@@ -262,8 +285,6 @@ core::ExitCode TrainingRun<Real>::train() {
     trainer.add(root->progress);
     trainer.add(root->checkpoints);
   }
-  core::watch_stop_signals();
-
   const core::Timer timer;
   const training::StepReport last = trainer.run();
   report(last, timer.seconds(), root.get());

@@ -40,6 +40,9 @@ void agree(const Communicator& ranks, const std::function<void()>& work) {
   std::int32_t code = failure ? static_cast<std::int32_t>(failure->code()) : 0;
   ranks.broadcast(message, source);
   ranks.broadcast<std::int32_t>({&code, 1}, source);
+  if (source != 0) {
+    message += " (found by rank " + std::to_string(source) + ")";
+  }
   throw core::Error(static_cast<core::ExitCode>(code), message).as_agreed();
 }
 

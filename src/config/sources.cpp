@@ -219,8 +219,12 @@ Settings read_ini(std::string_view text, const std::string& name) {
 
 Settings read_ini_file(const std::string& path) {
   std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) {
+  const std::filesystem::file_status status = std::filesystem::status(path, ignored);
+  if (std::filesystem::is_directory(status)) {
     return only_problem(path + ": is a directory; a configuration file is wanted");
+  }
+  if (std::filesystem::is_other(status)) {  // a pipe could wait for a writer for ever
+    return only_problem(path + ": is a pipe, socket or device; an ordinary file is wanted");
   }
   errno = 0;
   std::ifstream file(path, std::ios::binary);

@@ -147,7 +147,7 @@ Reading read_as(std::type_identity<double> /*type*/, const core::Constraint& con
   if (!std::isfinite(number)) {
     return {0.0, "is not a finite number"};
   }
-  return {number, range_fault(constraint, number)};
+  return {number + 0.0, range_fault(constraint, number)};  // -0 would differ from 0 in text
 }
 
 Reading read_as(std::type_identity<std::string> /*type*/, const core::Constraint& constraint, std::string_view text) {

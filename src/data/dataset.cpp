@@ -10,7 +10,7 @@ namespace cauchy::data {
 
 template <typename Real>
 Dataset<Real>::Dataset(const communication::Communicator& ranks, const Source& source, const SourceShape& shape,
-                       std::uint64_t shards)
+                       std::uint64_t shards, const Standardization& standardization)
     : source_(source),
       shape_(shape),
       shards_(shards),
@@ -21,7 +21,7 @@ Dataset<Real>::Dataset(const communication::Communicator& ranks, const Source& s
     if (local_shards_.size() > 0) {
       rows = {rows_of(local_shards_.first).first, rows_of(local_shards_.last - 1).last};
     }
-    samples_ = read_samples<Real>(source, shape, rows);
+    samples_ = read_samples<Real>(source, shape, rows, standardization);
   });
 }
 

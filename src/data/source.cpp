@@ -2,13 +2,18 @@
 
 #include "cauchy/data/source.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <functional>
+#include <new>
 #include <numeric>
-#include <span>
+#include <sstream>
+#include <stdexcept>
+#include <utility>
 
 #include "cauchy/core/error.hpp"
+#include "cauchy/data/standardization.hpp"
 #include "cauchy/storage/file.hpp"
 
 namespace cauchy::data {
@@ -19,19 +24,15 @@ std::string at(const Source& source) {
 }
 
 std::string shape_text(const std::vector<std::uint64_t>& shape) {
-  std::string text = "(";
-  for (const std::uint64_t extent : shape) {
-    text += (text.size() > 1 ? " × " : "") + std::to_string(extent);
-  }
-  return text + ")";
+  return "(" + storage::shape_text(shape) + ")";
 }
 
 storage::File open(const Source& source) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(source.path, ignored)) {
-    throw core::UserError(at(source) + "no such file");
+  std::error_code error;
+  if (!std::filesystem::exists(source.path, error)) {
+    throw core::UserError(at(source) + (error ? error.message() : "no such file"));
   }
-  if (std::filesystem::is_directory(source.path, ignored)) {
+  if (std::filesystem::is_directory(source.path, error)) {
     throw core::UserError(at(source) + "is a folder, not an HDF5 file");
   }
   if (!storage::is_hdf5(source.path)) {
@@ -72,20 +73,52 @@ auto with_user_errors(const Source& source, Work work) {
     return work();
   } catch (const storage::StorageError& error) {
     throw core::UserError(source.key + ": " + error.what());
+  } catch (const std::bad_alloc&) {
+    throw core::UserError(at(source) + "its rows do not fit into memory");
+  } catch (const std::length_error&) {
+    throw core::UserError(at(source) + "its rows do not fit into memory");
   }
 }
 
-template <typename Real>
-void check_finite(const Source& source, const std::string& name, linear_algebra::MatrixView<const Real> values,
-                  std::uint64_t first_row) {
-  for (std::size_t row = 0; row < values.rows; ++row) {
-    for (std::size_t column = 0; column < values.columns; ++column) {
-      const Real value = values(row, column);
-      if (!std::isfinite(value)) {
-        throw core::UserError(at(source) + "/" + name + " holds " + (std::isnan(value) ? "NaN" : "an infinite value") +
-                              " at row " + std::to_string(first_row + row) + ", column " + std::to_string(column) +
-                              " (counted from 0)");
+std::string fault(const Source& source, const std::string& name, std::uint64_t row, std::uint64_t column,
+                  const std::string& what) {
+  return at(source) + "/" + name + " holds " + what + " at row " + std::to_string(row) + ", column " +
+         std::to_string(column) + " (counted from 0)";
+}
+
+// About eight megabytes of doubles.
+constexpr std::uint64_t piece_elements = std::uint64_t{1} << 20;
+
+/// Rows of one dataset, (some rows × columns), piece by piece in double. visit(first row, values).
+template <typename Visit>
+void read_pieces(const storage::File& file, const Source& source, const std::string& name, std::uint64_t columns,
+                 Range rows, Visit visit) {
+  const std::uint64_t piece_rows = std::max<std::uint64_t>(1, piece_elements / columns);
+  linear_algebra::AlignedVector<double> values(std::min(piece_rows, rows.size()) * columns);
+  for (std::uint64_t first = rows.first; first < rows.last; first += piece_rows) {
+    const std::uint64_t count = std::min(piece_rows, rows.last - first);
+    const linear_algebra::MatrixView<double> piece{values.data(), count, columns};
+    file.read_rows<double>(name, first, count, piece.elements());
+    for (std::uint64_t i = 0; i < piece.size(); ++i) {
+      if (!std::isfinite(values[i])) {
+        throw core::UserError(
+            fault(source, name, first + i / columns, i % columns, std::isnan(values[i]) ? "NaN" : "an infinite value"));
       }
+    }
+    visit(first, piece);
+  }
+}
+
+/// Rounds to Real. Throws core::UserError at the first number beyond its range.
+template <typename Real>
+void narrow(const Source& source, const std::string& name, std::uint64_t first_row,
+            linear_algebra::MatrixView<const double> values, Real* target) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    target[i] = static_cast<Real>(values.data[i]);
+    if (!std::isfinite(target[i])) {
+      std::ostringstream what;
+      what << values.data[i] << ", beyond the range of run.precision = float,";
+      throw core::UserError(fault(source, name, first_row + i / values.columns, i % values.columns, what.str()));
     }
   }
 }
@@ -102,6 +135,11 @@ SourceShape source_shape(const Source& source) {
       throw core::UserError(at(source) + "row counts differ: /" + source.features + " is " +
                             shape_text(features.shape) + ", /" + source.targets + " is " + shape_text(targets.shape));
     }
+    const double columns_of_all = static_cast<double>(shape.inputs) + static_cast<double>(shape.target_columns);
+    if (static_cast<double>(shape.rows) * columns_of_all * sizeof(double) > 0x1p62) {
+      throw core::UserError(at(source) + "claims to be larger than any memory: /" + source.features + " is " +
+                            shape_text(features.shape) + ", /" + source.targets + " is " + shape_text(targets.shape));
+    }
     if (shape.rows == 0 || shape.inputs == 0 || shape.target_columns == 0) {
       throw core::UserError(at(source) + "is empty: /" + source.features + " is " + shape_text(features.shape) + ", /" +
                             source.targets + " is " + shape_text(targets.shape));
@@ -111,24 +149,43 @@ SourceShape source_shape(const Source& source) {
 }
 
 template <typename Real>
-Samples<Real> read_samples(const Source& source, const SourceShape& shape, Range rows) {
+Samples<Real> read_samples(const Source& source, const SourceShape& shape, Range rows,
+                           const Standardization& standardization) {
+  Samples<Real> samples{rows, shape.inputs, shape.target_columns, {}, {}};
+  if (rows.size() == 0) {
+    return samples;
+  }
   return with_user_errors(source, [&] {
-    Samples<Real> samples{rows, shape.inputs, shape.target_columns, {}, {}};
-    if (rows.size() == 0) {
-      return samples;
-    }
     const storage::File file = open(source);
     samples.features.resize(rows.size() * shape.inputs);
     samples.targets.resize(rows.size() * shape.target_columns);
-    file.read_rows<Real>(source.features, rows.first, rows.size(), samples.features);
-    file.read_rows<Real>(source.targets, rows.first, rows.size(), samples.targets);
-    check_finite<Real>(source, source.features, samples.feature_matrix(), rows.first);
-    check_finite<Real>(source, source.targets, samples.target_matrix(), rows.first);
-    return samples;
+    const auto read = [&](const std::string& name, std::uint64_t columns, Real* target, auto change) {
+      read_pieces(file, source, name, columns, rows,
+                  [&](std::uint64_t first, linear_algebra::MatrixView<double> values) {
+                    change(values);
+                    narrow(source, name, first, values, target + (first - rows.first) * columns);
+                  });
+    };
+    read(source.features, shape.inputs, samples.features.data(), [&](linear_algebra::MatrixView<double> values) {
+      if (standardization.active()) {
+        standardization.apply(values);
+      }
+    });
+    read(source.targets, shape.target_columns, samples.targets.data(), [](const auto& /*values*/) {});
+    return std::move(samples);
   });
 }
 
-template Samples<float> read_samples(const Source&, const SourceShape&, Range);
-template Samples<double> read_samples(const Source&, const SourceShape&, Range);
+void for_each_piece(const Source& source, const SourceShape& shape, Range rows,
+                    const std::function<void(std::uint64_t, linear_algebra::MatrixView<double>)>& visit) {
+  with_user_errors(source, [&] {
+    const storage::File file = open(source);
+    read_pieces(file, source, source.features, shape.inputs, rows, visit);
+    return 0;
+  });
+}
+
+template Samples<float> read_samples(const Source&, const SourceShape&, Range, const Standardization&);
+template Samples<double> read_samples(const Source&, const SourceShape&, Range, const Standardization&);
 
 }  // namespace cauchy::data

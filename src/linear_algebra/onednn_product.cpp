@@ -152,16 +152,17 @@ std::string_view onednn_instruction_set() {
 }
 
 void prepare_onednn() {
-  for (const char* name : {"OMP_THREAD_LIMIT", "OMP_DYNAMIC", "OMP_MAX_ACTIVE_LEVELS"}) {
+  // With fewer threads than OpenMP promises, oneDNN's products are wrong without a word.
+  const auto refuse = [](const char* name, auto is_harmless) {
     const char* value = std::getenv(name);
-    const bool harmless =
-        value == nullptr || (std::string_view(name) == "OMP_DYNAMIC" && std::string_view(value) == "false");
-    if (!harmless) {
+    if (value != nullptr && !is_harmless(std::string_view(value))) {
       throw core::UserError(std::string("environment variable ") + name + "=" + value +
-                            " makes the matrix products of oneDNN wrong without a word; unset it (threads are set by "
-                            "run.threads)");
+                            " makes the matrix products of oneDNN wrong; unset it");
     }
-  }
+  };
+  refuse("OMP_THREAD_LIMIT", [](std::string_view /*value*/) { return false; });
+  refuse("OMP_DYNAMIC", [](std::string_view value) { return value == "false" || value == "FALSE" || value == "0"; });
+  refuse("OMP_MAX_ACTIVE_LEVELS", [](std::string_view value) { return value != "0"; });
   // More than one thread in a product changes its bits. Each thread that multiplies must say this for itself.
   omp_set_num_threads(1);
   if (omp_get_max_threads() != 1 || omp_get_dynamic() != 0) {

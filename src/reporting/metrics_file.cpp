@@ -5,18 +5,21 @@
 #include <algorithm>
 #include <charconv>
 #include <iostream>
-#include <iterator>
+#include <span>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "cauchy/core/error.hpp"
 #include "cauchy/reporting/number.hpp"
+#include "cauchy/storage/file.hpp"
 
 namespace cauchy::reporting {
 namespace {
 
-// Columns that only the end of a run fills, and the first of those that depend on the clock.
+// Where a row is in the run, what only the end of a run fills, and the first column that depends on the clock.
 constexpr std::size_t step_column = 0;
+constexpr std::size_t epoch_column = 1;
 constexpr std::size_t test_column = 9;
 constexpr std::size_t stop_column = 11;
 constexpr std::size_t seconds_column = 12;
@@ -69,64 +72,85 @@ Number number_in(const std::string& cell) {
   return value;
 }
 
+storage::Descriptor opened(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored) ? storage::Descriptor::open_to_change(path)
+                                                : storage::Descriptor::create(path);
+}
+
+void shorten(const std::filesystem::path& path, std::uint64_t bytes) {
+  std::error_code error;
+  std::filesystem::resize_file(path, bytes, error);
+  if (error) {
+    throw storage::StorageError("cannot shorten " + path.string() + ": " + error.message());
+  }
+}
+
 }  // namespace
 
 template <typename Real>
 MetricsFile<Real>::MetricsFile(MetricsOptions options, const training::TrainingState<Real>& state)
-    : options_(std::move(options)), samples_before_(state.history.samples) {
-  if (state.stopping.steps > 0 && std::filesystem::exists(options_.path)) {
+    : options_(std::move(options)), file_(opened(options_.path)), samples_before_(state.history.samples) {
+  if (state.stopping.steps > 0 && file_.size() > 0) {
     continue_file(state);
   } else {
-    file_.open(options_.path, std::ios::trunc);
-    write(header(options_.metric));
+    start_file();
   }
-  if (!file_) {
-    throw core::InputOutputError(options_.path.string() + ": cannot be written");
-  }
+}
+
+template <typename Real>
+void MetricsFile<Real>::start_file() {
+  shorten(options_.path, 0);
+  const std::string line = line_of(header(options_.metric));
+  file_.write_at(0, std::as_bytes(std::span(line)));
+  end_ = line.size();
 }
 
 // Finds what an uninterrupted run would not have written up to this step.
 template <typename Real>
 void MetricsFile<Real>::continue_file(const training::TrainingState<Real>& state) {
-  std::ifstream old_file(options_.path, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(old_file)), std::istreambuf_iterator<char>());
+  std::string text(file_.size(), '\0');
+  file_.read_at(0, std::as_writable_bytes(std::span(text)));
   const std::string expected_header = line_of(header(options_.metric));
   if (!text.starts_with(expected_header)) {
     throw core::InputOutputError(options_.path.string() +
                                  ": has other columns than this run would write; move the file away to go on");
   }
+  const std::uint64_t steps = state.stopping.steps;
+  std::vector<std::string> last_row(seconds_column + 1);  // before the first row every number is zero
   std::size_t kept = expected_header.size();
-  std::vector<std::string> last_row;
   for (std::size_t end = text.find('\n', kept); end != std::string::npos; end = text.find('\n', kept)) {
     std::vector<std::string> cells = cells_of(std::string_view(text).substr(kept, end - kept));
-    if (cells.size() <= seconds_column || number_in<std::uint64_t>(cells[step_column]) > state.stopping.steps) {
+    if (cells.size() <= seconds_column || number_in<std::uint64_t>(cells[step_column]) > steps) {
       break;
     }
-    seconds_before_ = number_in<double>(cells[seconds_column]);
-    if (number_in<std::uint64_t>(cells[step_column]) == state.stopping.steps) {
-      last_row = std::move(cells);
+    last_row = std::move(cells);
+    if (number_in<std::uint64_t>(last_row[step_column]) == steps) {
       break;
     }
     kept = end + 1;
   }
-  kept_bytes_ = kept;
-  if (!last_row.empty() && is_regular(state.stopping.steps, state.sampler.step == 0)) {
+  end_ = kept;
+  surplus_ = true;
+  seconds_before_ = number_in<double>(last_row[seconds_column]);
+  warn_of_missing_rows(last_row, state);
+  if (number_in<std::uint64_t>(last_row[step_column]) == steps && is_regular(steps, state.sampler.step == 0)) {
     std::fill(last_row.begin() + test_column, last_row.begin() + stop_column + 1, "");
-    kept_row_ = std::move(last_row);
+    pending_ = line_of(last_row);
   }
-  file_.open(options_.path, std::ios::app);
 }
 
+// What must be there: a row of every epoch, and one of every so many steps.
 template <typename Real>
-void MetricsFile<Real>::take_back() {
-  std::error_code error;
-  std::filesystem::resize_file(options_.path, *kept_bytes_, error);
-  kept_bytes_.reset();
-  if (error) {
-    file_.setstate(std::ios::failbit);
-  }
-  if (!kept_row_.empty()) {
-    write(kept_row_);
+void MetricsFile<Real>::warn_of_missing_rows(const std::vector<std::string>& last_row,
+                                             const training::TrainingState<Real>& state) const {
+  const std::uint64_t steps = state.stopping.steps;
+  const auto last_step = number_in<std::uint64_t>(last_row[step_column]);
+  const bool epochs_missing = number_in<std::uint64_t>(last_row[epoch_column]) < state.sampler.epoch;
+  const bool steps_missing = options_.every_steps > 0 && last_step < steps - steps % options_.every_steps;
+  if (epochs_missing || steps_missing) {
+    std::cerr << "cauchy: warning: " << options_.path.string() << " ends at step " << last_step
+              << ", before the checkpoint's step " << steps << ": rows are missing\n";
   }
 }
 
@@ -137,11 +161,17 @@ bool MetricsFile<Real>::is_regular(std::uint64_t step, bool epoch_finished) cons
 
 template <typename Real>
 void MetricsFile<Real>::step_finished(const training::StepReport& report, const training::TrainingState<Real>& state) {
-  if (kept_bytes_) {
-    take_back();
+  const bool last = report.stop != training::StopReason::none;
+  const bool due = last || is_regular(state.stopping.steps, report.epoch_finished);
+  if (due) {
+    pending_ += line_of(row(report, state));
   }
-  if (is_regular(state.stopping.steps, report.epoch_finished) || report.stop != training::StopReason::none) {
-    write(row(report, state));
+  if (due || surplus_) {
+    write_pending();
+  }
+  if (last && !pending_.empty()) {
+    std::cerr << "cauchy: warning: rows missing at the end of " << options_.path.string() << ": "
+              << std::ranges::count(pending_, '\n') << "\n";
   }
 }
 
@@ -168,12 +198,23 @@ std::vector<std::string> MetricsFile<Real>::row(const training::StepReport& repo
   return cells;
 }
 
+// A line that was written in part is written again from its start.
 template <typename Real>
-void MetricsFile<Real>::write(const std::vector<std::string>& cells) {
-  file_ << line_of(cells) << std::flush;
-  if (!file_ && !warned_) {
-    std::cerr << "cauchy: warning: " << options_.path.string() << " cannot be written; training goes on without it\n";
-    warned_ = true;
+void MetricsFile<Real>::write_pending() {
+  try {
+    if (surplus_) {
+      shorten(options_.path, end_);
+      surplus_ = false;
+    }
+    file_.write_at(end_, std::as_bytes(std::span(pending_)));
+    end_ += pending_.size();
+    pending_.clear();
+    write_failed_ = false;
+  } catch (const storage::StorageError& error) {
+    if (!write_failed_) {
+      std::cerr << "cauchy: warning: " << error.what() << "; training goes on, and rows wait in memory\n";
+    }
+    write_failed_ = true;
   }
 }
 

@@ -26,6 +26,17 @@ std::string count_of(std::uint64_t count, std::uint64_t end) {
   return std::string(end_text.size() - std::min(end_text.size(), text.size()), ' ') + text + "/" + end_text;
 }
 
+// Steps, or epochs, between the lines of a run of so many.
+std::uint64_t spacing_of(std::uint64_t end) {
+  return 1 + (end - 1) / lines_a_run;
+}
+
+// The number of the last step of so many epochs, or the largest number where it does not fit.
+std::uint64_t steps_in(std::uint64_t epochs, std::uint64_t steps_in_epoch) {
+  constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
+  return steps_in_epoch != 0 && epochs > largest / steps_in_epoch ? largest : epochs * steps_in_epoch;
+}
+
 std::string fixed_width(std::string text, std::size_t width) {
   text.resize(std::max(width, text.size()), ' ');
   return text;
@@ -65,14 +76,10 @@ bool Progress<Real>::deserves_line(const training::StepReport& report,
     return true;
   }
   if (report.epoch_finished && options_.stop.max_epochs > 0 && options_.stop.max_steps == 0) {
-    const std::uint64_t spacing = (options_.stop.max_epochs + lines_a_run - 1) / lines_a_run;
-    return state.sampler.epoch % spacing == 0;
+    return state.sampler.epoch % spacing_of(options_.stop.max_epochs) == 0;
   }
-  if (options_.stop.max_steps > 0) {
-    const std::uint64_t spacing = (options_.stop.max_steps + lines_a_run - 1) / lines_a_run;
-    if (state.stopping.steps % spacing == 0) {
-      return true;
-    }
+  if (options_.stop.max_steps > 0 && state.stopping.steps % spacing_of(options_.stop.max_steps) == 0) {
+    return true;
   }
   return line_timer_.seconds() >= (options_.terminal ? 10 * line_seconds : line_seconds);
 }
@@ -81,7 +88,8 @@ template <typename Real>
 std::string Progress<Real>::line(const training::StepReport& report, const training::TrainingState<Real>& state) const {
   const auto& stop = options_.stop;
   const std::uint64_t epochs_begun = state.sampler.epoch + (report.epoch_finished ? 0 : 1);
-  const std::uint64_t last_step = stop.max_steps > 0 ? stop.max_steps : stop.max_epochs * report.steps_in_epoch;
+  const std::uint64_t last_step =
+      stop.max_steps > 0 ? stop.max_steps : steps_in(stop.max_epochs, report.steps_in_epoch);
   std::string text = "epoch " + count_of(epochs_begun, stop.max_epochs) + "  step " +
                      count_of(state.stopping.steps, last_step) + "  NLL " +
                      fixed_width(short_text(state.history.epoch_nll()), 9) + "  gradient " +
@@ -114,7 +122,7 @@ double Progress<Real>::seconds_left(const training::StepReport& report,
     consider_steps(options_.stop.max_steps);
   }
   if (options_.stop.max_epochs > 0) {
-    consider_steps(options_.stop.max_epochs * report.steps_in_epoch);
+    consider_steps(steps_in(options_.stop.max_epochs, report.steps_in_epoch));
   }
   if (options_.stop.max_seconds > 0) {
     left = std::min(left, std::max(0.0, options_.stop.max_seconds - seconds));

@@ -112,6 +112,14 @@ const char* element_type_name(ElementType type) {
   return names[static_cast<std::size_t>(type)];
 }
 
+std::string shape_text(const std::vector<std::uint64_t>& shape) {
+  std::string text;
+  for (const std::uint64_t extent : shape) {
+    text += (text.empty() ? "" : " × ") + std::to_string(extent);
+  }
+  return text.empty() ? "single" : text;
+}
+
 File File::open(const std::filesystem::path& path) {
   prepare_library();
   const Subject subject{path, "the file"};
@@ -154,12 +162,6 @@ bool File::is_group(const std::string& name) const {
   const Subject subject{path_, name};
   const hid_t file = opened(id_, subject);
   return exists(file, name, subject) && is_group_in(file, name, subject);
-}
-
-bool File::has_attribute(const std::string& object, const std::string& name) const {
-  const Subject subject{path_, attribute_name(object, name)};
-  return checked(H5Aexists_by_name(opened(id_, subject), object.c_str(), name.c_str(), H5P_DEFAULT), "look for",
-                 subject) > 0;
 }
 
 std::vector<std::string> File::members(const std::string& group) const {

@@ -18,7 +18,9 @@ class Array {
         dataset_(H5Dopen2(file, subject.object.c_str(), H5P_DEFAULT), H5Dclose, "open", subject),
         type_(H5Dget_type(dataset_.id()), H5Tclose, "read the type of", subject),
         space_(H5Dget_space(dataset_.id()), H5Sclose, "read the shape of", subject),
-        shape_(extents(space_.id(), subject)) {}
+        shape_(extents(space_.id(), subject)) {
+    element_count(shape_, subject);  // throws for a shape that no memory could hold
+  }
 
   hid_t id() const { return dataset_.id(); }
   hid_t type() const { return type_.id(); }

@@ -50,11 +50,7 @@ std::uint64_t element_count(std::span<const hsize_t> shape, const Subject& subje
 }
 
 std::string shape_text(std::span<const hsize_t> shape) {
-  std::string text;
-  for (const hsize_t extent : shape) {
-    text += (text.empty() ? "" : " × ") + std::to_string(extent);
-  }
-  return text.empty() ? "a single number" : text;
+  return shape_text(std::vector<std::uint64_t>(shape.begin(), shape.end()));
 }
 
 void require_numbers(hid_t type, const Subject& subject) {

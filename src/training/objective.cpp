@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <sstream>
+#include <utility>
 
 #include "cauchy/core/error.hpp"
 #include "cauchy/linear_algebra/sums.hpp"
@@ -54,9 +55,11 @@ DistributedObjective<Real>::DistributedObjective(const model::Network<Real>& net
       summary_(dataset.shards() + vote_count, 0.0) {}
 
 template <typename Real>
-void DistributedObjective<Real>::select(const SamplerPosition& position, const Votes& votes) {
+void DistributedObjective<Real>::select(const SamplerPosition& position, const Votes& votes,
+                                        std::function<void()> proved) {
   position_ = position;
   votes_ = votes;
+  proved_ = std::move(proved);
   if (order_epoch_ == position.epoch) {
     return;
   }
@@ -92,6 +95,9 @@ double DistributedObjective<Real>::value_and_gradient(std::span<const Real> thet
             << result_.nll() << ", norm of the gradient " << result_.gradient_norm
             << "; a smaller optimizer.learning_rate or data.standardize = true may help";
     throw core::Error(core::ExitCode::diverged, message.str()).as_agreed();
+  }
+  if (const auto proved = std::exchange(proved_, nullptr)) {
+    proved();
   }
   return value;
 }

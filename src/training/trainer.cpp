@@ -2,6 +2,9 @@
 
 #include "cauchy/training/trainer.hpp"
 
+#include <cmath>
+
+#include "cauchy/linear_algebra/sums.hpp"
 #include "cauchy/training/stopping.hpp"
 
 namespace cauchy::training {
@@ -12,7 +15,7 @@ StepReport Trainer<Real>::run() {
   report.stop = stop_reason(stop_, state_);
   while (report.stop == StopReason::none) {
     take_step();
-    report = finish_step();
+    report = make_report();
     for (Observer<Real>* observer : observers_) {
       observer->step_finished(report, state_);
     }
@@ -33,42 +36,47 @@ Votes Trainer<Real>::votes() const {
 
 template <typename Real>
 void Trainer<Real>::take_step() {
+  parts_.objective.select(state_.sampler, votes(), [this] {
+    for (Observer<Real>* observer : observers_) {
+      observer->state_proved(state_);
+    }
+  });
+  parts_.method.step(parts_.objective, state_.method);
+  count_step();
+}
+
+template <typename Real>
+void Trainer<Real>::count_step() {
+  const BatchResult& batch = parts_.objective.result();
+  state_.stopping = {state_.stopping.steps + 1, batch.nll(), batch.penalty, batch.gradient_norm};
   if (state_.sampler.step == 0) {
     state_.history.epoch_samples = 0;
     state_.history.epoch_nll_sum = 0;
   }
-  parts_.objective.select(state_.sampler, votes());
-  parts_.method.step(parts_.objective, state_.method);
-}
-
-template <typename Real>
-StepReport Trainer<Real>::finish_step() {
-  const BatchResult& batch = parts_.objective.result();
-  state_.stopping.steps += 1;
-  state_.stopping.nll = batch.nll();
-  state_.stopping.penalty = batch.penalty;
-  state_.stopping.gradient_norm = batch.gradient_norm;
   state_.history.samples += batch.samples;
   state_.history.epoch_samples += batch.samples;
   state_.history.epoch_nll_sum += batch.nll_sum;
   state_.sampler.step += 1;
+  if (state_.sampler.step == parts_.sampler.steps_per_epoch()) {
+    state_.sampler = {state_.sampler.epoch + 1, 0};
+  }
+}
 
+template <typename Real>
+StepReport Trainer<Real>::make_report() {
+  const Votes& votes = parts_.objective.result().votes;
   StepReport report;
   report.learning_rate = parts_.method.learning_rate();
   report.steps_in_epoch = parts_.sampler.steps_per_epoch();
-  report.epoch_finished = state_.sampler.step == report.steps_in_epoch;
-  if (report.epoch_finished) {
-    state_.sampler = {state_.sampler.epoch + 1, 0};
-  }
-  report.save_requested = batch.votes.save;
+  report.epoch_finished = state_.sampler.step == 0;
+  report.save_requested = votes.save;
   report.stop = stop_reason(stop_, state_);
   if (report.stop == StopReason::none) {
-    report.stop = batch.votes.stop;
+    report.stop = votes.stop;
   }
-  const auto evaluated = [this](data::Dataset<Real>& dataset) {
-    const core::PhaseScope scope(parts_.seconds, core::Phase::compute);
-    return evaluate<Real>(parts_.ranks, parts_.network, state_.method.x, dataset, parts_.workspace);
-  };
+  if (report.stop != StopReason::none && !linear_algebra::all_finite<Real>(state_.method.x)) {
+    throw diverged("a parameter is NaN or infinite");
+  }
   if (report.epoch_finished && parts_.validation != nullptr) {
     report.validation = evaluated(*parts_.validation);
   }
@@ -77,6 +85,24 @@ StepReport Trainer<Real>::finish_step() {
   }
   report.seconds = parts_.seconds;
   return report;
+}
+
+template <typename Real>
+Evaluation Trainer<Real>::evaluated(data::Dataset<Real>& dataset) {
+  const core::PhaseScope scope(parts_.seconds, core::Phase::compute);
+  const Evaluation result = evaluate<Real>(parts_.ranks, parts_.network, state_.method.x, dataset, parts_.workspace);
+  if (!std::isfinite(result.nll)) {
+    throw diverged("the NLL of " + dataset.source().key + " is NaN or infinite");
+  }
+  return result;
+}
+
+// Agreed: every rank has the same numbers.
+template <typename Real>
+core::Error Trainer<Real>::diverged(const std::string& what) const {
+  return core::Error(core::ExitCode::diverged, "diverged at step " + std::to_string(state_.stopping.steps) + ": " +
+                                                   what + "; a smaller optimizer.learning_rate may help")
+      .as_agreed();
 }
 
 template class Trainer<float>;

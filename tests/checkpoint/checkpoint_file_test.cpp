@@ -123,7 +123,7 @@ TEST_F(CheckpointFileTest, HeaderTellsTheRest) {
   EXPECT_EQ(header.product_backend, description_.product_backend);
   EXPECT_EQ(header.precision, "float");
   EXPECT_EQ(header.configuration, description_.configuration);
-  EXPECT_EQ(header.model, description_.model);
+  EXPECT_EQ(header.problem, description_.problem);
   EXPECT_EQ(header.sampler, state_.sampler);
   EXPECT_EQ(header.stopping, state_.stopping);
   EXPECT_EQ(header.history, state_.history);

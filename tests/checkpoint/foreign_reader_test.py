@@ -95,7 +95,7 @@ class ForeignReader(unittest.TestCase):
         self.assertEqual(self.file.attrs["instruction_set"], "test_instructions")
         self.assertEqual(self.file.attrs["product_backend"], "test_products")
         self.assertRegex(self.file.attrs["cauchy_version"], r"^\d+\.\d+")
-        self.assertEqual(dict(self.file["model"].attrs), {"inputs": 5, "target_columns": 1, "classes": 2})
+        self.assertEqual(dict(self.file["problem"].attrs), {"rows": 61, "inputs": 5, "target_columns": 1, "classes": 2})
         self.assertEqual(dict(self.file["sampler"].attrs), {"epoch": 1001, "step": 1002})
         self.assertEqual(self.file["stopping"].attrs["steps"], 1003)
         self.assertEqual(self.file["stopping"].attrs["nll"], 1004 + 0.1)

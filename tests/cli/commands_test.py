@@ -88,16 +88,25 @@ class EvaluateTest(CommandsTest):
                 ((1, 4), 2, [checkpoint, "--data.test=wide.h5"], ["wide.h5", "6 features", "5 features"]),
                 ((1, 4), 2, [checkpoint, "--data.test=classes.h5"], ["classes.h5", "row 3", "class 3"]),
                 ((2,), 2, [checkpoint, "--data.test=nowhere.h5"], ["nowhere.h5", "no such file"]),
-                ((2,), 2, [checkpoint, "--data.test=test.h5", "--model.layers=7"], ["dense_1/weights", "5 × 7"]),
+                ((2,), 2, [checkpoint, "--data.test=test.h5", "--model.layers=7"], ["model.layers = 6, now 7"]),
                 ((2,), 2, [checkpoint, "--data.test=test.h5", "--run.precision=double"], ["run.precision"]),
                 ((1,), 2, [checkpoint, "--data.tset=test.h5"], ["did you mean data.test?"]),
                 ((2,), 4, ["--checkpoint=test.h5", "--data.test=test.h5"], ["test.h5", "not a checkpoint"]),
-                ((1, 3), 4, ["--checkpoint=nowhere.h5"], ["nowhere.h5"])):
+                ((2,), 2, [checkpoint, "--data.test=test.h5", "--data.shards=auto"], ["data.shards"]),
+                ((1, 3), 2, ["--checkpoint=nowhere.h5"], ["nowhere.h5", "no such file"])):
             for count in ranks:
                 with self.subTest(arguments=arguments, ranks=count):
                     message = self.refuse(["evaluate", *arguments], count, code)
                     for word in words:
                         self.assertIn(word, message)
+
+
+    def test_an_environment_of_another_run_is_told(self):
+        self.train(self.settings())
+        outcome = self.run_program(["evaluate", "--checkpoint=run/checkpoint-00000010.h5", "--data.test=test.h5"], 1,
+                                   environment={"CAUCHY_MODEL__ACTIVATION": "sigmoid"})
+        self.assertEqual(outcome.code, 2, outcome)
+        self.assertIn("model.activation", outcome.stderr)
 
 
 class InspectTest(CommandsTest):
@@ -233,6 +242,28 @@ class DivergenceTest(CommandsTest):
                 self.assertEqual(self.run_program(["inspect", f"{directory}/{name}"], None).code, 0)
             for row in checkpoints.metrics(self.folder / directory):
                 self.assertTrue(numpy.isfinite(float(row["nll"])), row)
+
+
+    def test_only_proved_states_are_kept(self):
+        """A step so long that the loss after it is NaN, though each parameter is finite."""
+        for ranks in (1, 3):
+            directory = f"long{ranks}"
+            settings = self.settings(model__layers="6,6", model__activation="relu", checkpoint__directory=directory,
+                                     checkpoint__every_steps=1, checkpoint__keep=1)
+            self.train({**settings, "stop.max_steps": 3}, ranks)
+            good = (self.folder / directory / "checkpoint-00000003.h5").read_bytes()
+            message = self.refuse(["train", *program.options({**settings, "checkpoint.directory": "far",
+                                                              "optimizer.learning_rate": 1e30})], ranks, code=3)
+            self.assertIn("diverged at step 2", message)
+            self.assertEqual([name for name in self.files("far") if name.startswith("checkpoint-")], [])
+            self.assertEqual((self.folder / directory / "checkpoint-00000003.h5").read_bytes(), good)
+
+    def test_divergence_in_the_last_step(self):
+        for rate in (1e30, 1e300):
+            message = self.refuse(["train", *program.options(self.settings(
+                model__layers="6,6", model__activation="relu", optimizer__learning_rate=rate, stop__max_steps=1,
+                data__test="test.h5"))], 2, code=3)
+            self.assertIn("diverged at step 1", message)
 
 
 class ProgressTest(CommandsTest):

@@ -173,7 +173,7 @@ class MistakesTest(ConfigurationTest):
         (self.folder / "file").write_text("here first")
         name = self.configuration(checkpoint__directory="file/run")
         self.assert_told(["train", "--config", name], ["file/run"])
-        self.assert_told(["train", "--config", self.configuration(checkpoint__directory="file")], ["[file]"], (1,))
+        self.assert_told(["train", "--config", self.configuration(checkpoint__directory="file")], ["file is a file, not a folder"], (1,))
 
 
 class HelpTest(ConfigurationTest):

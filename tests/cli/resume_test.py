@@ -236,7 +236,7 @@ class ChoiceTest(ResumeTest):
         self.assert_same_end("run", "whole")
 
     def test_resume_from_a_missing_file(self):
-        message = self.refuse(["train", *program.options(self.settings("run")), "--resume=nowhere.h5"], 2, code=4)
+        message = self.refuse(["train", *program.options(self.settings("run")), "--resume=nowhere.h5"], 2)
         self.assertIn("nowhere.h5", message)
         self.assertEqual(self.files("run"), [])
 
@@ -295,6 +295,27 @@ class ChoiceTest(ResumeTest):
         toy.categorical(self.folder / "wide.h5", 47, inputs=6)
         message = self.refuse(["train", *program.options(self.settings("run", data__train="wide.h5")), "--resume"], 2)
         self.assertIn("wide.h5", message)
+        toy.categorical(self.folder / "short.h5", 40)
+        message = self.refuse(["train", *program.options(self.settings("run", data__train="short.h5")), "--resume"], 2)
+        self.assertIn("40 rows, the checkpoint was made with 47", message)
+
+    def test_going_back_sets_later_steps_aside(self):
+        self.trained("whole", stop__max_steps=10)
+        self.trained("run", checkpoint__keep=9)
+        outcome = self.train(self.settings("run", stop__max_steps=10), more=["--resume=run/checkpoint-00000005.h5"])
+        self.assertIn("run/earlier-1", outcome.stdout)
+        self.assert_same_end("run", "whole", 10)
+        self.assertTrue((self.folder / "run/earlier-1" / f"checkpoint-{STEPS:08}.h5").exists())
+        self.assertTrue((self.folder / "run/earlier-1/metrics.csv").exists())
+
+    def test_going_on_elsewhere_leaves_the_run_there_aside(self):
+        self.trained("whole")
+        self.trained("other", run__seed=2)
+        there = {name: (self.folder / "other" / name).read_bytes() for name in self.files("other")}
+        self.train(self.settings("other"), more=["--resume=whole/checkpoint-00000010.h5"])
+        self.assertEqual(self.newest("other").read_bytes(), self.newest("whole").read_bytes())
+        self.assertEqual({name: (self.folder / "other/earlier-1" / name).read_bytes()
+                          for name in self.files("other/earlier-1")}, there)
 
     def test_a_fresh_run_sets_an_earlier_one_aside(self):
         self.trained(stop__max_steps=6)

@@ -3,11 +3,14 @@
 #include "cauchy/config/sources.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+
+#include "support/temporary_folder.hpp"
 
 namespace cauchy::config {
 namespace {
@@ -138,6 +141,26 @@ TEST(ReadIniFile, TellsWhatIsNoConfigurationFile) {
   const Problems large = read_ini_file(TemporaryFile(std::string(64 * 1024 + 1, '#')).path()).problems;
   EXPECT_EQ(large.size(), 1U);
   EXPECT_EQ(read_ini_file(TemporaryFile(std::string(64 * 1024, '#')).path()).problems, Problems{});
+}
+
+TEST(ReadIniFile, RefusesPipesAndDevices) {
+  const test::TemporaryFolder folder;
+  const std::string pipe = folder / "pipe";
+  const std::string link = folder / "link";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  std::filesystem::create_symlink(pipe, link);
+  for (const std::string& path : {pipe, link, std::string("/dev/null")}) {
+    EXPECT_EQ(read_ini_file(path).problems,
+              Problems{path + ": is a pipe, socket or device; an ordinary file is wanted"});
+  }
+}
+
+TEST(ReadIniFile, FollowsLinksToFiles) {
+  const TemporaryFile file("[a]\nx = 1\n");
+  const test::TemporaryFolder folder;
+  const std::string link = folder / "link";
+  std::filesystem::create_symlink(file.path(), link);
+  EXPECT_EQ(shown(read_ini_file(link)), Problems{"a.x=1@" + link + ":2"});
 }
 
 TEST(ReadArguments, AllForms) {

@@ -86,6 +86,14 @@ TEST_F(ValueTest, Numbers) {
   }
 }
 
+TEST_F(ValueTest, NegativeZeroIsZero) {
+  for (const char* text : {"-0", "-0.0", "-0e5"}) {
+    EXPECT_FALSE(std::signbit(std::get<double>(read("model.l2", text).value))) << text;
+    EXPECT_EQ(fault("model.l2", text), "") << text;
+    EXPECT_EQ(canonical("model.l2", text), "0") << text;
+  }
+}
+
 TEST_F(ValueTest, RangesAtTheirEdges) {
   const std::string outside = "is out of range";
   EXPECT_EQ(fault("optimizer.learning_rate", "0"), outside);

@@ -23,7 +23,9 @@ class DatasetTest : public testing::Test {
  protected:
   // Writes on the root, then lets all ranks go on.
   Source written(const test::ToyData& toy) {
+    world().barrier();  // others may still be reading the file before
     if (world().is_root()) {
+      std::filesystem::remove(folder_ / "toy.h5");
       toy.write(folder_ / "toy.h5");
     }
     world().barrier();
@@ -33,7 +35,7 @@ class DatasetTest : public testing::Test {
   // The message of the agreed error that loading gives on every rank.
   static std::string fault_of(const Source& source, std::uint64_t shards) {
     try {
-      const Dataset<float> dataset(world(), source, source_shape(source), shards);
+      const Dataset<float> dataset(world(), source, source_shape(source), shards, {});
     } catch (const core::Error& error) {
       EXPECT_EQ(error.code(), core::ExitCode::user_error);
       return error.what();
@@ -50,7 +52,7 @@ TEST_F(DatasetTest, HoldsTheRowsOfItsShards) {
   const SourceShape shape = source_shape(source);
   EXPECT_EQ(shape, (SourceShape{23, 3, 1}));
   for (const std::uint64_t shards : {1UL, 4UL, 5UL, 23UL}) {
-    Dataset<double> dataset(world(), source, shape, shards);
+    Dataset<double> dataset(world(), source, shape, shards, {});
     std::vector<double> seen(23, 0.0);
     for (std::uint64_t shard = dataset.local_shards().first; shard < dataset.local_shards().last; ++shard) {
       const Range rows = dataset.rows_of(shard);
@@ -72,7 +74,7 @@ TEST_F(DatasetTest, HoldsTheRowsOfItsShards) {
 
 TEST_F(DatasetTest, GathersInTheOrderAskedFor) {
   const test::ToyData toy(12, 2, 3);
-  Dataset<float> dataset(world(), written(toy), {12, 2, 1}, 4);
+  Dataset<float> dataset(world(), written(toy), {12, 2, 1}, 4, {});
   const std::vector<std::uint32_t> order{2, 0};
   for (std::uint64_t shard = dataset.local_shards().first; shard < dataset.local_shards().last; ++shard) {
     const model::Batch<float> batch = dataset.gather(shard, order);
@@ -94,8 +96,7 @@ TEST_F(DatasetTest, StandardizationIsThatOfAllRowsAndTheSameForAllRankCounts) {
   for (std::uint64_t row = 0; row < toy.rows; ++row) {
     toy.features[row * 3 + 1] = 0.1;  // a constant column, not exact in binary
   }
-  Dataset<double> dataset(world(), written(toy), {101, 3, 1}, 7);
-  const Standardization measured = measure_standardization<double>(world(), {101, 3, 1}, 7, dataset.samples());
+  const Standardization measured = measure_standardization(world(), written(toy), {101, 3, 1}, 7);
   for (std::uint64_t column = 0; column < 3; ++column) {
     long double mean = 0;
     long double variance = 0;
@@ -108,25 +109,60 @@ TEST_F(DatasetTest, StandardizationIsThatOfAllRowsAndTheSameForAllRankCounts) {
     }
     // Sums of 101 terms of size 3 in double: a hundred roundings of 2^-53 each, relative.
     EXPECT_NEAR(measured.mean[column], static_cast<double>(mean), 1e-13);
-    const double expected = column == 1 ? 1.0 : static_cast<double>(1 / std::sqrt(variance));
-    EXPECT_NEAR(measured.scale[column], expected, 1e-12);
+    EXPECT_NEAR(measured.scale[column], column == 1 ? 1.0 : static_cast<double>(1 / std::sqrt(variance)), 1e-12);
   }
-  // What one rank alone finds: shard by shard, in shard order.
-  std::vector<double> mean(3, 0.0);
-  for (std::uint64_t shard = 0; shard < 7; ++shard) {
-    std::vector<double> sum(3, 0.0);
-    const Range rows = shard_rows(101, 7, shard);
-    for (std::uint64_t row = rows.first; row < rows.last; ++row) {
-      for (std::uint64_t column = 0; column < 3; ++column) {
-        sum[column] += toy.features[row * 3 + column];
-      }
-    }
-    for (std::uint64_t column = 0; column < 3; ++column) {
-      mean[column] += sum[column];
-    }
-  }
+  EXPECT_EQ(measured.mean[1], 0.1);
+  // What one rank alone finds, to the last bit: shard by shard, in shard order, relative to the first row.
   for (std::uint64_t column = 0; column < 3; ++column) {
-    EXPECT_EQ(measured.mean[column], mean[column] / 101.0);  // to the last bit
+    double sum = 0;
+    for (std::uint64_t shard = 0; shard < 7; ++shard) {
+      double shard_sum = 0;
+      const Range rows = shard_rows(101, 7, shard);
+      for (std::uint64_t row = rows.first; row < rows.last; ++row) {
+        shard_sum += toy.features[row * 3 + column] - toy.features[column];
+      }
+      sum += shard_sum;
+    }
+    EXPECT_EQ(measured.mean[column], toy.features[column] + sum / 101.0);
+  }
+}
+
+TEST_F(DatasetTest, ALargeOffsetCostsNoDigits) {
+  test::ToyData toy(64, 2, 4);
+  for (std::uint64_t row = 0; row < toy.rows; ++row) {
+    toy.features[row * 2] = 1.7e9 + static_cast<double>(row) / 4;  // seconds since 1970: one number in float
+    toy.features[row * 2 + 1] = 1e9;
+  }
+  const Source source = written(toy);
+  const Standardization measured = measure_standardization(world(), source, {64, 2, 1}, 4);
+  const double deviation = std::sqrt((64.0 * 64.0 - 1) / 12) / 4;  // of 0, 1, ..., 63 quarters
+  EXPECT_NEAR(measured.scale[0], 1 / deviation, 1e-14);
+  EXPECT_EQ(measured.scale[1], 1.0);
+  const Dataset<float> dataset(world(), source, {64, 2, 1}, 4, measured);
+  const auto features = dataset.samples().feature_matrix();
+  for (std::uint64_t i = 0; i < features.rows; ++i) {
+    const double expected = (static_cast<double>(dataset.samples().rows.first + i) - 31.5) / 4 / deviation;
+    EXPECT_NEAR(features(i, 0), expected, 1.2e-7);  // a rounding to float of a number below 2
+    EXPECT_EQ(features(i, 1), 0.0F);
+  }
+}
+
+TEST_F(DatasetTest, NumbersBeyondTheRangeAreToldAsTheyStand) {
+  test::ToyData toy(20, 3, 4);
+  toy.features[17 * 3 + 2] = 1e300;
+  const std::string fault = fault_of(written(toy), 4);
+  EXPECT_NE(fault.find("beyond the range of run.precision = float, at row 17, column 2"), std::string::npos) << fault;
+  for (std::uint64_t row = 0; row < toy.rows; ++row) {
+    toy.features[row * 3] = row % 2 == 0 ? 1e200 : -1e200;
+  }
+  try {
+    measure_standardization(world(), written(toy), {20, 3, 1}, 4);
+    FAIL() << "no error";
+  } catch (const core::UserError& error) {
+    FAIL() << "an error that is not agreed: " << error.what();
+  } catch (const core::Error& error) {
+    EXPECT_NE(std::string(error.what()).find("column 0 of /features has a variance beyond"), std::string::npos);
+    EXPECT_TRUE(error.agreed());
   }
 }
 

@@ -3,9 +3,11 @@
 #include "cauchy/reporting/metrics_file.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <fstream>
-#include <sstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -21,8 +23,8 @@ using training::TrainingState;
 
 constexpr std::uint64_t steps_in_epoch = 4;
 
-/// Plays the part of the trainer: steps first + 1 to last, of a run that stops at `last`.
-TrainingState<float> play(MetricsFile<float>& file, TrainingState<float> state, std::uint64_t last) {
+/// Plays the part of the trainer up to a step.
+TrainingState<float> play(MetricsFile<float>& file, TrainingState<float> state, std::uint64_t last, StopReason stop) {
   while (state.stopping.steps < last) {
     state.stopping.steps += 1;
     state.stopping.nll = 1.0 / static_cast<double>(state.stopping.steps);
@@ -42,14 +44,47 @@ TrainingState<float> play(MetricsFile<float>& file, TrainingState<float> state, 
       state.sampler = {state.sampler.epoch + 1, 0};
       report.validation = training::Evaluation{5, 0.25, 0.5};
     }
-    if (state.stopping.steps == last) {
-      report.stop = StopReason::max_steps;
+    if (state.stopping.steps == last && stop != StopReason::none) {
+      report.stop = stop;
       report.test = training::Evaluation{7, 0.125, 0.75};
     }
     file.step_finished(report, state);
   }
   return state;
 }
+
+/// Up to the end of a run.
+TrainingState<float> play(MetricsFile<float>& file, const TrainingState<float>& state, std::uint64_t last) {
+  return play(file, state, last, StopReason::max_steps);
+}
+
+/// Up to a step of a run that goes on.
+TrainingState<float> play_on(MetricsFile<float>& file, const TrainingState<float>& state, std::uint64_t last) {
+  return play(file, state, last, StopReason::none);
+}
+
+/// While it lives, no file of this process grows beyond so many bytes; that of the captured standard error neither.
+class SmallDisk {
+ public:
+  explicit SmallDisk(std::uint64_t bytes) {
+    handler_ = std::signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit small{bytes, before_.rlim_max};
+    if (setrlimit(RLIMIT_FSIZE, &small) != 0) {
+      throw std::runtime_error("setrlimit failed");
+    }
+  }
+  ~SmallDisk() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int) = nullptr;
+};
 
 std::vector<std::string> lines_without_times(const std::filesystem::path& path) {
   std::ifstream file(path);
@@ -134,6 +169,95 @@ TEST_F(MetricsFileTest, ResumingWhatIsDoneChangesNothing) {
   const auto before = lines_without_times(folder_ / "m.csv");
   { const MetricsFile<float> resumed(options("m.csv", 0), state); }
   EXPECT_EQ(lines_without_times(folder_ / "m.csv"), before);
+}
+
+TEST_F(MetricsFileTest, RowsComeThroughAfterAFailure) {
+  MetricsFile<float> whole(options("whole.csv", 1), {});
+  play(whole, {}, 12);
+  MetricsFile<float> file(options("m.csv", 1), {});
+  TrainingState<float> state = play_on(file, {}, 3);
+  testing::internal::CaptureStderr();
+  {
+    // Room for a part of the next line.
+    const SmallDisk full(std::filesystem::file_size(folder_ / "m.csv") + 5);
+    state = play_on(file, state, 6);
+  }
+  const std::string first_warning = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(first_warning, "cauchy: warning: cannot write to " + (folder_ / "m.csv").string() +
+                               ": File too large; training goes on, and rows wait in memory\n");
+  state = play_on(file, state, 7);
+  EXPECT_EQ(lines_without_times(folder_ / "m.csv").size(), 8U);
+  testing::internal::CaptureStderr();
+  {
+    const SmallDisk full(std::filesystem::file_size(folder_ / "m.csv"));
+    state = play_on(file, state, 9);
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), first_warning);
+  play(file, state, 12);
+  EXPECT_EQ(lines_without_times(folder_ / "m.csv"), lines_without_times(folder_ / "whole.csv"));
+}
+
+TEST_F(MetricsFileTest, TellsWhatTheEndOfTheRunLeavesUnwritten) {
+  MetricsFile<float> file(options("m.csv", 1), {});
+  const TrainingState<float> state = play_on(file, {}, 2);
+  const auto before = lines_without_times(folder_ / "m.csv");
+  testing::internal::CaptureStderr();
+  {
+    const SmallDisk full(std::filesystem::file_size(folder_ / "m.csv"));
+    play(file, state, 5);
+  }
+  const std::string warnings = testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(warnings.ends_with("rows missing at the end of " + (folder_ / "m.csv").string() + ": 3\n")) << warnings;
+  EXPECT_EQ(lines_without_times(folder_ / "m.csv"), before);
+}
+
+TEST_F(MetricsFileTest, AResumeOnAFullDiskCatchesUp) {
+  MetricsFile<float> whole(options("whole.csv", 1), {});
+  play(whole, {}, 12);
+  TrainingState<float> state;
+  {
+    MetricsFile<float> file(options("m.csv", 1), {});
+    state = play(file, {}, 6);
+  }
+  MetricsFile<float> resumed(options("m.csv", 1), state);
+  testing::internal::CaptureStderr();
+  {
+    const SmallDisk full(std::filesystem::file_size(folder_ / "m.csv") - 40);
+    state = play_on(resumed, state, 8);
+  }
+  EXPECT_NE(testing::internal::GetCapturedStderr(), "");
+  play(resumed, state, 12);
+  EXPECT_EQ(lines_without_times(folder_ / "m.csv"), lines_without_times(folder_ / "whole.csv"));
+}
+
+TEST_F(MetricsFileTest, AFileThatCannotBeMadeIsAnError) {
+  EXPECT_THROW(MetricsFile<float>(options("no/such/m.csv", 0), {}), core::InputOutputError);
+  EXPECT_THROW(MetricsFile<float>(options("", 0), {}), core::InputOutputError);
+}
+
+TEST_F(MetricsFileTest, ResumingWarnsOfMissingRows) {
+  const auto warning_of_resume = [&](std::uint64_t every_steps, std::uint64_t rows_to, std::uint64_t saved) {
+    {
+      MetricsFile<float> file(options("m.csv", every_steps), {});
+      play_on(file, {}, rows_to);
+    }
+    MetricsFile<float> elsewhere(options("elsewhere.csv", every_steps), {});
+    const TrainingState<float> state = play_on(elsewhere, {}, saved);
+    testing::internal::CaptureStderr();
+    { const MetricsFile<float> resumed(options("m.csv", every_steps), state); }
+    return testing::internal::GetCapturedStderr();
+  };
+  const auto warning = [&](const char* last_step, const char* saved) {
+    return "cauchy: warning: " + (folder_ / "m.csv").string() + " ends at step " + last_step +
+           ", before the checkpoint's step " + saved + ": rows are missing\n";
+  };
+  EXPECT_EQ(warning_of_resume(0, 4, 7), "");
+  EXPECT_EQ(warning_of_resume(0, 7, 8), warning("4", "8"));
+  EXPECT_EQ(warning_of_resume(0, 3, 9), warning("0", "9"));
+  EXPECT_EQ(warning_of_resume(0, 9, 6), "");
+  EXPECT_EQ(warning_of_resume(3, 7, 7), "");
+  EXPECT_EQ(warning_of_resume(3, 8, 10), warning("8", "10"));
+  EXPECT_EQ(warning_of_resume(3, 2, 3), warning("0", "3"));
 }
 
 TEST_F(MetricsFileTest, OtherColumnsAreRefused) {

@@ -232,8 +232,6 @@ TEST_F(FileTest, KnowsWhatItHolds) {
   EXPECT_TRUE(file.is_group("/numbers"));
   EXPECT_FALSE(file.is_group("/text"));
   EXPECT_FALSE(file.is_group("/nowhere"));
-  EXPECT_TRUE(file.has_attribute("/numbers", "count"));
-  EXPECT_FALSE(file.has_attribute("/numbers", "size"));
   EXPECT_EQ(file.members("/"), (std::vector<std::string>{"numbers", "text"}));
   EXPECT_EQ(file.info("/text").type, ElementType::other);
 }

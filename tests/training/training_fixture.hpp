@@ -81,7 +81,7 @@ class ToyTraining {
       toy.write(source.path);
     }
     test::world().barrier();
-    data::Dataset<double> result(test::world(), source, {toy.rows, toy.inputs, toy.target_columns}, options.shards);
+    data::Dataset<double> result(test::world(), source, {toy.rows, toy.inputs, toy.target_columns}, options.shards, {});
     test::world().barrier();
     if (test::world().is_root()) {
       std::filesystem::remove(source.path);

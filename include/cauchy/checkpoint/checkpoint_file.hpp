@@ -5,7 +5,7 @@
 ///                        the length of the whole file, and the CRC-64/XZ of its bytes from 512 on
 ///     /                  attributes format_version, cauchy_version, instruction_set, product_backend, precision
 ///     /configuration     text: the keys that determine Θ
-///     /model             attributes inputs, target_columns, classes
+///     /problem           attributes rows, inputs, target_columns, classes
 ///     /parameters/<layer>/<tensor>         in natural shape, attribute index: its place in Θ
 ///     /optimizer/<slot>/<layer>/<tensor>   the same; the slot has an attribute index
 ///     /sampler, /stopping, /history        attributes by the names of their fields
@@ -26,20 +26,21 @@ namespace cauchy::checkpoint {
 
 inline constexpr std::uint64_t format_version = 1;
 
-/// What a network is beside its configuration: enough to rebuild it without the data.
-struct ModelShape {
+/// What a run is beside its configuration: enough to rebuild the network without the data, and to know the data again.
+struct ProblemShape {
+  std::uint64_t rows = 0;  ///< N of the training data, to which the sampler's position belongs
   std::uint64_t inputs = 0;
   std::uint64_t target_columns = 0;
   std::uint64_t classes = 0;  ///< 0: not categorical
 
-  bool operator==(const ModelShape&) const = default;
+  bool operator==(const ProblemShape&) const = default;
 };
 
 /// What stays the same from checkpoint to checkpoint of a run.
 struct Description {
   model::ParameterLayout layout;
   std::string configuration;  ///< the keys that determine Θ
-  ModelShape model;
+  ProblemShape problem;
   std::string instruction_set;  ///< this and the backend decide the last bits of products
   std::string product_backend;
 };
@@ -57,7 +58,7 @@ struct Header {
   std::string product_backend;
   std::string precision;  ///< "float" or "double"
   std::string configuration;
-  ModelShape model;
+  ProblemShape problem;
   std::vector<TensorInfo> tensors;  ///< in the order of Θ
   training::SamplerPosition sampler;
   training::StoppingState stopping;

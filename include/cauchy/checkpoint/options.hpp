@@ -11,19 +11,20 @@ namespace cauchy::checkpoint {
 struct CheckpointOptions {
   std::string directory = "checkpoints";
   std::uint64_t every_steps = 0;   ///< 0: not by steps
-  std::uint64_t every_epochs = 1;  ///< 0: not by epochs
-  double every_seconds = 0;        ///< 0: not by time
+  std::uint64_t every_epochs = 0;  ///< 0: not by epochs
+  double every_seconds = 300;      ///< 0: not by time
   std::uint64_t keep = 3;          ///< newest checkpoints that stay
 
   template <typename Visitor>
   void visit(Visitor&& option) {
     using core::Role;
     option("directory", directory, core::anything(), Role::run, "folder of the checkpoints, made where it is missing");
-    option("every_steps", every_steps, core::at_least(1).or_word("never", 0), Role::run, "steps between checkpoints");
-    option("every_epochs", every_epochs, core::at_least(1).or_word("never", 0), Role::run,
+    option("every_steps", every_steps, core::between(1, 1e15).or_word("never", 0), Role::run,
+           "steps between checkpoints");
+    option("every_epochs", every_epochs, core::between(1, 1e15).or_word("never", 0), Role::run,
            "epochs between checkpoints");
     option("every_seconds", every_seconds, core::at_least(0), Role::run, "seconds between checkpoints; 0: not by time");
-    option("keep", keep, core::at_least(1), Role::run, "how many of the newest checkpoints stay");
+    option("keep", keep, core::between(1, 1e15), Role::run, "how many of the newest checkpoints stay");
   }
 };
 

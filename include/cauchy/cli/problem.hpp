@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <memory>
 #include <string>
 
@@ -19,18 +20,25 @@ namespace cauchy::cli {
 /// Collective. The shape of a source, which the root looks up for all.
 data::SourceShape agreed_shape(const communication::Communicator& ranks, const data::Source& source);
 
-/// Throws an agreed core::UserError if the samples of a source do not look like those of the model. Same arguments on
+/// Throws an agreed core::UserError if the samples of a source do not look like those of the problem. Same arguments on
 /// every rank.
-void check_fits_model(const data::Source& source, const data::SourceShape& shape, const checkpoint::ModelShape& model);
+void check_columns(const data::Source& source, const data::SourceShape& shape, const checkpoint::ProblemShape& problem);
 
 /// Collective. What the network must look like for these training data. The number of classes is the largest class plus
 /// one unless model.classes says it.
 template <typename Real>
-checkpoint::ModelShape model_shape(const communication::Communicator& ranks, const model::ModelOptions& options,
-                                   data::Dataset<Real>& train);
+checkpoint::ProblemShape problem_shape(const communication::Communicator& ranks, const model::ModelOptions& options,
+                                       const data::Dataset<Real>& train);
 
+/// Collective.
 template <typename Real>
-model::Network<Real> make_network(const model::ModelOptions& options, const checkpoint::ModelShape& shape);
+std::unique_ptr<model::Network<Real>> make_network(const communication::Communicator& ranks,
+                                                   const model::ModelOptions& options,
+                                                   const checkpoint::ProblemShape& problem);
+
+/// Samples of a workspace that evaluates these data sets; those that are not there are null.
+template <typename Real>
+std::uint64_t evaluation_samples(std::uint64_t microbatch, std::initializer_list<const data::Dataset<Real>*> datasets);
 
 /// Collective. The state in a checkpoint, which the root reads for all. `path` counts on the root.
 template <typename Real>
@@ -41,7 +49,7 @@ training::TrainingState<Real> load_state(const communication::Communicator& rank
 void require_file(const std::string& option, const std::filesystem::path& path);
 
 /// Collective. Replaces the shape by the root's.
-void broadcast(const communication::Communicator& ranks, checkpoint::ModelShape& shape);
+void broadcast(const communication::Communicator& ranks, checkpoint::ProblemShape& problem);
 
 /// Calls work.template operator()<Real>() with the type that run.precision names.
 template <typename Work>

@@ -2,6 +2,7 @@
 /// All options of a run, and how every rank comes to the same values.
 
 #include <string>
+#include <vector>
 
 #include "cauchy/checkpoint/options.hpp"
 #include "cauchy/communication/communicator.hpp"
@@ -48,6 +49,11 @@ struct Settings {
 /// Collective. The root reads file, environment and command line; every rank gets its values. Throws an agreed
 /// core::UserError that tells all problems at once.
 void resolve_settings(const communication::Communicator& ranks, const config::Sources& sources, Settings& settings);
+
+/// Throws core::UserError, key by key, if the settings differ from those that a checkpoint keeps in anything that
+/// determines Θ, apart from the keys in `free`. For the root.
+void refuse_other_settings(const std::string& path, const std::string& stored, const Settings& settings,
+                           const std::vector<std::string>& free = {});
 
 /// Collective. Sets one option on every rank after the resolution, such as a number of shards that the launch decides.
 void settle(const communication::Communicator& ranks, Settings& settings, const std::string& key,

@@ -12,9 +12,9 @@
 namespace cauchy::cli {
 
 struct StartingPoint {
-  bool resumed = false;          ///< on every rank
-  checkpoint::ModelShape model;  ///< on every rank, where resumed
-  std::filesystem::path path;    ///< on the root, where resumed
+  bool resumed = false;              ///< on every rank
+  checkpoint::ProblemShape problem;  ///< on every rank, where resumed
+  std::filesystem::path path;        ///< on the root, where resumed
 };
 
 /// Collective. `resume` is the value of --resume: nothing to start afresh, empty for the newest valid checkpoint of

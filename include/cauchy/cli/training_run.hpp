@@ -23,7 +23,9 @@ namespace cauchy::cli {
 template <typename Real>
 class TrainingRun {
  public:
-  TrainingRun(const communication::Communicator& ranks, Settings& settings, const StartingPoint& start);
+  /// `launch` started when the program did.
+  TrainingRun(const communication::Communicator& ranks, Settings& settings, const StartingPoint& start,
+              const core::Timer& launch);
 
   /// Tells what will run: sizes, memory, how the work is spread.
   void describe() const;
@@ -34,18 +36,19 @@ class TrainingRun {
  private:
   struct RootObservers;
 
-  void read_data(const StartingPoint& start);
+  void continue_run(const StartingPoint& start, const data::Source& source, const data::SourceShape& shape);
+  void start_run(const data::Source& source, const data::SourceShape& shape);
   std::unique_ptr<data::Dataset<Real>> read_evaluation_data(const std::string& key, const std::string& path);
-  void make_state(const StartingPoint& start);
   std::unique_ptr<RootObservers> open_outputs();
   void report(const training::StepReport& last, double wall_seconds, const RootObservers* observers);
 
   const communication::Communicator& ranks_;
   Settings& settings_;
   std::filesystem::path resumed_from_;  ///< on the root; empty: a fresh run
+  core::Timer launch_;
   core::PhaseSeconds seconds_;
   double reading_seconds_ = 0;
-  checkpoint::ModelShape model_shape_;
+  checkpoint::ProblemShape problem_;
   std::unique_ptr<data::Dataset<Real>> train_data_;
   std::unique_ptr<data::Dataset<Real>> validation_data_;  ///< none where data.validation is not set
   std::unique_ptr<data::Dataset<Real>> test_data_;

@@ -8,7 +8,8 @@
 namespace cauchy::communication {
 
 /// Collective. Runs `work`, which must not communicate, on every rank. If it threw anywhere, every rank throws the
-/// error of the lowest rank that failed, marked as agreed, so that no rank is left behind in a later collective.
+/// error of the lowest rank that failed, with that rank's number if it is not the root, marked as agreed, so that no
+/// rank is left behind in a later collective.
 void agree(const Communicator& ranks, const std::function<void()>& work);
 
 /// Collective. The same for work of the root alone.

@@ -18,9 +18,9 @@ namespace cauchy::data {
 template <typename Real>
 class Dataset {
  public:
-  /// Collective. Reads this rank's rows; a fault anywhere is thrown on every rank.
+  /// Collective. Reads this rank's rows and standardises them; a fault anywhere is thrown on every rank.
   Dataset(const communication::Communicator& ranks, const Source& source, const SourceShape& shape,
-          std::uint64_t shards);
+          std::uint64_t shards, const Standardization& standardization);
 
   const Source& source() const { return source_; }
   const SourceShape& shape() const { return shape_; }
@@ -28,11 +28,11 @@ class Dataset {
   Range local_shards() const { return local_shards_; }
   Range rows_of(std::uint64_t shard) const { return shard_rows(shape_.rows, shards_, shard); }
 
-  /// This rank's rows.
-  Samples<Real>& samples() { return samples_; }
+  /// The largest number of rows of a shard.
+  std::uint64_t largest_shard() const { return (shape_.rows + shards_ - 1) / shards_; }
 
-  /// Applies a standardisation to this rank's rows.
-  void standardize(const Standardization& standardization) { standardization.apply(samples_.feature_matrix()); }
+  /// This rank's rows.
+  const Samples<Real>& samples() const { return samples_; }
 
   /// Copies rows of a local shard, counted from its start, into a batch that stays until the next call.
   model::Batch<Real> gather(std::uint64_t shard, std::span<const std::uint32_t> rows);

@@ -2,6 +2,7 @@
 /// A data set in a file: its shape, and rows of it as numbers.
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "cauchy/data/options.hpp"
@@ -10,6 +11,8 @@
 #include "cauchy/linear_algebra/matrix_view.hpp"
 
 namespace cauchy::data {
+
+struct Standardization;
 
 /// Samples of one file. `key` is the configuration key that named it, for messages.
 struct Source {
@@ -40,12 +43,20 @@ struct Samples {
   linear_algebra::AlignedVector<Real> features;  ///< (rows × inputs)
   linear_algebra::AlignedVector<Real> targets;   ///< (rows × target_columns)
 
-  linear_algebra::MatrixView<Real> feature_matrix() { return {features.data(), rows.size(), inputs}; }
+  linear_algebra::MatrixView<const Real> feature_matrix() const { return {features.data(), rows.size(), inputs}; }
   linear_algebra::MatrixView<const Real> target_matrix() const { return {targets.data(), rows.size(), target_columns}; }
 };
 
-/// Reads rows. Throws core::UserError with row and column at the first feature or target that is not finite.
+/// Reads rows in double, standardises the features (an inactive standardisation leaves them), and only then rounds to
+/// Real, so that a large offset does not cost the digits behind it. Throws core::UserError with row and column at the
+/// first number that is not finite or does not fit.
 template <typename Real>
-Samples<Real> read_samples(const Source& source, const SourceShape& shape, Range rows);
+Samples<Real> read_samples(const Source& source, const SourceShape& shape, Range rows,
+                           const Standardization& standardization);
+
+/// Calls visit(first row, values) with the features of rows [rows.first, rows.last), (some rows × inputs), piece by
+/// piece. Throws as read_samples does.
+void for_each_piece(const Source& source, const SourceShape& shape, Range rows,
+                    const std::function<void(std::uint64_t, linear_algebra::MatrixView<double>)>& visit);
 
 }  // namespace cauchy::data

@@ -17,17 +17,17 @@ struct Standardization {
   bool active() const { return !mean.empty(); }
 
   /// In place, rows are samples.
-  template <typename Real>
-  void apply(linear_algebra::MatrixView<Real> features) const;
+  void apply(linear_algebra::MatrixView<double> features) const;
 
   bool operator==(const Standardization&) const = default;
 };
 
-/// Collective. Mean and scale over all rows of the training data, of which this rank holds those of its shards. Each
-/// shard is summed on its own and the shards in order, so that the result does not depend on the number of ranks.
-/// Working memory and traffic: shards × inputs doubles.
-template <typename Real>
-Standardization measure_standardization(const communication::Communicator& ranks, const SourceShape& shape,
-                                        std::uint64_t shards, Samples<Real>& samples);
+/// Collective. Mean and scale over all rows of the training data, of which each rank reads its shards' rows twice: for
+/// the mean, and for the deviations from it. Every number is taken relative to the first row, so that a constant
+/// feature has exactly no variance and a large offset costs no digits. Each shard is summed on its own and the shards
+/// in order: the result does not depend on the number of ranks. Working memory and traffic: shards × inputs doubles.
+/// Throws an agreed core::UserError, naming the column, if a variance is too large for a double.
+Standardization measure_standardization(const communication::Communicator& ranks, const Source& source,
+                                        const SourceShape& shape, std::uint64_t shards);
 
 }  // namespace cauchy::data

@@ -3,12 +3,11 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "cauchy/core/timer.hpp"
+#include "cauchy/storage/descriptor.hpp"
 #include "cauchy/training/observer.hpp"
 
 namespace cauchy::reporting {
@@ -27,32 +26,37 @@ struct MetricsOptions {
 ///     communication, checkpoint
 ///
 /// A resumed run continues the file: with its first step it takes back the rows of later steps, and what the end of the
-/// earlier run added to the last row, so that the columns before `seconds` are those of a run that never stopped. A
-/// file that cannot be written is told once; training goes on.
+/// earlier run added to the last row, so that the columns before `seconds` are those of a run that never stopped. It
+/// warns where rows before the checkpoint are missing.
+///
+/// While the file cannot be written, which is told once, training goes on, and rows wait in memory for the next
+/// attempt, which comes with the next row. None is lost unless the run ends before the file can be written again.
 template <typename Real>
 class MetricsFile final : public training::Observer<Real> {
  public:
-  /// Starts a file for a run that has `steps_done` steps behind it, and continues an existing one if that is not zero.
-  /// Throws core::InputOutputError.
+  /// For a run that goes on from `state`: continues the file if a step is done and there is one, and starts an
+  /// empty one otherwise. Throws core::InputOutputError.
   MetricsFile(MetricsOptions options, const training::TrainingState<Real>& state);
 
   void step_finished(const training::StepReport& report, const training::TrainingState<Real>& state) override;
 
  private:
   std::vector<std::string> row(const training::StepReport& report, const training::TrainingState<Real>& state) const;
+  void start_file();
   void continue_file(const training::TrainingState<Real>& state);
-  void take_back();
+  void warn_of_missing_rows(const std::vector<std::string>& last_row, const training::TrainingState<Real>& state) const;
   bool is_regular(std::uint64_t step, bool epoch_finished) const;
-  void write(const std::vector<std::string>& cells);
+  void write_pending();
 
   MetricsOptions options_;
-  std::ofstream file_;
+  storage::Descriptor file_;
+  std::uint64_t end_ = 0;      ///< bytes of the file that hold what they should
+  bool surplus_ = false;       ///< an earlier run left more behind them, which the first step takes back
+  std::string pending_;        ///< lines that are to follow them and are not written yet
+  bool write_failed_ = false;  ///< the last attempt
   core::Timer timer_;
   double seconds_before_ = 0;  ///< those of earlier launches
   std::uint64_t samples_before_ = 0;
-  bool warned_ = false;
-  std::optional<std::uint64_t> kept_bytes_;  ///< of a continued file, until the first step takes back the rest
-  std::vector<std::string> kept_row_;        ///< the last row, without what the end of the earlier run added
 };
 
 }  // namespace cauchy::reporting

@@ -17,7 +17,7 @@ struct OutputOptions {
     using core::Role;
     option("directory", directory, core::anything(), Role::run,
            "folder of metrics.csv and resolved.cfg; empty: that of the checkpoints");
-    option("every_steps", every_steps, core::at_least(1).or_word("epoch", 0), Role::run,
+    option("every_steps", every_steps, core::between(1, 1e15).or_word("epoch", 0), Role::run,
            "steps between rows of metrics.csv; epoch: a row at the end of each epoch only");
   }
 };

@@ -27,6 +27,9 @@ struct DatasetInfo {
   std::vector<std::uint64_t> shape;  ///< empty for a scalar
 };
 
+/// "1437 × 64"; "single" for a scalar.
+std::string shape_text(const std::vector<std::uint64_t>& shape);
+
 /// How a dataset lies in the file.
 enum class Layout {
   contiguous,  ///< in one piece
@@ -66,7 +69,6 @@ class File {
 
   bool has(const std::string& name) const;
   bool is_group(const std::string& name) const;
-  bool has_attribute(const std::string& object, const std::string& name) const;
   /// Names of the members of a group, sorted.
   std::vector<std::string> members(const std::string& group) const;
   /// Names of the attributes of an object, sorted.

@@ -2,6 +2,7 @@
 /// J over the ranks: the objective of one batch and its gradient, from the shards of all ranks.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -40,8 +41,9 @@ class DistributedObjective final : public optimize::Objective<Real> {
                        const data::Sampler& sampler, std::uint64_t microbatch, Reducer<Real>& reducer,
                        communication::Channel& channel, core::PhaseSeconds& seconds);
 
-  /// Chooses the batch, and the votes of this rank that travel with its evaluation.
-  void select(const SamplerPosition& position, const Votes& votes);
+  /// Chooses the batch, and the votes of this rank that travel with its evaluation. `proved` is called once, when loss
+  /// and gradient at the first Θ that is evaluated have turned out to be finite.
+  void select(const SamplerPosition& position, const Votes& votes, std::function<void()> proved = nullptr);
 
   /// Collective. Throws an agreed core::Error with code diverged if loss or gradient is NaN or infinite.
   double value_and_gradient(std::span<const Real> theta, std::span<Real> gradient) override;
@@ -69,6 +71,7 @@ class DistributedObjective final : public optimize::Objective<Real> {
   std::uint64_t order_epoch_ = UINT64_MAX;
   SamplerPosition position_;
   Votes votes_;
+  std::function<void()> proved_;
   std::vector<double> summary_;  ///< Σ NLL of each shard, then the votes: one writer a shard
   BatchResult result_;
 };

@@ -51,6 +51,10 @@ class Observer {
   /// Asked once a step.
   virtual Votes votes() { return {}; }
 
+  /// Loss and gradient at the Θ of this state, the one that the last step left, are finite on every rank. Within the
+  /// next step, before its update. The last step of a run has no such proof; its Θ itself is finite.
+  virtual void state_proved(const TrainingState<Real>& /*state*/) {}
+
   /// After each step, in the order in which observers were added. The state already counts this step; at the end of
   /// an epoch its sampler stands at the start of the next, and its history still at the epoch that ended.
   virtual void step_finished(const StepReport& report, const TrainingState<Real>& state) = 0;

@@ -13,7 +13,7 @@ struct BatchOptions {
 
   template <typename Visitor>
   void visit(Visitor&& option) {
-    option("batch_size", batch_size, core::at_least(1).or_word("full", 0), core::Role::problem,
+    option("batch_size", batch_size, core::between(1, 1e15).or_word("full", 0), core::Role::problem,
            "samples of a step, over all shards and ranks; full: all of them");
   }
 };
@@ -31,8 +31,9 @@ struct StopOptions {
   template <typename Visitor>
   void visit(Visitor&& option) {
     using core::Role;
-    option("max_steps", max_steps, core::at_least(1).or_word("none", 0), Role::run, "stop after so many steps in all");
-    option("max_epochs", max_epochs, core::at_least(1).or_word("none", 0), Role::run,
+    option("max_steps", max_steps, core::between(1, 1e15).or_word("none", 0), Role::run,
+           "stop after so many steps in all");
+    option("max_epochs", max_epochs, core::between(1, 1e15).or_word("none", 0), Role::run,
            "stop after so many epochs in all");
     option("max_seconds", max_seconds, core::at_least(0), Role::run,
            "stop so many seconds after the launch; 0: no limit");

@@ -14,11 +14,12 @@ namespace cauchy::training {
 template <typename Real>
 StopReason stop_reason(const StopOptions& options, const TrainingState<Real>& state);
 
-/// Votes to stop when the time is up. For the root alone: one clock decides.
+/// Votes to stop when the time is up, counted by a clock that the launch started. For the root alone: one clock
+/// decides.
 template <typename Real>
 class TimeLimit final : public Observer<Real> {
  public:
-  explicit TimeLimit(double max_seconds) : max_seconds_(max_seconds) {}
+  TimeLimit(double max_seconds, const core::Timer& since_launch) : max_seconds_(max_seconds), timer_(since_launch) {}
 
   Votes votes() override {
     return {max_seconds_ > 0 && timer_.seconds() >= max_seconds_ ? StopReason::max_seconds : StopReason::none, false};

@@ -1,8 +1,10 @@
 #pragma once
 /// The training loop.
 
+#include <string>
 #include <vector>
 
+#include "cauchy/core/error.hpp"
 #include "cauchy/core/timer.hpp"
 #include "cauchy/data/dataset.hpp"
 #include "cauchy/data/sampler.hpp"
@@ -47,7 +49,10 @@ class Trainer {
  private:
   Votes votes() const;
   void take_step();
-  StepReport finish_step();
+  void count_step();
+  StepReport make_report();
+  Evaluation evaluated(data::Dataset<Real>& dataset);
+  core::Error diverged(const std::string& what) const;
 
   TrainerParts<Real> parts_;
   StopOptions stop_;
