@@ -1,15 +1,10 @@
 // cauchy train: the training run of a configuration.
 
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
 #include <iostream>
-#include <string>
 
 #include "cauchy/cli/commands.hpp"
 #include "cauchy/cli/problem.hpp"
+#include "cauchy/cli/run_folders.hpp"
 #include "cauchy/cli/settings.hpp"
 #include "cauchy/cli/starting_point.hpp"
 #include "cauchy/cli/training_run.hpp"
@@ -21,24 +16,6 @@
 
 namespace cauchy::cli {
 namespace {
-
-// Whether the folder is there or can be made, without making it. Throws core::UserError.
-void check_folder(const std::string& key, std::filesystem::path folder) {
-  const std::string at = key + " = " + folder.string() + ": ";
-  if (folder.empty()) {
-    throw core::UserError(key + " is empty; it names a folder");
-  }
-  folder = std::filesystem::absolute(folder);
-  while (!std::filesystem::exists(folder)) {
-    folder = folder.parent_path();
-  }
-  if (!std::filesystem::is_directory(folder)) {
-    throw core::UserError(at + folder.string() + " is a file, not a folder");
-  }
-  if (access(folder.c_str(), W_OK | X_OK) != 0) {
-    throw core::UserError(at + folder.string() + " cannot be written: " + std::strerror(errno));
-  }
-}
 
 core::ExitCode run_train(const communication::Communicator& ranks, const CommandLine& line) {
   const core::Timer launch;
@@ -52,10 +29,7 @@ core::ExitCode run_train(const communication::Communicator& ranks, const Command
   sources.environment = config::environment_variables();
   sources.arguments = line.configuration();
   resolve_settings(ranks, sources, settings);
-  communication::agree_on_root(ranks, [&] {
-    check_folder("checkpoint.directory", settings.checkpoint.directory);
-    check_folder("output.directory", settings.output_directory());
-  });
+  communication::agree_on_root(ranks, [&] { check_folders(run_folders(settings)); });
   const StartingPoint start = find_starting_point(ranks, line.value("resume"), settings);
   if (ranks.is_root()) {
     std::cout << config::resolved_text(settings.resolution) << "\n";

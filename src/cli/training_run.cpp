@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "cauchy/checkpoint/observer.hpp"
-#include "cauchy/checkpoint/store.hpp"
 #include "cauchy/cli/memory_estimate.hpp"
+#include "cauchy/cli/run_folders.hpp"
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/communication/channel.hpp"
 #include "cauchy/data/sampler.hpp"
@@ -32,9 +32,6 @@ namespace {
 using reporting::grouped;
 using reporting::short_text;
 
-constexpr const char* metrics_name = "metrics.csv";
-constexpr const char* resolved_name = "resolved.cfg";
-
 // Agreed, since every rank has the same numbers.
 void check_shards(const communication::Communicator& ranks, const data::Source& source, std::uint64_t rows,
                   std::uint64_t shards) {
@@ -49,32 +46,6 @@ void check_shards(const communication::Communicator& ranks, const data::Source& 
                           std::to_string(shards) +
                           " ranks, or a fresh run with data.shards = " + std::to_string(ranks.size()))
         .as_agreed();
-  }
-}
-
-void make_folder(const char* key, const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error || !std::filesystem::is_directory(folder)) {
-    throw core::UserError(std::string(key) + " = " + folder.string() +
-                          ": cannot make this folder: " + (error ? error.message() : "there is a file of that name"));
-  }
-}
-
-void set_earlier_run_aside(const std::filesystem::path& folder) {
-  if (const auto earlier = checkpoint::set_aside(folder, 0, {metrics_name, resolved_name})) {
-    std::cout << "an earlier run is now in " << earlier->string() << "\n";
-  }
-}
-
-// The run goes on from an earlier step than it had reached.
-void set_later_steps_aside(const std::filesystem::path& folder, const std::filesystem::path& metrics,
-                           std::uint64_t step) {
-  if (const auto later = checkpoint::set_aside(folder, step + 1, {})) {
-    std::cout << "checkpoints after step " << step << " and a copy of the metrics are now in " << later->string()
-              << "\n";
-    std::error_code ignored;  // there may be no metrics
-    std::filesystem::copy_file(metrics, *later / metrics_name, ignored);
   }
 }
 
@@ -234,22 +205,14 @@ template <typename Real>
 std::unique_ptr<typename TrainingRun<Real>::RootObservers> TrainingRun<Real>::open_outputs() {
   std::unique_ptr<RootObservers> observers;
   communication::agree_on_root(ranks_, [&] {
-    const std::filesystem::path folder = settings_.checkpoint.directory;
-    const std::filesystem::path output = settings_.output_directory();
-    make_folder("checkpoint.directory", folder);
-    make_folder("output.directory", output);
-    if (resumed_from_.empty() || !std::filesystem::equivalent(resumed_from_.parent_path() / ".", folder)) {
-      set_earlier_run_aside(folder);
-      set_earlier_run_aside(output);
-    } else {
-      set_later_steps_aside(folder, output / metrics_name, state_.stopping.steps);
-    }
-    storage::write_text_file(output / resolved_name, config::resolved_text(settings_.resolution));
+    const RunFolders folders = run_folders(settings_);
+    open_folders(folders, resumed_from_, state_.stopping.steps);
+    storage::write_text_file(folders.resolved(), config::resolved_text(settings_.resolution));
     const checkpoint::Description description{network_->layout(), config::problem_text(settings_.resolution), problem_,
                                               std::string(linear_algebra::instruction_set()),
                                               std::string(linear_algebra::product_backend<Real>())};
     const std::string metric(network_->likelihood().metric());
-    observers.reset(new RootObservers{{{output / metrics_name, metric, settings_.output.every_steps}, state_},
+    observers.reset(new RootObservers{{{folders.metrics(), metric, settings_.output.every_steps}, state_},
                                       {settings_.checkpoint, description, std::cerr, seconds_},
                                       {{reporting::output_is_terminal(), metric, settings_.stop}, std::cout, state_},
                                       {settings_.stop.max_seconds, launch_}});
@@ -318,7 +281,7 @@ void TrainingRun<Real>::report(const training::StepReport& last, double wall_sec
   if (observers->checkpoints.newest()) {
     std::cout << "checkpoint  " << observers->checkpoints.newest()->string() << "\n";
   }
-  std::cout << "metrics     " << (std::filesystem::path(settings_.output_directory()) / metrics_name).string() << "\n"
+  std::cout << "metrics     " << run_folders(settings_).metrics().string() << "\n"
             << "parameters digest: "
             << checkpoint::parameters_digest<Real>(network_->layout(), std::span<const Real>(state_.method.x)) << "\n";
   if (last.stop == training::StopReason::request) {

@@ -17,10 +17,13 @@
 #include "cauchy/core/version.hpp"
 #include "cauchy/storage/file.hpp"
 #include "checkpoint/example_state.hpp"
+#include "support/mentions.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace cauchy::checkpoint {
 namespace {
+
+using test::mentions;
 
 using model::TensorKind;
 using training::TrainingState;
@@ -42,15 +45,6 @@ std::string message_of(Work work) {
     return error.what();
   }
   return "";
-}
-
-testing::AssertionResult mentions(const std::string& text, const std::vector<std::string>& words) {
-  for (const std::string& word : words) {
-    if (text.find(word) == std::string::npos) {
-      return testing::AssertionFailure() << "\"" << text << "\" does not mention \"" << word << "\"";
-    }
-  }
-  return testing::AssertionSuccess();
 }
 
 /// Every named number of a state: "sampler.epoch" → 1001, ... (double holds all that the tests use exactly)

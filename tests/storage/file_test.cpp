@@ -16,10 +16,13 @@
 #include <thread>
 #include <vector>
 
+#include "support/mentions.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace cauchy::storage {
 namespace {
+
+using test::mentions;
 
 std::string contents(const std::filesystem::path& path) {
   std::ifstream stream(path, std::ios::binary);
@@ -36,15 +39,6 @@ std::string message_of(Work work) {
   }
   ADD_FAILURE() << "no StorageError";
   return "";
-}
-
-testing::AssertionResult mentions(const std::string& text, const std::vector<std::string>& words) {
-  for (const std::string& word : words) {
-    if (text.find(word) == std::string::npos) {
-      return testing::AssertionFailure() << "\"" << text << "\" does not mention \"" << word << "\"";
-    }
-  }
-  return testing::AssertionSuccess();
 }
 
 class FileTest : public testing::Test {

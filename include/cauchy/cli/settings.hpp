@@ -35,11 +35,6 @@ struct Settings {
   config::Schema schema;
   config::Resolution resolution;  ///< on the root alone
 
-  /// Where metrics and the resolved configuration go.
-  const std::string& output_directory() const {
-    return output.directory.empty() ? checkpoint.directory : output.directory;
-  }
-
   /// The data of data.train, data.validation or data.test.
   data::Source source(const std::string& key, const std::string& path) const {
     return {key, path, data.features, data.targets};

@@ -1,0 +1,88 @@
+// The folders that a run writes to.
+
+#include "cauchy/cli/run_folders.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <iostream>
+#include <string>
+#include <system_error>
+
+#include "cauchy/checkpoint/store.hpp"
+#include "cauchy/core/error.hpp"
+
+namespace cauchy::cli {
+namespace {
+
+void check_folder(const std::string& key, std::filesystem::path folder) {
+  if (folder.empty()) {
+    throw core::UserError(key + " is empty; it names a folder");
+  }
+  const std::string at = key + " = " + folder.string() + ": ";
+  folder = std::filesystem::absolute(folder);
+  std::error_code ignored;  // what cannot be looked at cannot be written either
+  while (!std::filesystem::exists(folder, ignored) && folder.has_relative_path()) {
+    folder = folder.parent_path();
+  }
+  if (std::filesystem::exists(folder, ignored) && !std::filesystem::is_directory(folder, ignored)) {
+    throw core::UserError(at + folder.string() + " is a file, not a folder");
+  }
+  if (access(folder.c_str(), W_OK | X_OK) != 0) {
+    throw core::UserError(at + folder.string() + " cannot be written: " + std::strerror(errno));
+  }
+}
+
+void make_folder(const std::string& key, const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    throw core::UserError(key + " = " + folder.string() + ": cannot make this folder: " + error.message());
+  }
+}
+
+void set_run_aside(const std::filesystem::path& folder, const RunFolders& folders) {
+  const auto earlier =
+      checkpoint::set_aside(folder, 0, {folders.metrics().filename().string(), folders.resolved().filename().string()});
+  if (earlier) {
+    std::cout << "an earlier run is now in " << earlier->string() << "\n";
+  }
+}
+
+void set_later_steps_aside(const RunFolders& folders, std::uint64_t step) {
+  const auto later = checkpoint::set_aside(folders.checkpoints, step + 1, {});
+  if (!later) {
+    return;
+  }
+  std::error_code ignored;  // there may be no metrics
+  std::filesystem::copy_file(folders.metrics(), *later / folders.metrics().filename(), ignored);
+  std::cout << "checkpoints after step " << step << " and a copy of the metrics are now in " << later->string() << "\n";
+}
+
+}  // namespace
+
+RunFolders run_folders(const Settings& settings) {
+  const std::string& output = settings.output.directory;
+  return {settings.checkpoint.directory, output.empty() ? settings.checkpoint.directory : output};
+}
+
+void check_folders(const RunFolders& folders) {
+  check_folder("checkpoint.directory", folders.checkpoints);
+  check_folder("output.directory", folders.output);
+}
+
+void open_folders(const RunFolders& folders, const std::filesystem::path& resumed_from, std::uint64_t step) {
+  make_folder("checkpoint.directory", folders.checkpoints);
+  make_folder("output.directory", folders.output);
+  const bool goes_on =
+      !resumed_from.empty() && std::filesystem::equivalent(resumed_from.parent_path() / ".", folders.checkpoints);
+  if (goes_on) {
+    set_later_steps_aside(folders, step);
+  } else {
+    set_run_aside(folders.checkpoints, folders);
+    set_run_aside(folders.output, folders);
+  }
+}
+
+}  // namespace cauchy::cli
