@@ -80,7 +80,18 @@ double DistributedObjective<Real>::value_and_gradient(std::span<const Real> thet
   }
   const std::span<const Real> sum = reducer_.finish();
   reduce_losses();
+  complete_gradient(theta, sum, gradient);
+  require_finite();
+  if (const auto proved = std::exchange(proved_, nullptr)) {
+    proved();
+  }
+  return result_.nll() + result_.penalty;
+}
 
+// g = Σ/n + λ·weights, the penalty, and the norm of g.
+template <typename Real>
+void DistributedObjective<Real>::complete_gradient(std::span<const Real> theta, std::span<const Real> sum,
+                                                   std::span<Real> gradient) {
   const core::PhaseScope scope(seconds_, core::Phase::compute);
   const auto samples = static_cast<Real>(result_.samples);
   for (std::size_t i = 0; i < gradient.size(); ++i) {
@@ -88,18 +99,19 @@ double DistributedObjective<Real>::value_and_gradient(std::span<const Real> thet
   }
   result_.penalty = add_penalty(theta, gradient);
   result_.gradient_norm = std::sqrt(linear_algebra::sum_of_squares<Real>(gradient));
-  const double value = result_.nll() + result_.penalty;
-  if (!std::isfinite(value) || !std::isfinite(result_.gradient_norm)) {
-    std::ostringstream message;
-    message << "diverged at step " << position_.epoch * sampler_.steps_per_epoch() + position_.step + 1 << ": NLL "
-            << result_.nll() << ", norm of the gradient " << result_.gradient_norm
-            << "; a smaller optimizer.learning_rate or data.standardize = true may help";
-    throw core::Error(core::ExitCode::diverged, message.str()).as_agreed();
+}
+
+// Agreed: every rank has the same numbers.
+template <typename Real>
+void DistributedObjective<Real>::require_finite() const {
+  if (std::isfinite(result_.nll() + result_.penalty) && std::isfinite(result_.gradient_norm)) {
+    return;
   }
-  if (const auto proved = std::exchange(proved_, nullptr)) {
-    proved();
-  }
-  return value;
+  std::ostringstream message;
+  message << "diverged at step " << position_.epoch * sampler_.steps_per_epoch() + position_.step + 1 << ": NLL "
+          << result_.nll() << ", norm of the gradient " << result_.gradient_norm
+          << "; a smaller optimizer.learning_rate or data.standardize = true may help";
+  throw core::Error(core::ExitCode::diverged, message.str()).as_agreed();
 }
 
 template <typename Real>

@@ -54,6 +54,8 @@ class DistributedObjective final : public optimize::Objective<Real> {
  private:
   double shard_value_and_gradient(std::span<const Real> theta, std::uint64_t shard);
   void reduce_losses();
+  void complete_gradient(std::span<const Real> theta, std::span<const Real> sum, std::span<Real> gradient);
+  void require_finite() const;
   double add_penalty(std::span<const Real> theta, std::span<Real> gradient) const;
 
   const model::Network<Real>& network_;
