@@ -50,7 +50,7 @@ void CheckpointObserver<Real>::step_finished(const training::StepReport& report,
   if (!is_due(report, state)) {
     return;
   }
-  since_last_.restart();
+  since_last_.restart();  // and again once it is saved
   waits_for_proof_ = report.stop == training::StopReason::none;
   if (!waits_for_proof_) {
     save(state);
@@ -89,6 +89,7 @@ void CheckpointObserver<Real>::save(const training::TrainingState<Real>& state) 
     warn(state.stopping.steps, error.what());
     last_save_failed_ = true;
   }
+  since_last_.restart();
 }
 
 template <typename Real>

@@ -59,8 +59,10 @@ core::ExitCode run_evaluate(const communication::Communicator& ranks, const Comm
   sources.arguments = line.configuration();
   Settings settings;
   resolve_settings(ranks, sources, settings);
-  communication::agree_on_root(ranks,
-                               [&] { refuse_other_settings(path, sources.stored, settings, {"data.microbatch"}); });
+  communication::agree_on_root(ranks, [&] {
+    refuse_other_settings(path, sources.stored, settings, {"data.microbatch"},
+                          "leave them out: the checkpoint brings its own");
+  });
   with_precision(settings.run.precision,
                  [&]<typename Real>() { evaluate_checkpoint<Real>(ranks, path, problem, settings); });
   return core::ExitCode::done;

@@ -42,9 +42,11 @@ void make_folder(const std::string& key, const std::filesystem::path& folder) {
   }
 }
 
+// An output folder apart from that of the checkpoints may hold checkpoints of others: they stay.
 void set_run_aside(const std::filesystem::path& folder, const RunFolders& folders) {
-  const auto earlier =
-      checkpoint::set_aside(folder, 0, {folders.metrics().filename().string(), folders.resolved().filename().string()});
+  const std::uint64_t first_step = folder == folders.checkpoints ? 0 : UINT64_MAX;
+  const auto earlier = checkpoint::set_aside(
+      folder, first_step, {folders.metrics().filename().string(), folders.resolved().filename().string()});
   if (earlier) {
     std::cout << "an earlier run is now in " << earlier->string() << "\n";
   }

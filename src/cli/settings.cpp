@@ -33,7 +33,7 @@ void resolve_settings(const communication::Communicator& ranks, const config::So
 }
 
 void refuse_other_settings(const std::string& path, const std::string& stored, const Settings& settings,
-                           const std::vector<std::string>& free) {
+                           const std::vector<std::string>& free, const std::string& hint) {
   std::string text;
   for (const config::Difference& difference :
        config::differences(config::parse_text(stored, path), settings.resolution)) {
@@ -42,8 +42,7 @@ void refuse_other_settings(const std::string& path, const std::string& stored, c
     }
   }
   if (!text.empty()) {
-    throw core::UserError(path + " was made with other settings:" + text +
-                          "\nuse those of the checkpoint, or train afresh without --resume");
+    throw core::UserError(path + " was made with other settings:" + text + "\n" + hint);
   }
 }
 

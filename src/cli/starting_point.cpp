@@ -73,7 +73,8 @@ StartingPoint find_starting_point(const communication::Communicator& ranks, cons
   }
   communication::agree_on_root(ranks, [&] {
     if (start.resumed) {
-      refuse_other_settings(start.path.string(), header.configuration, settings);
+      refuse_other_settings(start.path.string(), header.configuration, settings, {},
+                            "use those of the checkpoint, or train afresh without --resume");
       warn_of_other_arithmetic(header, settings.run.precision);
       std::cout << "resuming from " << start.path.string() << " (step " << header.stopping.steps << ")\n";
     }

@@ -3,6 +3,7 @@
 #include "cauchy/cli/training_run.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <optional>
@@ -222,6 +223,16 @@ std::unique_ptr<typename TrainingRun<Real>::RootObservers> TrainingRun<Real>::op
 
 template <typename Real>
 core::ExitCode TrainingRun<Real>::train() {
+  const training::StopReason done = training::stop_reason(settings_.stop, state_);
+  if (done != training::StopReason::none) {
+    if (ranks_.is_root()) {
+      std::cout << "nothing to do: stopped by " << training::stop_reason_name(done) << " after "
+                << grouped(state_.stopping.steps) << " steps\nparameters digest: "
+                << checkpoint::parameters_digest<Real>(network_->layout(), std::span<const Real>(state_.method.x))
+                << "\n";
+    }
+    return core::ExitCode::done;
+  }
   communication::Channel channel(ranks_, seconds_);
   std::optional<data::Sampler> sampler;
   std::optional<training::DistributedObjective<Real>> objective;
@@ -256,6 +267,12 @@ core::ExitCode TrainingRun<Real>::train() {
   ranks_.broadcast<std::int32_t>({&failed, 1});
   if (failed != 0) {
     return core::ExitCode::input_output;
+  }
+  if (last.test && !std::isfinite(last.test->nll)) {
+    throw core::Error(core::ExitCode::diverged, "diverged at step " + std::to_string(state_.stopping.steps) +
+                                                    ": the NLL of data.test is NaN or infinite; a smaller "
+                                                    "optimizer.learning_rate may help, or a look at the test data")
+        .as_agreed();
   }
   return last.stop == training::StopReason::request ? core::ExitCode::stopped : core::ExitCode::done;
 }

@@ -112,12 +112,13 @@ void read_pieces(const storage::File& file, const Source& source, const std::str
 /// Rounds to Real. Throws core::UserError at the first number beyond its range.
 template <typename Real>
 void narrow(const Source& source, const std::string& name, std::uint64_t first_row,
-            linear_algebra::MatrixView<const double> values, Real* target) {
+            linear_algebra::MatrixView<const double> values, bool standardized, Real* target) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     target[i] = static_cast<Real>(values.data[i]);
     if (!std::isfinite(target[i])) {
       std::ostringstream what;
-      what << values.data[i] << ", beyond the range of run.precision = float,";
+      what << (standardized ? "a number that standardises to " : "") << values.data[i]
+           << ", beyond the range of run.precision = " << (sizeof(Real) == sizeof(float) ? "float," : "double,");
       throw core::UserError(fault(source, name, first_row + i / values.columns, i % values.columns, what.str()));
     }
   }
@@ -159,19 +160,17 @@ Samples<Real> read_samples(const Source& source, const SourceShape& shape, Range
     const storage::File file = open(source);
     samples.features.resize(rows.size() * shape.inputs);
     samples.targets.resize(rows.size() * shape.target_columns);
-    const auto read = [&](const std::string& name, std::uint64_t columns, Real* target, auto change) {
+    const auto read = [&](const std::string& name, std::uint64_t columns, bool standardized, Real* target) {
       read_pieces(file, source, name, columns, rows,
                   [&](std::uint64_t first, linear_algebra::MatrixView<double> values) {
-                    change(values);
-                    narrow(source, name, first, values, target + (first - rows.first) * columns);
+                    if (standardized) {
+                      standardization.apply(values);
+                    }
+                    narrow(source, name, first, values, standardized, target + (first - rows.first) * columns);
                   });
     };
-    read(source.features, shape.inputs, samples.features.data(), [&](linear_algebra::MatrixView<double> values) {
-      if (standardization.active()) {
-        standardization.apply(values);
-      }
-    });
-    read(source.targets, shape.target_columns, samples.targets.data(), [](const auto& /*values*/) {});
+    read(source.features, shape.inputs, standardization.active(), samples.features.data());
+    read(source.targets, shape.target_columns, false, samples.targets.data());
     return std::move(samples);
   });
 }

@@ -140,17 +140,14 @@ void MetricsFile<Real>::continue_file(const training::TrainingState<Real>& state
   }
 }
 
-// What must be there: a row of every epoch, and one of every so many steps.
+// What must be there: a row of every epoch.
 template <typename Real>
 void MetricsFile<Real>::warn_of_missing_rows(const std::vector<std::string>& last_row,
                                              const training::TrainingState<Real>& state) const {
-  const std::uint64_t steps = state.stopping.steps;
-  const auto last_step = number_in<std::uint64_t>(last_row[step_column]);
-  const bool epochs_missing = number_in<std::uint64_t>(last_row[epoch_column]) < state.sampler.epoch;
-  const bool steps_missing = options_.every_steps > 0 && last_step < steps - steps % options_.every_steps;
-  if (epochs_missing || steps_missing) {
-    std::cerr << "cauchy: warning: " << options_.path.string() << " ends at step " << last_step
-              << ", before the checkpoint's step " << steps << ": rows are missing\n";
+  if (number_in<std::uint64_t>(last_row[epoch_column]) < state.sampler.epoch) {
+    std::cerr << "cauchy: warning: " << options_.path.string() << " ends at step "
+              << number_in<std::uint64_t>(last_row[step_column]) << ", before the checkpoint's step "
+              << state.stopping.steps << ": rows are missing\n";
   }
 }
 

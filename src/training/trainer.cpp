@@ -2,8 +2,9 @@
 
 #include "cauchy/training/trainer.hpp"
 
-#include <cmath>
+#include <string>
 
+#include "cauchy/core/error.hpp"
 #include "cauchy/linear_algebra/sums.hpp"
 #include "cauchy/training/stopping.hpp"
 
@@ -75,7 +76,11 @@ StepReport Trainer<Real>::make_report() {
     report.stop = votes.stop;
   }
   if (report.stop != StopReason::none && !linear_algebra::all_finite<Real>(state_.method.x)) {
-    throw diverged("a parameter is NaN or infinite");
+    // Agreed: every rank has the same parameters.
+    throw core::Error(core::ExitCode::diverged, "diverged at step " + std::to_string(state_.stopping.steps) +
+                                                    ": a parameter is NaN or infinite; a smaller "
+                                                    "optimizer.learning_rate may help")
+        .as_agreed();
   }
   if (report.epoch_finished && parts_.validation != nullptr) {
     report.validation = evaluated(*parts_.validation);
@@ -90,19 +95,7 @@ StepReport Trainer<Real>::make_report() {
 template <typename Real>
 Evaluation Trainer<Real>::evaluated(data::Dataset<Real>& dataset) {
   const core::PhaseScope scope(parts_.seconds, core::Phase::compute);
-  const Evaluation result = evaluate<Real>(parts_.ranks, parts_.network, state_.method.x, dataset, parts_.workspace);
-  if (!std::isfinite(result.nll)) {
-    throw diverged("the NLL of " + dataset.source().key + " is NaN or infinite");
-  }
-  return result;
-}
-
-// Agreed: every rank has the same numbers.
-template <typename Real>
-core::Error Trainer<Real>::diverged(const std::string& what) const {
-  return core::Error(core::ExitCode::diverged, "diverged at step " + std::to_string(state_.stopping.steps) + ": " +
-                                                   what + "; a smaller optimizer.learning_rate may help")
-      .as_agreed();
+  return evaluate<Real>(parts_.ranks, parts_.network, state_.method.x, dataset, parts_.workspace);
 }
 
 template class Trainer<float>;

@@ -266,6 +266,23 @@ class DivergenceTest(CommandsTest):
             self.assertIn("diverged at step 1", message)
 
 
+    def test_an_outlier_in_held_out_data_costs_no_work(self):
+        toy.gaussian(self.folder / "train.h5", 60)
+        toy.gaussian(self.folder / "wild.h5", 20)
+        with h5py.File(self.folder / "wild.h5", "r+") as file:
+            targets = file["targets"][:].astype("float64")
+            targets[3] = 1e200  # its square is beyond a double
+            del file["targets"]
+            file["targets"] = targets
+        settings = self.settings(model__likelihood="gaussian", run__precision="double", stop__max_steps=6,
+                                 optimizer__learning_rate=1e-3)
+        self.train({**settings, "data.validation": "wild.h5", "checkpoint.directory": "watched"}, 2)
+        message = self.refuse(["train", *program.options({**settings, "data.test": "wild.h5"})], 2, code=3)
+        self.assertIn("the NLL of data.test", message)
+        self.assertIn("checkpoint-00000006.h5", self.files("run"))
+        self.assertEqual(checkpoints.metrics(self.folder / "run")[-1]["stop"], "max_steps")
+
+
 class ProgressTest(CommandsTest):
     # The longest line: epoch, step, NLL, gradient, rate.
     LINE = r"epoch +\d+/\d+  step +\d+/\d+  NLL \S+ +gradient \S+ .*samples/s"

@@ -256,8 +256,9 @@ TEST_F(MetricsFileTest, ResumingWarnsOfMissingRows) {
   EXPECT_EQ(warning_of_resume(0, 3, 9), warning("0", "9"));
   EXPECT_EQ(warning_of_resume(0, 9, 6), "");
   EXPECT_EQ(warning_of_resume(3, 7, 7), "");
-  EXPECT_EQ(warning_of_resume(3, 8, 10), warning("8", "10"));
-  EXPECT_EQ(warning_of_resume(3, 2, 3), warning("0", "3"));
+  EXPECT_EQ(warning_of_resume(3, 7, 8), warning("6", "8"));
+  // The spacing of rows may change on resume, so that only rows of epochs are known to be missing.
+  EXPECT_EQ(warning_of_resume(3, 8, 10), "");
 }
 
 TEST_F(MetricsFileTest, OtherColumnsAreRefused) {

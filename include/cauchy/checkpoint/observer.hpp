@@ -15,7 +15,7 @@
 
 namespace cauchy::checkpoint {
 
-/// Saves every so many steps, epochs and seconds, when any rank asked for it, and after the last step. On the root
+/// Saves every so many steps, epochs and seconds, when a vote for it has passed, and after the last step. On the root
 /// only. A checkpoint that cannot be written is a warning, and training goes on: the older ones stay, and the next is
 /// tried when it is due. What is due waits until the next step has proved loss and gradient at its Θ finite, so that a
 /// run that diverges leaves none but good checkpoints; only the last step is saved at once. While every attempt fails,

@@ -46,9 +46,9 @@ struct Settings {
 void resolve_settings(const communication::Communicator& ranks, const config::Sources& sources, Settings& settings);
 
 /// Throws core::UserError, key by key, if the settings differ from those that a checkpoint keeps in anything that
-/// determines Θ, apart from the keys in `free`. For the root.
+/// determines Θ, apart from the keys in `free`. `hint` says what to do. For the root.
 void refuse_other_settings(const std::string& path, const std::string& stored, const Settings& settings,
-                           const std::vector<std::string>& free = {});
+                           const std::vector<std::string>& free, const std::string& hint);
 
 /// Collective. Sets one option on every rank after the resolution, such as a number of shards that the launch decides.
 void settle(const communication::Communicator& ranks, Settings& settings, const std::string& key,

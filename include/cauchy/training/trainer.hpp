@@ -1,10 +1,8 @@
 #pragma once
 /// The training loop.
 
-#include <string>
 #include <vector>
 
-#include "cauchy/core/error.hpp"
 #include "cauchy/core/timer.hpp"
 #include "cauchy/data/dataset.hpp"
 #include "cauchy/data/sampler.hpp"
@@ -52,7 +50,6 @@ class Trainer {
   void count_step();
   StepReport make_report();
   Evaluation evaluated(data::Dataset<Real>& dataset);
-  core::Error diverged(const std::string& what) const;
 
   TrainerParts<Real> parts_;
   StopOptions stop_;
