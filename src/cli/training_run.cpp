@@ -255,7 +255,7 @@ core::ExitCode TrainingRun<Real>::train() {
   const std::unique_ptr<RootObservers> root = open_outputs();
   if (root) {
     trainer.add(root->time_limit);
-    trainer.add(root->metrics);  // before checkpoints: a checkpoint implies the rows up to it
+    trainer.add(root->metrics);  // before checkpoints: the rows up to a checkpoint are written first
     trainer.add(root->progress);
     trainer.add(root->checkpoints);
   }

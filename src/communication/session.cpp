@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <exception>
+#include <iostream>
 
 #include "checked.hpp"
 #include "communicator_handle.hpp"
@@ -26,8 +27,10 @@ Session::~Session() {
   if (std::uncaught_exceptions() > exceptions_at_start_) {
     return;
   }
-  MPI_Comm_free(&world_.handle_->comm);
-  MPI_Finalize();
+  // The work is done; what MPI refuses now can only be told.
+  if (MPI_Comm_free(&world_.handle_->comm) != MPI_SUCCESS || MPI_Finalize() != MPI_SUCCESS) {
+    std::cerr << "cauchy: warning: MPI did not end in order\n";
+  }
 }
 
 void abort(int exit_code) noexcept {

@@ -15,8 +15,6 @@ class Channel {
   /// Adds the time that collectives take to seconds[Phase::communication].
   Channel(const Communicator& ranks, core::PhaseSeconds& seconds) : ranks_(ranks), seconds_(seconds) {}
 
-  const Communicator& ranks() const { return ranks_; }
-
   /// Collective. Starts to replace the array by its elementwise sum over ranks. T: float, double.
   template <typename T>
   void start_sum(std::span<T> values);
