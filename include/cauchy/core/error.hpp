@@ -13,6 +13,7 @@ enum class ExitCode : int {
   user_error = 2,    ///< usage, configuration or data
   diverged = 3,      ///< NaN or infinity in loss or gradient
   input_output = 4,  ///< a file could not be read or written
+  lost = 5,          ///< a rank, a link or memory is not to be trusted any more: resume elsewhere
   stopped = 75,      ///< stopped on request with a checkpoint: start again with --resume
 };
 
