@@ -11,9 +11,9 @@
 namespace cauchy::communication {
 namespace {
 
-// Elements a call: far from the limit of MPI's int counts, and small enough that the library's temporary copy of the
-// piece stays on the heap from one call to the next.
-constexpr std::size_t piece_elements = std::size_t{1} << 22;
+// Bytes a call: far from the limit of MPI's int counts, and small enough that the library's temporary copy of the piece
+// stays on the heap from one call to the next.
+constexpr std::size_t piece_bytes = std::size_t{1} << 24;
 
 template <typename T>
 MPI_Datatype mpi_type() {
@@ -33,6 +33,7 @@ MPI_Datatype mpi_type() {
 
 template <typename T, typename Call>
 void in_pieces(std::span<T> values, Call call) {
+  constexpr std::size_t piece_elements = piece_bytes / sizeof(T);
   for (std::size_t first = 0; first < values.size(); first += piece_elements) {
     const std::size_t count = std::min(piece_elements, values.size() - first);
     call(values.data() + first, static_cast<int>(count));
@@ -75,6 +76,13 @@ void Communicator::broadcast(std::string& text, int source) const {
 
 void Communicator::barrier() const {
   check(MPI_Barrier(handle_->comm), "MPI_Barrier");
+}
+
+std::string host_name() {
+  char name[MPI_MAX_PROCESSOR_NAME] = "";
+  int length = 0;
+  check(MPI_Get_processor_name(name, &length), "MPI_Get_processor_name");
+  return {name, static_cast<std::size_t>(length)};
 }
 
 template void Communicator::sum(std::span<float>) const;

@@ -6,6 +6,11 @@
 
 #include "onednn_product.hpp"
 
+#include <cpuid.h>
+#include <strings.h>
+
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <dnnl.hpp>
 #include <functional>
@@ -61,6 +66,59 @@ struct Kernel {
   dnnl::matmul primitive;
   std::unordered_map<int, dnnl::memory> arguments;
 };
+
+/// The instruction sets that float products distinguish, each with all that the one before has.
+struct InstructionSet {
+  dnnl::cpu_isa isa;
+  std::string_view name;     ///< in logs and checkpoints
+  std::string_view setting;  ///< in DNNL_MAX_CPU_ISA
+};
+constexpr std::array<InstructionSet, 7> instruction_sets = {{
+    {dnnl::cpu_isa::sse41, "sse41", "SSE41"},
+    {dnnl::cpu_isa::avx, "avx", "AVX"},
+    {dnnl::cpu_isa::avx2, "avx2", "AVX2"},
+    {dnnl::cpu_isa::avx512_core, "avx512_core", "AVX512_CORE"},
+    {dnnl::cpu_isa::avx512_core_vnni, "avx512_core_vnni", "AVX512_CORE_VNNI"},
+    {dnnl::cpu_isa::avx512_core_bf16, "avx512_core_bf16", "AVX512_CORE_BF16"},
+    {dnnl::cpu_isa::avx512_core_amx, "avx512_core_amx", "AVX512_CORE_AMX"},
+}};
+constexpr std::int64_t widest = instruction_sets.size() - 1;
+
+bool processor_has_amx() {
+  unsigned a = 0;
+  unsigned b = 0;
+  unsigned c = 0;
+  unsigned d = 0;
+  constexpr unsigned amx_bf16 = 1U << 22;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d & amx_bf16) != 0;
+}
+
+/// oneDNN's own answer would fix its choice: it takes a limit only before the first question.
+std::int64_t instructions_of_processor() {
+  __builtin_cpu_init();
+  const bool avx512_core = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  const std::array<bool, instruction_sets.size()> has = {true,
+                                                         __builtin_cpu_supports("avx") != 0,
+                                                         __builtin_cpu_supports("avx2") != 0,
+                                                         avx512_core,
+                                                         __builtin_cpu_supports("avx512vnni") != 0,
+                                                         __builtin_cpu_supports("avx512bf16") != 0,
+                                                         processor_has_amx()};
+  return std::find(has.begin(), has.end(), false) - has.begin() - 1;
+}
+
+std::int64_t instructions_of_environment() {
+  for (const char* variable : {"ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"}) {
+    const char* value = std::getenv(variable);
+    for (std::size_t i = 0; value != nullptr && i < instruction_sets.size(); ++i) {
+      if (strcasecmp(std::string(instruction_sets[i].setting).c_str(), value) == 0) {
+        return static_cast<std::int64_t>(i);
+      }
+    }
+  }
+  return widest;
+}
 
 void set_data(dnnl::memory& memory, const float* data) {
   memory.set_data_handle(const_cast<float*>(data));  // oneDNN has no read-only memory objects
@@ -129,29 +187,23 @@ void OnednnProducts::multiply(MatrixView<const float> a, Transposed a_transposed
 }
 
 std::string_view onednn_instruction_set() {
-  switch (dnnl::get_effective_cpu_isa()) {
-    case dnnl::cpu_isa::sse41:
-      return "sse41";
-    case dnnl::cpu_isa::avx:
-      return "avx";
-    case dnnl::cpu_isa::avx2:
-      return "avx2";
-    case dnnl::cpu_isa::avx2_vnni:
-      return "avx2_vnni";
-    case dnnl::cpu_isa::avx512_core:
-      return "avx512_core";
-    case dnnl::cpu_isa::avx512_core_vnni:
-      return "avx512_core_vnni";
-    case dnnl::cpu_isa::avx512_core_bf16:
-      return "avx512_core_bf16";
-    case dnnl::cpu_isa::avx512_core_amx:
-      return "avx512_core_amx";
-    default:
-      return "generic";
+  dnnl::cpu_isa chosen = dnnl::get_effective_cpu_isa();
+  if (chosen == dnnl::cpu_isa::avx2_vnni) {
+    chosen = dnnl::cpu_isa::avx2;  // what it has more serves integers only
   }
+  for (const InstructionSet& set : instruction_sets) {
+    if (set.isa == chosen) {
+      return set.name;
+    }
+  }
+  return "generic";
 }
 
-void prepare_onednn() {
+std::int64_t onednn_offered_instructions() {
+  return std::min(instructions_of_processor(), instructions_of_environment());
+}
+
+void prepare_onednn(std::int64_t instructions) {
   // With fewer threads than OpenMP promises, oneDNN's products are wrong without a word.
   const auto refuse = [](const char* name, auto is_harmless) {
     const char* value = std::getenv(name);
@@ -163,11 +215,22 @@ void prepare_onednn() {
   refuse("OMP_THREAD_LIMIT", [](std::string_view /*value*/) { return false; });
   refuse("OMP_DYNAMIC", [](std::string_view value) { return value == "false" || value == "FALSE" || value == "0"; });
   refuse("OMP_MAX_ACTIVE_LEVELS", [](std::string_view value) { return value != "0"; });
-  // More than one thread in a product changes its bits. Each thread that multiplies must say this for itself.
-  omp_set_num_threads(1);
+  prepare_onednn_thread();
   if (omp_get_max_threads() != 1 || omp_get_dynamic() != 0) {
     throw core::UserError("OpenMP does not take a thread count of 1; check the OMP_ variables of the environment");
   }
+  if (instructions < onednn_offered_instructions()) {
+    const InstructionSet& set = instruction_sets.at(static_cast<std::size_t>(instructions));
+    if (dnnl::set_max_cpu_isa(set.isa) != dnnl::status::success) {
+      throw core::Error(core::ExitCode::internal_error,
+                        "oneDNN cannot be held to the instructions of " + std::string(set.name) + " any more");
+    }
+  }
+}
+
+void prepare_onednn_thread() noexcept {
+  // More than one thread in a product changes its bits.
+  omp_set_num_threads(1);
 }
 
 }  // namespace cauchy::linear_algebra

@@ -31,8 +31,14 @@ class OnednnProducts {
 /// Such as "avx512_core_bf16".
 std::string_view onednn_instruction_set();
 
-/// One thread a product. Throws core::UserError under OpenMP settings that make products silently wrong.
-void prepare_onednn();
+/// As offered_instructions().
+std::int64_t onednn_offered_instructions();
+
+/// Lowers the instructions. Throws core::UserError under OpenMP settings that make products silently wrong.
+void prepare_onednn(std::int64_t instructions);
+
+/// One thread a product.
+void prepare_onednn_thread() noexcept;
 
 #else
 
@@ -45,7 +51,11 @@ class OnednnProducts {
 inline std::string_view onednn_instruction_set() {
   return {};
 }
-inline void prepare_onednn() {}
+inline std::int64_t onednn_offered_instructions() {
+  return 0;
+}
+inline void prepare_onednn(std::int64_t /*instructions*/) {}
+inline void prepare_onednn_thread() noexcept {}
 
 #endif
 

@@ -3,6 +3,7 @@
 #include "cauchy/linear_algebra/product.hpp"
 
 #include <Eigen/Core>
+#include <cfenv>
 #include <type_traits>
 
 #include "onednn_product.hpp"
@@ -85,12 +86,21 @@ std::string_view instruction_set() {
   return have_onednn ? onednn_instruction_set() : Eigen::SimdInstructionSetsInUse();
 }
 
-void prepare_products() {
+std::int64_t offered_instructions() {
+  return onednn_offered_instructions();
+}
+
+void prepare_products(std::int64_t instructions) {
   // Eigen cuts long sums by the size of the first-level cache that it finds at run time: the same sizes everywhere.
   Eigen::setCpuCacheSizes(32 << 10, 256 << 10, 2 << 20);
-  if constexpr (have_onednn) {
-    prepare_onednn();
-  }
+  prepare_onednn(instructions);
+  prepare_thread();
+}
+
+void prepare_thread() noexcept {
+  // A library that was built for fast mathematics may have switched small numbers off for all threads.
+  std::fesetenv(FE_DFL_ENV);
+  prepare_onednn_thread();
 }
 
 template class Products<float>;

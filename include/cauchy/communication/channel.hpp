@@ -8,16 +8,24 @@
 
 namespace cauchy::communication {
 
-/// Sums arrays over ranks in the order in which they were started, the same order on every rank. A started array must
-/// stay untouched until wait(). This channel works on the calling thread: start_sum() returns when the sum is done.
+/// Reduces arrays over ranks in the order in which they were started, the same order on every rank. A started array
+/// must stay untouched until wait(). This channel works on the calling thread: start_sum() returns when the sum is
+/// done. T: float, double, std::int32_t, std::int64_t.
 class Channel {
  public:
   /// Adds the time that collectives take to seconds[Phase::communication].
   Channel(const Communicator& ranks, core::PhaseSeconds& seconds) : ranks_(ranks), seconds_(seconds) {}
 
-  /// Collective. Starts to replace the array by its elementwise sum over ranks. T: float, double.
+  const Communicator& ranks() const { return ranks_; }
+
+  /// Collective. Starts to replace the array by its elementwise sum over ranks.
   template <typename T>
   void start_sum(std::span<T> values);
+
+  /// Collective. Starts to replace the array by its elementwise maximum over ranks. T: an integer, whose maximum does
+  /// not depend on an order as that of numbers with NaN would.
+  template <typename T>
+  void start_maximum(std::span<T> values);
 
   /// Collective. Returns when all started sums are complete.
   void wait() {}

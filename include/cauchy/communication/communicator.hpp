@@ -47,4 +47,7 @@ class Communicator {
   int size_ = 1;
 };
 
+/// What MPI calls the machine that this process runs on.
+std::string host_name();
+
 }  // namespace cauchy::communication

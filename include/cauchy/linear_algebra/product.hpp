@@ -1,6 +1,7 @@
 #pragma once
 /// Matrix products, by oneDNN where it serves and by Eigen elsewhere; the same bits for the same shapes.
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -36,12 +37,22 @@ class Products {
 template <typename Real>
 std::string_view product_backend();
 
-/// The widest vector instructions that products use on this machine, such as "avx512_core_bf16".
+/// The widest vector instructions that products use in this process, such as "avx512_core_bf16". Decides, if
+/// prepare_products has not: they cannot be lowered any more.
 std::string_view instruction_set();
 
-/// Fixes whatever could change the bits of a product behind our back: cache sizes, threads. Call once, before the first
-/// product. Throws core::UserError under OpenMP settings that make oneDNN's products wrong (OMP_THREAD_LIMIT,
-/// OMP_DYNAMIC, OMP_MAX_ACTIVE_LEVELS=0).
-void prepare_products();
+/// How wide the vector instructions are that this machine, and DNNL_MAX_CPU_ISA in the environment, offer to products:
+/// a number that grows with the instruction sets, each of which contains the lower ones. Decides nothing yet.
+std::int64_t offered_instructions();
+
+/// Fixes whatever could change the bits of a product behind our back: cache sizes, threads, and the instructions, which
+/// ranks on unlike machines lower to what all of them offer. Call once, before the first product; then prepare_thread
+/// has been called for this thread. Throws core::UserError under OpenMP settings that make oneDNN's products wrong
+/// (OMP_THREAD_LIMIT, OMP_DYNAMIC, OMP_MAX_ACTIVE_LEVELS=0).
+void prepare_products(std::int64_t instructions = offered_instructions());
+
+/// What every other thread that multiplies calls first: one thread a product, the default rounding, numbers below the
+/// normal range kept.
+void prepare_thread() noexcept;
 
 }  // namespace cauchy::linear_algebra
