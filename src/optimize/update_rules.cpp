@@ -10,6 +10,10 @@ namespace {
 using linear_algebra::AlignedVector;
 
 /// A method that moves x by a rule on the gradient at x.
+///
+/// The new state is written beside the old one and the two change places, so that the old one is there until the next
+/// gradient is. The gradient itself is written where x of the new state will be: no vector is needed for it, and none
+/// is copied.
 template <typename Real>
 class UpdateRule : public Method<Real> {
  public:
@@ -18,19 +22,33 @@ class UpdateRule : public Method<Real> {
   MethodState<Real> start(AlignedVector<Real> x) const override { return {std::move(x), {}}; }
 
   void step(Objective<Real>& objective, MethodState<Real>& state) final {
-    gradient_.resize(state.x.size());
-    objective.value_and_gradient(state.x, gradient_);
-    update(gradient_, state);
+    if (other_.x.size() != state.x.size()) {
+      other_ = start(AlignedVector<Real>(state.x.size()));
+    }
+    objective.value_and_gradient(state.x, other_.x);
+    update(state, other_);
+    std::swap(state, other_);
+    holds_previous_ = true;
+  }
+
+  bool undo(MethodState<Real>& state) final {
+    if (!std::exchange(holds_previous_, false)) {
+      return false;
+    }
+    std::swap(state, other_);
+    return true;
   }
 
   double learning_rate() const final { return learning_rate_; }
 
  protected:
-  virtual void update(std::span<const Real> gradient, MethodState<Real>& state) const = 0;
+  /// Turns `next`, whose x holds the gradient at now.x, into the state after the step. Slots of both have one order.
+  virtual void update(const MethodState<Real>& now, MethodState<Real>& next) const = 0;
 
  private:
   double learning_rate_;
-  AlignedVector<Real> gradient_;
+  MethodState<Real> other_;  ///< before the last step
+  bool holds_previous_ = false;
 };
 
 template <typename Real>
@@ -39,10 +57,11 @@ class GradientDescent final : public UpdateRule<Real> {
   using UpdateRule<Real>::UpdateRule;
 
  protected:
-  void update(std::span<const Real> gradient, MethodState<Real>& state) const override {
+  void update(const MethodState<Real>& now, MethodState<Real>& next) const override {
     const auto rate = static_cast<Real>(this->learning_rate());
-    for (std::size_t i = 0; i < gradient.size(); ++i) {
-      state.x[i] -= rate * gradient[i];
+    for (std::size_t i = 0; i < now.x.size(); ++i) {
+      const Real gradient = next.x[i];
+      next.x[i] = now.x[i] - rate * gradient;
     }
   }
 };
@@ -58,13 +77,15 @@ class Momentum final : public UpdateRule<Real> {
   }
 
  protected:
-  void update(std::span<const Real> gradient, MethodState<Real>& state) const override {
+  void update(const MethodState<Real>& now, MethodState<Real>& next) const override {
     const auto rate = static_cast<Real>(this->learning_rate());
     const auto momentum = static_cast<Real>(momentum_);
-    AlignedVector<Real>& velocity = state.slots[0].values;
-    for (std::size_t i = 0; i < gradient.size(); ++i) {
-      velocity[i] = momentum * velocity[i] + gradient[i];
-      state.x[i] -= rate * velocity[i];
+    const AlignedVector<Real>& velocity = now.slots[0].values;
+    AlignedVector<Real>& next_velocity = next.slots[0].values;
+    for (std::size_t i = 0; i < now.x.size(); ++i) {
+      const Real gradient = next.x[i];
+      next_velocity[i] = momentum * velocity[i] + gradient;
+      next.x[i] = now.x[i] - rate * next_velocity[i];
     }
   }
 

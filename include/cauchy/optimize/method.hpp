@@ -20,7 +20,8 @@ class Objective {
   Objective& operator=(const Objective&) = delete;
   virtual ~Objective() = default;
 
-  /// J(x); writes ∇J(x), of x's length. Throws core::Error with code diverged if either is NaN or infinite.
+  /// J(x); writes ∇J(x), of x's length. Throws core::Error with code diverged if either is NaN or infinite, and then
+  /// leaves `gradient` as it was.
   virtual double value_and_gradient(std::span<const Real> x, std::span<Real> gradient) = 0;
 };
 
@@ -38,7 +39,8 @@ struct MethodState {
   std::vector<Slot<Real>> slots;
 };
 
-/// A method. It holds no state of its own, only its constants and scratch memory. Instantiated for float and double.
+/// A method. Beside its constants and scratch memory it holds the state before the last step, so that a step that led
+/// out of the domain of J can be taken back. Instantiated for float and double.
 template <typename Real>
 class Method {
  public:
@@ -52,6 +54,11 @@ class Method {
 
   /// One accepted iterate.
   virtual void step(Objective<Real>& objective, MethodState<Real>& state) = 0;
+
+  /// Makes `state` what it was before the last step, to the last bit: after that step, or after a further one that
+  /// threw before its objective wrote a gradient. Once a step. Returns false, and does nothing, if there is no step to
+  /// undo.
+  virtual bool undo(MethodState<Real>& state) = 0;
 
   /// ε of the next step.
   virtual double learning_rate() const = 0;
