@@ -13,17 +13,18 @@ ROOT = pathlib.Path(os.environ.get("CAUCHY_SOURCE", pathlib.Path(__file__).resol
 MAY_SEE = {
     "core": set(),
     "linear_algebra": {"core"},
+    "reduction": {"core"},
     "communication": {"core"},
     "storage": {"core"},
     "model": {"core", "linear_algebra"},
     "optimize": {"core", "linear_algebra"},
     "data": {"core", "linear_algebra", "communication", "storage", "model"},
-    "training": {"core", "linear_algebra", "communication", "model", "optimize", "data"},
+    "training": {"core", "linear_algebra", "communication", "reduction", "model", "optimize", "data"},
     "reporting": {"core", "storage", "training"},
-    "checkpoint": {"core", "linear_algebra", "storage", "model", "optimize", "data", "training"},
+    "checkpoint": {"core", "linear_algebra", "reduction", "storage", "model", "optimize", "data", "training"},
     "config": {"core"},
-    "cli": {"core", "linear_algebra", "communication", "storage", "model", "optimize", "data", "training", "reporting",
-            "checkpoint", "config"},
+    "cli": {"core", "linear_algebra", "communication", "reduction", "storage", "model", "optimize", "data", "training",
+            "reporting", "checkpoint", "config"},
 }
 
 # Which rooms may include a library's headers.

@@ -245,13 +245,14 @@ void write_standardization(File& file, const data::Standardization& standardizat
                      storage::Layout::checked);
 }
 
-std::vector<double> read_vector(const File& file, const std::string& dataset) {
+template <typename T>
+std::vector<T> read_vector(const File& file, const std::string& dataset) {
   const std::vector<std::uint64_t> shape = file.info(dataset).shape;
   if (shape.size() != 1) {
     fail(file.path(), dataset + " is " + storage::shape_text(shape) + ", not a vector");
   }
-  std::vector<double> values(shape[0]);
-  file.read<double>(dataset, values);
+  std::vector<T> values(shape[0]);
+  file.read<T>(dataset, values);
   return values;
 }
 
@@ -259,7 +260,25 @@ data::Standardization read_standardization(const File& file) {
   if (!file.has("/standardisation")) {
     return {};
   }
-  return {read_vector(file, "/standardisation/mean"), read_vector(file, "/standardisation/scale")};
+  return {read_vector<double>(file, "/standardisation/mean"), read_vector<double>(file, "/standardisation/scale")};
+}
+
+void write_units(File& file, const reduction::Units& units) {
+  if (units.exponents.empty()) {
+    return;
+  }
+  const auto write = [&](const std::string& name, const std::vector<std::int32_t>& values) {
+    file.write<std::int32_t>("/reduction/" + name, {values.size()}, values, storage::Layout::checked);
+  };
+  write("units", units.exponents);
+  write("ages", units.ages);
+}
+
+reduction::Units read_units(const File& file) {
+  if (!file.has("/reduction")) {
+    return {};
+  }
+  return {read_vector<std::int32_t>(file, "/reduction/units"), read_vector<std::int32_t>(file, "/reduction/ages")};
 }
 
 template <typename Real>
@@ -284,6 +303,7 @@ void save(const std::filesystem::path& path, const Description& description, con
   write_method(file, description.layout, state.method);
   write_scalars(file, state);
   write_standardization(file, state.standardization);
+  write_units(file, state.units);
   file.close();
   seal(target.temporary_path());
   target.commit();
@@ -360,6 +380,7 @@ TrainingState<Real> load(const std::filesystem::path& path, const ParameterLayou
   state.method = read_method<Real>(file, layout);
   read_scalars(file, state);
   state.standardization = read_standardization(file);
+  state.units = read_units(file);
   return state;
 }
 

@@ -41,7 +41,8 @@ CheckpointObserver<Real>::CheckpointObserver(const CheckpointOptions& options, D
 
 template <typename Real>
 training::Votes CheckpointObserver<Real>::votes() {
-  return {.save = options_.every_seconds > 0 && since_last_.seconds() >= options_.every_seconds};
+  return {.save = options_.every_seconds > 0 && since_last_.seconds() >= options_.every_seconds,
+          .saving = waits_for_proof_};
 }
 
 template <typename Real>
@@ -53,7 +54,7 @@ void CheckpointObserver<Real>::step_finished(const training::StepReport& report,
   since_last_.restart();  // and again once it is saved
   waits_for_proof_ = report.stop == training::StopReason::none;
   if (!waits_for_proof_) {
-    save(state);
+    save(state, Older::prune);
   }
 }
 
@@ -61,7 +62,16 @@ template <typename Real>
 void CheckpointObserver<Real>::state_proved(const training::TrainingState<Real>& state) {
   if (waits_for_proof_) {
     waits_for_proof_ = false;
-    save(state);
+    save(state, Older::prune);
+  }
+}
+
+template <typename Real>
+void CheckpointObserver<Real>::diverged(const training::TrainingState<Real>& last_proved) {
+  save(last_proved, Older::keep);
+  if (!last_save_failed_) {
+    warnings_ << "cauchy: the last state with a finite loss and gradient, of step " << last_proved.stopping.steps
+              << ", is in " << newest_->string() << std::endl;
   }
 }
 
@@ -74,11 +84,12 @@ bool CheckpointObserver<Real>::is_due(const training::StepReport& report,
 }
 
 template <typename Real>
-void CheckpointObserver<Real>::save(const training::TrainingState<Real>& state) {
+void CheckpointObserver<Real>::save(const training::TrainingState<Real>& state, Older older) {
   const core::PhaseScope scope(seconds_, core::Phase::checkpoint);
   try {
     require_finite(state.method);
-    const SavedCheckpoint saved = store_.save(description_, state);
+    const SavedCheckpoint saved =
+        older == Older::prune ? store_.save(description_, state) : store_.save_beside_all(description_, state);
     newest_ = saved.path;
     last_save_failed_ = false;
     failures_since_warning_ = 0;

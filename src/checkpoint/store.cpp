@@ -92,10 +92,16 @@ Store::Store(std::filesystem::path folder, std::uint64_t keep)
 
 template <typename Real>
 SavedCheckpoint Store::save(const Description& description, const training::TrainingState<Real>& state) {
-  const std::uint64_t step = state.stopping.steps;
-  const std::filesystem::path path = folder_ / name_of(step);
+  SavedCheckpoint saved = save_beside_all(description, state);
+  saved.leftover = prune(state.stopping.steps);
+  return saved;
+}
+
+template <typename Real>
+SavedCheckpoint Store::save_beside_all(const Description& description, const training::TrainingState<Real>& state) {
+  const std::filesystem::path path = folder_ / name_of(state.stopping.steps);
   checkpoint::save(path, description, state);
-  return {path, prune(step)};
+  return {path, ""};
 }
 
 /// Why an older checkpoint could not be removed; empty if all were.
@@ -167,5 +173,7 @@ std::optional<std::filesystem::path> set_aside(const std::filesystem::path& fold
 
 template SavedCheckpoint Store::save(const Description&, const training::TrainingState<float>&);
 template SavedCheckpoint Store::save(const Description&, const training::TrainingState<double>&);
+template SavedCheckpoint Store::save_beside_all(const Description&, const training::TrainingState<float>&);
+template SavedCheckpoint Store::save_beside_all(const Description&, const training::TrainingState<double>&);
 
 }  // namespace cauchy::checkpoint

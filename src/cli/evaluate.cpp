@@ -2,14 +2,16 @@
 
 #include <iostream>
 
+#include "cauchy/cli/arithmetic.hpp"
 #include "cauchy/cli/commands.hpp"
 #include "cauchy/cli/problem.hpp"
 #include "cauchy/cli/settings.hpp"
 #include "cauchy/communication/agreement.hpp"
+#include "cauchy/communication/channel.hpp"
 #include "cauchy/config/sources.hpp"
-#include "cauchy/linear_algebra/product.hpp"
 #include "cauchy/reporting/number.hpp"
 #include "cauchy/training/evaluation.hpp"
+#include "cauchy/training/workers.hpp"
 
 namespace cauchy::cli {
 namespace {
@@ -28,8 +30,13 @@ void evaluate_checkpoint(const communication::Communicator& ranks, const std::st
   const training::TrainingState<Real> state = load_state(ranks, path, *network, *method);
   data::Dataset<Real> dataset(ranks, source, shape, settings.data.shards, state.standardization);
   training::check_targets(ranks, network->likelihood(), dataset);
-  model::Workspace<Real> workspace = network->workspace(evaluation_samples<Real>(settings.data.microbatch, {&dataset}));
-  const training::Evaluation result = training::evaluate<Real>(ranks, *network, state.method.x, dataset, workspace);
+  core::PhaseSeconds seconds;
+  communication::Channel channel(ranks, seconds);
+  const std::uint64_t microbatch = settings.data.microbatch;
+  training::Workers<Real> workers(*network, evaluation_samples<Real>(microbatch, {&dataset}), settings.run.threads,
+                                  seconds);
+  const training::Evaluation result =
+      training::evaluate<Real>(channel, *network, state.method.x, dataset, microbatch, workers);
   if (ranks.is_root()) {
     std::cout << "checkpoint  " << path << " (step " << state.stopping.steps << ", epoch " << state.sampler.epoch
               << ")\ndata        " << source.path << " (" << result.samples << " samples)\nNLL         "
@@ -43,10 +50,8 @@ core::ExitCode run_evaluate(const communication::Communicator& ranks, const Comm
   std::string path;
   checkpoint::ProblemShape problem;
   config::Sources sources;
-  communication::agree(ranks, [&] {
-    linear_algebra::prepare_products();
-    path = line.required("checkpoint");
-  });
+  communication::agree(ranks, [&] { path = line.required("checkpoint"); });
+  agree_on_arithmetic(ranks);
   communication::agree_on_root(ranks, [&] {
     require_file("--checkpoint", path);
     const checkpoint::Header header = checkpoint::read_header(path);

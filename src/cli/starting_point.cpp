@@ -48,8 +48,8 @@ StartingPoint find_starting_point(const communication::Communicator& ranks, cons
                                   Settings& settings) {
   StartingPoint start;
   checkpoint::Header header;
-  std::string shards = std::to_string(ranks.size());
-  std::string shards_source = "the number of ranks of this launch";
+  std::string shards = std::to_string(static_cast<std::uint64_t>(ranks.size()) * settings.run.threads);
+  std::string shards_source = "ranks × threads of this launch";
   communication::agree_on_root(ranks, [&] {
     if (!resume) {
       return;

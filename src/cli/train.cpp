@@ -1,7 +1,9 @@
 // cauchy train: the training run of a configuration.
 
 #include <iostream>
+#include <string>
 
+#include "cauchy/cli/arithmetic.hpp"
 #include "cauchy/cli/commands.hpp"
 #include "cauchy/cli/problem.hpp"
 #include "cauchy/cli/run_folders.hpp"
@@ -12,7 +14,6 @@
 #include "cauchy/config/sources.hpp"
 #include "cauchy/core/stop_signal.hpp"
 #include "cauchy/core/timer.hpp"
-#include "cauchy/linear_algebra/product.hpp"
 
 namespace cauchy::cli {
 namespace {
@@ -23,16 +24,20 @@ core::ExitCode run_train(const communication::Communicator& ranks, const Command
   config::Sources sources;
   communication::agree(ranks, [&] {
     core::watch_stop_signals();
-    linear_algebra::prepare_products();
     sources.file = line.has("config") ? line.required("config") : "";
   });
+  agree_on_arithmetic(ranks);
   sources.environment = config::environment_variables();
   sources.arguments = line.configuration();
   resolve_settings(ranks, sources, settings);
   communication::agree_on_root(ranks, [&] { check_folders(run_folders(settings)); });
+  const std::string binding = binding_warning(ranks, settings.run.threads);
   const StartingPoint start = find_starting_point(ranks, line.value("resume"), settings);
   if (ranks.is_root()) {
     std::cout << config::resolved_text(settings.resolution) << "\n";
+    if (!binding.empty()) {
+      std::cerr << "cauchy: warning: " << binding << "\n";
+    }
     if (!settings.stop.any()) {
       std::cerr
           << "cauchy: warning: no stopping criterion is set (stop.max_epochs and others): the run goes on until a "

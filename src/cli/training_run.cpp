@@ -13,8 +13,8 @@
 #include "cauchy/checkpoint/observer.hpp"
 #include "cauchy/cli/memory_estimate.hpp"
 #include "cauchy/cli/run_folders.hpp"
+#include "cauchy/cli/summation.hpp"
 #include "cauchy/communication/agreement.hpp"
-#include "cauchy/communication/channel.hpp"
 #include "cauchy/data/sampler.hpp"
 #include "cauchy/reporting/metrics_file.hpp"
 #include "cauchy/reporting/number.hpp"
@@ -24,8 +24,8 @@
 #include "cauchy/storage/atomic_file.hpp"
 #include "cauchy/training/evaluation.hpp"
 #include "cauchy/training/objective.hpp"
-#include "cauchy/training/reducer.hpp"
 #include "cauchy/training/stopping.hpp"
+#include "cauchy/training/workers.hpp"
 
 namespace cauchy::cli {
 namespace {
@@ -34,18 +34,11 @@ using reporting::grouped;
 using reporting::short_text;
 
 // Agreed, since every rank has the same numbers.
-void check_shards(const communication::Communicator& ranks, const data::Source& source, std::uint64_t rows,
-                  std::uint64_t shards) {
-  const std::string value = "data.shards = " + std::to_string(shards);
+void check_shards(const data::Source& source, std::uint64_t rows, std::uint64_t shards) {
   if (rows < shards) {
-    throw core::UserError(source.key + " = " + source.path + ": has " + std::to_string(rows) + " rows, fewer than " +
-                          value + "; set data.shards to at most " + std::to_string(rows))
-        .as_agreed();
-  }
-  if (static_cast<std::uint64_t>(ranks.size()) > shards) {
-    throw core::UserError(value + ": too few for " + std::to_string(ranks.size()) + " ranks; start at most " +
-                          std::to_string(shards) +
-                          " ranks, or a fresh run with data.shards = " + std::to_string(ranks.size()))
+    throw core::UserError(source.key + " = " + source.path + ": has " + std::to_string(rows) +
+                          " rows, fewer than data.shards = " + std::to_string(shards) +
+                          "; set data.shards to at most " + std::to_string(rows))
         .as_agreed();
   }
 }
@@ -111,7 +104,8 @@ TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Setting
     throw core::UserError("data.train is not set: the HDF5 file of the training data").as_agreed();
   }
   const data::SourceShape shape = agreed_shape(ranks_, source);
-  check_shards(ranks_, source, shape.rows, settings_.data.shards);
+  check_shards(source, shape.rows, settings_.data.shards);
+  check_spread(spread());
   method_ = optimize::make_method<Real>(settings.method);
   if (start.resumed) {
     check_columns(source, shape, start.problem);
@@ -177,12 +171,14 @@ void TrainingRun<Real>::describe() const {
   for (const data::Dataset<Real>* dataset : {train_data_.get(), validation_data_.get(), test_data_.get()}) {
     rows += dataset != nullptr ? dataset->shape().rows : 0;
   }
-  const auto ranks = static_cast<std::uint64_t>(ranks_.size());
-  const std::uint64_t shards = settings_.data.shards;
+  const Summation summation =
+      choose_summation(settings_, network_->layout().parameter_count(), train_data_->shape().rows);
   const std::uint64_t bytes =
-      predicted_bytes({ranks, shards, sizeof(Real), network_->layout().padded_size(), state_.method.slots.size(),
-                       problem_.inputs + problem_.target_columns, rows, settings_.data.microbatch,
-                       network_->workspace_bytes(settings_.data.microbatch)});
+      predicted_bytes({static_cast<std::uint64_t>(ranks_.size()), settings_.run.threads, settings_.data.shards,
+                       sizeof(Real), network_->layout().padded_size(), state_.method.slots.size(),
+                       summation_bytes(summation, settings_), problem_.inputs + problem_.target_columns, rows,
+                       settings_.data.microbatch, network_->workspace_bytes(settings_.data.microbatch)});
+  const std::uint64_t shards = settings_.data.shards;
   std::cout << "model       " << grouped(network_->layout().parameter_count()) << " parameters, " << problem_.inputs
             << " inputs";
   for (const std::uint64_t width : settings_.model.layers) {
@@ -191,15 +187,26 @@ void TrainingRun<Real>::describe() const {
   std::cout << " - " << network_->likelihood().outputs() << " outputs, " << settings_.model.likelihood << "\n"
             << "data        " << grouped(train_data_->shape().rows) << " samples in " << shards << " shards, read in "
             << short_text(reading_seconds_, 3) << " s\n"
-            << "ranks       " << ranks;
-  if (shards % ranks != 0) {
-    std::cout << "; uneven: the busiest run " << (shards + ranks - 1) / ranks << " shards, the others "
-              << shards / ranks;
-  }
-  std::cout << "\nproducts    " << linear_algebra::product_backend<Real>() << ", " << linear_algebra::instruction_set()
+            << spread_text(spread()) << "sum         " << summation_text(summation) << "\n"
+            << "products    " << linear_algebra::product_backend<Real>() << ", " << linear_algebra::instruction_set()
             << ", " << settings_.run.precision << "\n"
             << "memory      " << reporting::bytes_text(static_cast<double>(bytes)) << " a rank, beside the libraries\n"
             << std::flush;
+}
+
+template <typename Real>
+Spread TrainingRun<Real>::spread() const {
+  return {static_cast<std::uint64_t>(ranks_.size()), settings_.run.threads, settings_.data.shards};
+}
+
+template <typename Real>
+std::unique_ptr<training::Reducer<Real>> TrainingRun<Real>::make_reducer(communication::Channel& channel) const {
+  const model::ParameterLayout& layout = network_->layout();
+  const Summation summation = choose_summation(settings_, layout.parameter_count(), train_data_->shape().rows);
+  const auto [ranks, threads, shards] = spread();
+  return summation.exact
+             ? training::make_exact_reducer<Real>(layout, channel, summation.width, shards, threads, state_.units)
+             : training::make_float_reducer<Real>(layout, channel, shards, threads);
 }
 
 template <typename Real>
@@ -234,21 +241,36 @@ core::ExitCode TrainingRun<Real>::train() {
     return core::ExitCode::done;
   }
   communication::Channel channel(ranks_, seconds_);
+  const std::uint64_t microbatch = settings_.data.microbatch;
   std::optional<data::Sampler> sampler;
-  std::optional<training::DistributedObjective<Real>> objective;
+  std::optional<training::Workers<Real>> workers;
   std::unique_ptr<training::Reducer<Real>> reducer;
-  model::Workspace<Real> workspace;
+  std::optional<training::DistributedObjective<Real>> objective;
   communication::agree(ranks_, [&] {
+    using Objective = training::DistributedObjective<Real>;
     sampler.emplace(data::SamplerOptions{train_data_->shape().rows, settings_.data.shards, settings_.batch.batch_size,
                                          settings_.data.block_rows, settings_.run.seed});
-    reducer = training::make_float_reducer<Real>(network_->layout(), channel);
-    objective.emplace(*network_, settings_.model.l2, *train_data_, *sampler, settings_.data.microbatch, *reducer,
-                      channel, seconds_);
-    workspace = network_->workspace(
-        evaluation_samples<Real>(settings_.data.microbatch, {validation_data_.get(), test_data_.get()}));
+    const std::uint64_t samples =
+        std::max(Objective::pass_samples(microbatch, *sampler),
+                 evaluation_samples<Real>(microbatch, {validation_data_.get(), test_data_.get()}));
+    workers.emplace(*network_, samples, settings_.run.threads, seconds_);
+    reducer = make_reducer(channel);
+    objective.emplace(
+        training::ObjectiveParts<Real>{*network_, *train_data_, *sampler, *reducer, *workers, channel, seconds_},
+        settings_.model.l2, microbatch);
   });
-  training::Trainer<Real> trainer({ranks_, *network_, *method_, *objective, *sampler, validation_data_.get(),
-                                   test_data_.get(), workspace, seconds_},
+  training::Trainer<Real> trainer({.channel = channel,
+                                   .network = *network_,
+                                   .method = *method_,
+                                   .objective = *objective,
+                                   .reducer = *reducer,
+                                   .sampler = *sampler,
+                                   .workers = *workers,
+                                   .seconds = seconds_,
+                                   .validation = validation_data_.get(),
+                                   .test = test_data_.get(),
+                                   .microbatch = microbatch,
+                                   .guard_steps = settings_.run.guard_steps},
                                   settings_.stop, state_);
   training::SignalWatch<Real> signals;
   trainer.add(signals);
@@ -295,6 +317,10 @@ void TrainingRun<Real>::report(const training::StepReport& last, double wall_sec
     std::cout << "; " << evaluation_text("test", *last.test, metric);
   }
   std::cout << "\n";
+  if (state_.history.repetitions > 0) {
+    std::cout << "sum         " << grouped(state_.history.repetitions)
+              << " steps computed twice, since a gradient outgrew its unit\n";
+  }
   if (observers->checkpoints.newest()) {
     std::cout << "checkpoint  " << observers->checkpoints.newest()->string() << "\n";
   }

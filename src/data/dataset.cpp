@@ -27,29 +27,33 @@ Dataset<Real>::Dataset(const communication::Communicator& ranks, const Source& s
 
 template <typename Real>
 template <typename RowAt>
-model::Batch<Real> Dataset<Real>::copy_rows(std::uint64_t shard, std::uint64_t count, RowAt row_at) {
+model::Batch<Real> Dataset<Real>::copy_rows(std::uint64_t shard, std::uint64_t count, RowAt row_at,
+                                            BatchBuffer<Real>& buffer) const {
   // Batches start on a cache line, wherever their rows lie: products must see the same alignment in every run.
-  batch_features_.resize(std::max<std::size_t>(batch_features_.size(), count * shape_.inputs));
-  batch_targets_.resize(std::max<std::size_t>(batch_targets_.size(), count * shape_.target_columns));
+  const std::uint64_t inputs = shape_.inputs;
+  const std::uint64_t columns = shape_.target_columns;
+  buffer.features.resize(std::max<std::size_t>(buffer.features.size(), count * inputs));
+  buffer.targets.resize(std::max<std::size_t>(buffer.targets.size(), count * columns));
   const std::uint64_t start = rows_of(shard).first - samples_.rows.first;
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::uint64_t row = start + row_at(i);
-    std::copy_n(samples_.features.data() + row * shape_.inputs, shape_.inputs,
-                batch_features_.data() + i * shape_.inputs);
-    std::copy_n(samples_.targets.data() + row * shape_.target_columns, shape_.target_columns,
-                batch_targets_.data() + i * shape_.target_columns);
+    std::copy_n(samples_.features.data() + row * inputs, inputs, buffer.features.data() + i * inputs);
+    std::copy_n(samples_.targets.data() + row * columns, columns, buffer.targets.data() + i * columns);
   }
-  return {{batch_features_.data(), count, shape_.inputs}, {batch_targets_.data(), count, shape_.target_columns}};
+  return {{buffer.features.data(), count, inputs}, {buffer.targets.data(), count, columns}};
 }
 
 template <typename Real>
-model::Batch<Real> Dataset<Real>::gather(std::uint64_t shard, std::span<const std::uint32_t> rows) {
-  return copy_rows(shard, rows.size(), [rows](std::uint64_t i) { return rows[i]; });
+model::Batch<Real> Dataset<Real>::gather(std::uint64_t shard, std::span<const std::uint32_t> rows,
+                                         BatchBuffer<Real>& buffer) const {
+  return copy_rows(
+      shard, rows.size(), [rows](std::uint64_t i) { return rows[i]; }, buffer);
 }
 
 template <typename Real>
-model::Batch<Real> Dataset<Real>::gather(std::uint64_t shard, Range rows) {
-  return copy_rows(shard, rows.size(), [rows](std::uint64_t i) { return rows.first + i; });
+model::Batch<Real> Dataset<Real>::gather(std::uint64_t shard, Range rows, BatchBuffer<Real>& buffer) const {
+  return copy_rows(
+      shard, rows.size(), [rows](std::uint64_t i) { return rows.first + i; }, buffer);
 }
 
 template class Dataset<float>;

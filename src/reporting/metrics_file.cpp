@@ -20,9 +20,9 @@ namespace {
 // Where a row is in the run, what only the end of a run fills, and the first column that depends on the clock.
 constexpr std::size_t step_column = 0;
 constexpr std::size_t epoch_column = 1;
-constexpr std::size_t test_column = 9;
-constexpr std::size_t stop_column = 11;
-constexpr std::size_t seconds_column = 12;
+constexpr std::size_t test_column = 10;
+constexpr std::size_t stop_column = 12;
+constexpr std::size_t seconds_column = 13;
 
 std::vector<std::string> header(const std::string& metric) {
   return {"step",
@@ -32,6 +32,7 @@ std::vector<std::string> header(const std::string& metric) {
           "objective",
           "gradient_norm",
           "learning_rate",
+          "repetitions",
           "validation_nll",
           "validation_" + metric,
           "test_nll",
@@ -179,7 +180,7 @@ std::vector<std::string> MetricsFile<Real>::row(const training::StepReport& repo
   std::vector<std::string> cells{std::to_string(state.stopping.steps),     std::to_string(state.sampler.epoch),
                                  std::to_string(state.history.samples),    exact_text(nll),
                                  exact_text(nll + state.stopping.penalty), exact_text(state.stopping.gradient_norm),
-                                 exact_text(report.learning_rate)};
+                                 exact_text(report.learning_rate),         std::to_string(state.history.repetitions)};
   for (const auto& evaluation : {report.validation, report.test}) {
     cells.push_back(evaluation ? exact_text(evaluation->nll) : "");
     cells.push_back(evaluation ? exact_text(evaluation->metric) : "");

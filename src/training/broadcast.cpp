@@ -7,11 +7,12 @@
 namespace cauchy::training {
 namespace {
 
-void broadcast_vector(const communication::Communicator& ranks, std::vector<double>& values) {
+template <typename T>
+void broadcast_vector(const communication::Communicator& ranks, std::vector<T>& values) {
   std::uint64_t size = values.size();
   ranks.broadcast<std::uint64_t>({&size, 1});
   values.resize(size);
-  ranks.broadcast<double>(values);
+  ranks.broadcast<T>(values);
 }
 
 }  // namespace
@@ -27,6 +28,8 @@ void broadcast_state(const communication::Communicator& ranks, TrainingState<Rea
   });
   broadcast_vector(ranks, state.standardization.mean);
   broadcast_vector(ranks, state.standardization.scale);
+  broadcast_vector(ranks, state.units.exponents);
+  broadcast_vector(ranks, state.units.ages);
 }
 
 template void broadcast_state(const communication::Communicator&, TrainingState<float>&);

@@ -12,23 +12,23 @@
 namespace cauchy::training {
 
 template <typename Real>
-Evaluation evaluate(const communication::Communicator& ranks, const model::Network<Real>& network,
-                    std::span<const Real> theta, data::Dataset<Real>& dataset, model::Workspace<Real>& workspace) {
+Evaluation evaluate(communication::Channel& channel, const model::Network<Real>& network, std::span<const Real> theta,
+                    const data::Dataset<Real>& dataset, std::uint64_t microbatch, Workers<Real>& workers) {
   // Two sums a shard, each with one writer: adding the zeros of the other ranks changes nothing.
   const std::uint64_t shards = dataset.shards();
   std::vector<double> sums(2 * shards, 0.0);
-  const data::Range local_shards = dataset.local_shards();
-  for (std::uint64_t shard = local_shards.first; shard < local_shards.last; ++shard) {
+  workers.for_each_shard(dataset.local_shards(), [&](Worker<Real>& worker, std::uint64_t shard) {
     const std::uint64_t rows = dataset.rows_of(shard).size();
-    for (std::uint64_t first = 0; first < rows; first += workspace.samples) {
-      const model::Batch<Real> batch =
-          dataset.gather(shard, data::Range{first, std::min<std::uint64_t>(rows, first + workspace.samples)});
-      const auto outputs = network.forward(theta, batch.features, workspace);
+    for (std::uint64_t first = 0; first < rows; first += microbatch) {
+      const data::Range part{first, std::min(rows, first + microbatch)};
+      const model::Batch<Real> batch = dataset.gather(shard, part, worker.batch);
+      const auto outputs = network.forward(theta, batch.features, worker.workspace);
       sums[shard] += network.likelihood().nll(outputs, batch.targets);
       sums[shards + shard] += network.likelihood().metric_sum(outputs, batch.targets);
     }
-  }
-  ranks.sum<double>(sums);
+  });
+  channel.start_sum(std::span(sums));
+  channel.wait();
 
   const auto samples = static_cast<double>(dataset.shape().rows);
   double nll = 0;
@@ -42,7 +42,7 @@ Evaluation evaluate(const communication::Communicator& ranks, const model::Netwo
 
 template <typename Real>
 void check_targets(const communication::Communicator& ranks, const model::Likelihood<Real>& likelihood,
-                   data::Dataset<Real>& dataset) {
+                   const data::Dataset<Real>& dataset) {
   communication::agree(ranks, [&] {
     const auto targets = dataset.samples().target_matrix();
     for (std::size_t row = 0; row < targets.rows; ++row) {
@@ -56,12 +56,13 @@ void check_targets(const communication::Communicator& ranks, const model::Likeli
   });
 }
 
-template Evaluation evaluate(const communication::Communicator&, const model::Network<float>&, std::span<const float>,
-                             data::Dataset<float>&, model::Workspace<float>&);
-template Evaluation evaluate(const communication::Communicator&, const model::Network<double>&, std::span<const double>,
-                             data::Dataset<double>&, model::Workspace<double>&);
-template void check_targets(const communication::Communicator&, const model::Likelihood<float>&, data::Dataset<float>&);
+template Evaluation evaluate(communication::Channel&, const model::Network<float>&, std::span<const float>,
+                             const data::Dataset<float>&, std::uint64_t, Workers<float>&);
+template Evaluation evaluate(communication::Channel&, const model::Network<double>&, std::span<const double>,
+                             const data::Dataset<double>&, std::uint64_t, Workers<double>&);
+template void check_targets(const communication::Communicator&, const model::Likelihood<float>&,
+                            const data::Dataset<float>&);
 template void check_targets(const communication::Communicator&, const model::Likelihood<double>&,
-                            data::Dataset<double>&);
+                            const data::Dataset<double>&);
 
 }  // namespace cauchy::training

@@ -1,10 +1,14 @@
 // The classic reduction: a floating-point allreduce.
 
 #include <algorithm>
+#include <deque>
+#include <limits>
 #include <vector>
 
 #include "cauchy/linear_algebra/aligned.hpp"
+#include "cauchy/reduction/blocks.hpp"
 #include "cauchy/training/reducer.hpp"
+#include "maxima.hpp"
 
 namespace cauchy::training {
 namespace {
@@ -12,48 +16,112 @@ namespace {
 template <typename Real>
 class FloatReducer final : public Reducer<Real> {
  public:
-  FloatReducer(const model::ParameterLayout& layout, communication::Channel& channel)
-      : channel_(channel), sum_(layout.padded_size(), Real{0}), delivered_(layout.tensors().size()) {}
+  FloatReducer(const model::ParameterLayout& layout, communication::Channel& channel, std::uint64_t summands,
+               std::size_t threads)
+      : layout_(layout),
+        channel_(channel),
+        sums_(threads, {linear_algebra::AlignedVector<Real>(layout.padded_size(), Real{0}),
+                        std::vector<bool>(layout.tensors().size())}),
+        // No sum of finite gradients below this can overflow.
+        maxima_(layout.tensors().size(), layout.tensors().size(), threads,
+                reduction::pattern_of(std::numeric_limits<Real>::max() / static_cast<Real>(summands))) {
+    for (std::size_t thread = 0; thread < threads; ++thread) {
+      sinks_.emplace_back(*this, thread);
+    }
+  }
 
-  void begin() override { std::fill(delivered_.begin(), delivered_.end(), false); }
+  void begin() override {
+    for (OfThread& thread : sums_) {
+      std::fill(thread.delivered.begin(), thread.delivered.end(), false);
+    }
+    maxima_.begin();
+  }
 
-  void complete(const model::Tensor& tensor, std::span<const Real> gradient) override {
-    const auto sum = std::span(sum_).subspan(tensor.offset, tensor.size);
-    if (delivered_[tensor.index]) {
-      for (std::size_t i = 0; i < sum.size(); ++i) {
-        sum[i] += gradient[i];
+  model::GradientSink<Real>& sink(std::size_t thread, std::uint64_t shard) override {
+    sinks_[thread].set_shard(shard);
+    return sinks_[thread];
+  }
+
+  void deliver(std::size_t thread, std::uint64_t shard, const model::Tensor& tensor, std::span<const Real> gradient) {
+    // In pieces that stay in the cache between the two passes over them.
+    constexpr std::size_t piece = reduction::Blocks::block_elements;
+    reduction::Pattern<Real> largest = 0;
+    for (std::size_t first = 0; first < gradient.size(); first += piece) {
+      const auto values = gradient.subspan(first, std::min(piece, gradient.size() - first));
+      largest = std::max(largest, reduction::largest_of(values));
+      add(values, sums_[thread], tensor, first);
+    }
+    sums_[thread].delivered[tensor.index] = true;
+    maxima_.note(thread, shard, tensor.index, tensor.index, largest);
+  }
+
+  Verdict examine() override {
+    maxima_.reduce(channel_);
+    return maxima_.have_fault() ? Verdict::not_finite : Verdict::accepted;
+  }
+
+  Fault fault() override { return maxima_.fault(channel_); }
+
+  void finish(std::uint64_t divisor, std::span<Real> gradient) override {
+    OfThread& total = sums_.front();
+    for (const model::Tensor& tensor : layout_.tensors()) {
+      for (std::size_t thread = 1; thread < sums_.size(); ++thread) {
+        if (sums_[thread].delivered[tensor.index]) {
+          add(std::span<const Real>(sums_[thread].values).subspan(tensor.offset, tensor.size), total, tensor, 0);
+          total.delivered[tensor.index] = true;
+        }
       }
-    } else {
-      std::copy(gradient.begin(), gradient.end(), sum.begin());
-      delivered_[tensor.index] = true;
+      if (!total.delivered[tensor.index]) {
+        std::ranges::fill(std::span(total.values).subspan(tensor.offset, tensor.size), Real{0});
+      }
+    }
+    channel_.start_sum(std::span(total.values));
+    channel_.wait();
+    const auto samples = static_cast<Real>(divisor);
+    for (std::size_t i = 0; i < gradient.size(); ++i) {
+      gradient[i] = total.values[i] / samples;
     }
   }
 
-  std::span<const Real> finish() override {
-    // A rank without samples in this step still holds the last step's sum.
-    if (!delivered_.front()) {
-      std::fill(sum_.begin(), sum_.end(), Real{0});
-    }
-    channel_.start_sum(std::span(sum_));
-    channel_.wait();
-    return sum_;
-  }
+  const reduction::Units& units() const override { return units_; }
 
  private:
+  struct OfThread {
+    linear_algebra::AlignedVector<Real> values;
+    std::vector<bool> delivered;  ///< by tensor: values hold something of this step
+  };
+
+  /// Adds a piece of a tensor's gradient, which starts at element `first` of the tensor.
+  static void add(std::span<const Real> piece, OfThread& sum, const model::Tensor& tensor, std::size_t first) {
+    const auto values = std::span(sum.values).subspan(tensor.offset + first, piece.size());
+    if (sum.delivered[tensor.index]) {
+      for (std::size_t i = 0; i < piece.size(); ++i) {
+        values[i] += piece[i];
+      }
+    } else {
+      std::ranges::copy(piece, values.begin());
+    }
+  }
+
+  const model::ParameterLayout& layout_;
   communication::Channel& channel_;
-  linear_algebra::AlignedVector<Real> sum_;
-  std::vector<bool> delivered_;
+  std::vector<OfThread> sums_;
+  Maxima<Real> maxima_;
+  std::deque<ThreadSink<Real, FloatReducer>> sinks_;
+  reduction::Units units_;  ///< none
 };
 
 }  // namespace
 
 template <typename Real>
-std::unique_ptr<Reducer<Real>> make_float_reducer(const model::ParameterLayout& layout,
-                                                  communication::Channel& channel) {
-  return std::make_unique<FloatReducer<Real>>(layout, channel);
+std::unique_ptr<Reducer<Real>> make_float_reducer(const model::ParameterLayout& layout, communication::Channel& channel,
+                                                  std::uint64_t summands, std::size_t threads) {
+  return std::make_unique<FloatReducer<Real>>(layout, channel, summands, threads);
 }
 
-template std::unique_ptr<Reducer<float>> make_float_reducer(const model::ParameterLayout&, communication::Channel&);
-template std::unique_ptr<Reducer<double>> make_float_reducer(const model::ParameterLayout&, communication::Channel&);
+template std::unique_ptr<Reducer<float>> make_float_reducer(const model::ParameterLayout&, communication::Channel&,
+                                                            std::uint64_t, std::size_t);
+template std::unique_ptr<Reducer<double>> make_float_reducer(const model::ParameterLayout&, communication::Channel&,
+                                                             std::uint64_t, std::size_t);
 
 }  // namespace cauchy::training

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <sstream>
 #include <utility>
 
 #include "cauchy/core/error.hpp"
@@ -14,11 +13,12 @@ namespace cauchy::training {
 namespace {
 
 // Behind the losses of the shards, how many ranks voted for what.
-enum SummaryVote : std::size_t { vote_save, vote_max_seconds, vote_request, vote_count };
+enum SummaryVote : std::size_t { vote_save, vote_saving, vote_max_seconds, vote_request, vote_count };
 
 Votes decode(std::span<const double> votes) {
   Votes result;
   result.save = votes[vote_save] > 0;
+  result.saving = votes[vote_saving] > 0;
   if (votes[vote_max_seconds] > 0) {
     result.stop = StopReason::max_seconds;
   }
@@ -30,6 +30,7 @@ Votes decode(std::span<const double> votes) {
 
 void encode(const Votes& votes, std::span<double> result) {
   result[vote_save] = votes.save ? 1 : 0;
+  result[vote_saving] = votes.saving ? 1 : 0;
   result[vote_max_seconds] = votes.stop == StopReason::max_seconds ? 1 : 0;
   result[vote_request] = votes.stop == StopReason::request ? 1 : 0;
 }
@@ -37,22 +38,14 @@ void encode(const Votes& votes, std::span<double> result) {
 }  // namespace
 
 template <typename Real>
-DistributedObjective<Real>::DistributedObjective(const model::Network<Real>& network, double l2,
-                                                 data::Dataset<Real>& dataset, const data::Sampler& sampler,
-                                                 std::uint64_t microbatch, Reducer<Real>& reducer,
-                                                 communication::Channel& channel, core::PhaseSeconds& seconds)
-    : network_(network),
+DistributedObjective<Real>::DistributedObjective(ObjectiveParts<Real> parts, double l2, std::uint64_t microbatch)
+    : parts_(parts),
       l2_(l2),
-      dataset_(dataset),
-      sampler_(sampler),
-      microbatch_(std::min<std::uint64_t>(microbatch, sampler.largest_part())),
-      reducer_(reducer),
-      channel_(channel),
-      seconds_(seconds),
-      workspace_(network.workspace(microbatch_)),
-      shard_gradient_(network.layout().padded_size(), Real{0}),
-      orders_(dataset.local_shards().size()),
-      summary_(dataset.shards() + vote_count, 0.0) {}
+      microbatch_(pass_samples(microbatch, parts.sampler)),
+      orders_(parts.dataset.local_shards().size()),
+      summary_(parts.dataset.shards() + vote_count, 0.0) {
+  parts_.workers.make_gradients(parts_.network.layout().padded_size());
+}
 
 template <typename Real>
 void DistributedObjective<Real>::select(const SamplerPosition& position, const Votes& votes,
@@ -63,95 +56,133 @@ void DistributedObjective<Real>::select(const SamplerPosition& position, const V
   if (order_epoch_ == position.epoch) {
     return;
   }
-  const core::PhaseScope scope(seconds_, core::Phase::data);
+  const core::PhaseScope scope(parts_.seconds, core::Phase::data);
   for (std::size_t i = 0; i < orders_.size(); ++i) {
-    sampler_.permutation(dataset_.local_shards().first + i, position.epoch, orders_[i]);
+    parts_.sampler.permutation(parts_.dataset.local_shards().first + i, position.epoch, orders_[i]);
   }
   order_epoch_ = position.epoch;
 }
 
 template <typename Real>
 double DistributedObjective<Real>::value_and_gradient(std::span<const Real> theta, std::span<Real> gradient) {
-  std::fill(summary_.begin(), summary_.end(), 0.0);
-  reducer_.begin();
-  const data::Range local_shards = dataset_.local_shards();
-  for (std::uint64_t shard = local_shards.first; shard < local_shards.last; ++shard) {
-    summary_[shard] = shard_value_and_gradient(theta, shard);
+  result_ = {};
+  Verdict verdict = sum_over_shards(theta);
+  if (verdict == Verdict::repeat) {
+    result_.repeated = true;
+    verdict = sum_over_shards(theta);
   }
-  const std::span<const Real> sum = reducer_.finish();
   reduce_losses();
-  complete_gradient(theta, sum, gradient);
-  require_finite();
+  require_finite(verdict);
   if (const auto proved = std::exchange(proved_, nullptr)) {
     proved();
   }
+  complete_gradient(theta, gradient);
   return result_.nll() + result_.penalty;
 }
 
-// g = Σ/n + λ·weights, the penalty, and the norm of g.
 template <typename Real>
-void DistributedObjective<Real>::complete_gradient(std::span<const Real> theta, std::span<const Real> sum,
-                                                   std::span<Real> gradient) {
-  const core::PhaseScope scope(seconds_, core::Phase::compute);
-  const auto samples = static_cast<Real>(result_.samples);
-  for (std::size_t i = 0; i < gradient.size(); ++i) {
-    gradient[i] = sum[i] / samples;
-  }
-  result_.penalty = add_penalty(theta, gradient);
-  result_.gradient_norm = std::sqrt(linear_algebra::sum_of_squares<Real>(gradient));
-}
-
-// Agreed: every rank has the same numbers.
-template <typename Real>
-void DistributedObjective<Real>::require_finite() const {
-  if (std::isfinite(result_.nll() + result_.penalty) && std::isfinite(result_.gradient_norm)) {
-    return;
-  }
-  std::ostringstream message;
-  message << "diverged at step " << position_.epoch * sampler_.steps_per_epoch() + position_.step + 1 << ": NLL "
-          << result_.nll() << ", norm of the gradient " << result_.gradient_norm
-          << "; a smaller optimizer.learning_rate or data.standardize = true may help";
-  throw core::Error(core::ExitCode::diverged, message.str()).as_agreed();
+Verdict DistributedObjective<Real>::sum_over_shards(std::span<const Real> theta) {
+  std::fill(summary_.begin(), summary_.end(), 0.0);
+  parts_.reducer.begin();
+  parts_.workers.for_each_shard(parts_.dataset.local_shards(), [&](Worker<Real>& worker, std::uint64_t shard) {
+    summary_[shard] = shard_value_and_gradient(theta, shard, worker);
+  });
+  return parts_.reducer.examine();
 }
 
 template <typename Real>
-double DistributedObjective<Real>::shard_value_and_gradient(std::span<const Real> theta, std::uint64_t shard) {
-  const data::Range part = sampler_.positions(shard, position_.step);
+double DistributedObjective<Real>::shard_value_and_gradient(std::span<const Real> theta, std::uint64_t shard,
+                                                            Worker<Real>& worker) {
+  const data::Range part = parts_.sampler.positions(shard, position_.step);
   if (part.size() == 0) {
     return 0;
   }
-  const std::vector<std::uint32_t>& order = orders_[shard - dataset_.local_shards().first];
+  const std::vector<std::uint32_t>& order = orders_[shard - parts_.dataset.local_shards().first];
   {
-    const core::PhaseScope scope(seconds_, core::Phase::compute);
-    std::fill(shard_gradient_.begin(), shard_gradient_.end(), Real{0});
+    const core::PhaseScope scope(worker.seconds, core::Phase::compute);
+    std::fill(worker.gradient.begin(), worker.gradient.end(), Real{0});
   }
+  model::GradientSink<Real>& sink = parts_.reducer.sink(worker.thread, shard);
   double nll_sum = 0;
   for (std::uint64_t first = part.first; first < part.last; first += microbatch_) {
     const std::uint64_t count = std::min(microbatch_, part.last - first);
     model::Batch<Real> batch;
     {
-      const core::PhaseScope scope(seconds_, core::Phase::data);
-      batch = dataset_.gather(shard, std::span(order).subspan(first, count));
+      const core::PhaseScope scope(worker.seconds, core::Phase::data);
+      batch = parts_.dataset.gather(shard, std::span(order).subspan(first, count), worker.batch);
     }
-    const core::PhaseScope scope(seconds_, core::Phase::compute);
-    model::GradientSink<Real>* sink = first + count == part.last ? &reducer_ : nullptr;
-    nll_sum += network_.value_and_gradient(theta, batch, shard_gradient_, sink, workspace_);
+    const core::PhaseScope scope(worker.seconds, core::Phase::compute);
+    nll_sum += parts_.network.value_and_gradient(theta, batch, worker.gradient,
+                                                 first + count == part.last ? &sink : nullptr, worker.workspace);
   }
   return nll_sum;
 }
 
 template <typename Real>
 void DistributedObjective<Real>::reduce_losses() {
-  const std::uint64_t shards = dataset_.shards();
+  const std::uint64_t shards = parts_.dataset.shards();
   encode(votes_, std::span(summary_).subspan(shards));
-  channel_.start_sum(std::span(summary_));
-  channel_.wait();
-  result_ = {};
-  result_.samples = sampler_.batch_samples(position_.step);
+  parts_.channel.start_sum(std::span(summary_));
+  parts_.channel.wait();
+  result_.samples = parts_.sampler.batch_samples(position_.step);
   for (std::uint64_t shard = 0; shard < shards; ++shard) {
     result_.nll_sum += summary_[shard];
   }
   result_.votes = decode(std::span(summary_).subspan(shards));
+}
+
+// Agreed: every rank has the same numbers.
+template <typename Real>
+void DistributedObjective<Real>::require_finite(Verdict verdict) {
+  if (verdict == Verdict::repeat) {
+    throw core::Error(core::ExitCode::lost,
+                      "step " + std::to_string(step_number()) +
+                          " gave other gradients when it was repeated: memory, a processor or a library is not to be "
+                          "trusted; go on elsewhere with --resume")
+        .as_agreed();
+  }
+  if (verdict == Verdict::not_finite) {
+    const Fault fault = parts_.reducer.fault();
+    diverge("the gradient of " + parts_.network.layout()[fault.tensor].path() + " is NaN or infinite in shard " +
+            std::to_string(fault.shard));
+  }
+  for (std::uint64_t shard = 0; shard < parts_.dataset.shards(); ++shard) {
+    if (!std::isfinite(summary_[shard])) {
+      diverge("the NLL is NaN or infinite in shard " + std::to_string(shard));
+    }
+  }
+  if (!std::isfinite(result_.nll())) {
+    diverge("the sum of the NLL overflows");
+  }
+}
+
+template <typename Real>
+void DistributedObjective<Real>::diverge(const std::string& what) const {
+  throw core::Error(core::ExitCode::diverged, "diverged at step " + std::to_string(step_number()) + ": " + what +
+                                                  "; a smaller optimizer.learning_rate or data.standardize = true "
+                                                  "may help")
+      .as_agreed();
+}
+
+/// Counted from 1, as in reports.
+template <typename Real>
+std::uint64_t DistributedObjective<Real>::step_number() const {
+  return position_.epoch * parts_.sampler.steps_per_epoch() + position_.step + 1;
+}
+
+// g = Σ/n + λ·weights, the penalty, and the norm of g.
+template <typename Real>
+void DistributedObjective<Real>::complete_gradient(std::span<const Real> theta, std::span<Real> gradient) {
+  const core::Timer timer;
+  const double communication_before = parts_.seconds[core::Phase::communication];
+  parts_.reducer.finish(result_.samples, gradient);
+  result_.penalty = add_penalty(theta, gradient);
+  result_.gradient_norm = std::sqrt(linear_algebra::sum_of_squares<Real>(gradient));
+  parts_.seconds[core::Phase::compute] +=
+      timer.seconds() - (parts_.seconds[core::Phase::communication] - communication_before);
+  if (!std::isfinite(result_.penalty) || !std::isfinite(result_.gradient_norm)) {
+    diverge("the penalty or the norm of the gradient overflows");
+  }
 }
 
 template <typename Real>
@@ -160,7 +191,7 @@ double DistributedObjective<Real>::add_penalty(std::span<const Real> theta, std:
     return 0;
   }
   double squares = 0;
-  for (const model::Tensor& tensor : network_.layout().tensors()) {
+  for (const model::Tensor& tensor : parts_.network.layout().tensors()) {
     if (!tensor.penalized()) {
       continue;
     }

@@ -6,6 +6,7 @@
 
 #include "cauchy/core/error.hpp"
 #include "cauchy/linear_algebra/sums.hpp"
+#include "cauchy/training/guard.hpp"
 #include "cauchy/training/stopping.hpp"
 
 namespace cauchy::training {
@@ -15,8 +16,15 @@ StepReport Trainer<Real>::run() {
   StepReport report;
   report.stop = stop_reason(stop_, state_);
   while (report.stop == StopReason::none) {
-    take_step();
-    report = make_report();
+    try {
+      take_step();
+      report = make_report();
+    } catch (const core::Error& error) {
+      if (error.code() == core::ExitCode::diverged) {
+        go_back();
+      }
+      throw;
+    }
     for (Observer<Real>* observer : observers_) {
       observer->step_finished(report, state_);
     }
@@ -30,6 +38,7 @@ Votes Trainer<Real>::votes() const {
   for (Observer<Real>* observer : observers_) {
     const Votes wish = observer->votes();
     all.save = all.save || wish.save;
+    all.saving = all.saving || wish.saving;
     all.stop = wish.stop == StopReason::none ? all.stop : wish.stop;
   }
   return all;
@@ -37,13 +46,20 @@ Votes Trainer<Real>::votes() const {
 
 template <typename Real>
 void Trainer<Real>::take_step() {
-  parts_.objective.select(state_.sampler, votes(), [this] {
-    for (Observer<Real>* observer : observers_) {
-      observer->state_proved(state_);
-    }
-  });
+  parts_.objective.select(state_.sampler, votes(), [this] { state_proved(); });
   parts_.method.step(parts_.objective, state_.method);
+  is_proved_ = false;
+  before_ = {state_.sampler, state_.stopping, state_.history, state_.units};
   count_step();
+}
+
+template <typename Real>
+void Trainer<Real>::state_proved() {
+  is_proved_ = true;
+  guard(parts_.objective.result().votes.saving);
+  for (Observer<Real>* observer : observers_) {
+    observer->state_proved(state_);
+  }
 }
 
 template <typename Real>
@@ -57,6 +73,8 @@ void Trainer<Real>::count_step() {
   state_.history.samples += batch.samples;
   state_.history.epoch_samples += batch.samples;
   state_.history.epoch_nll_sum += batch.nll_sum;
+  state_.history.repetitions += batch.repeated ? 1 : 0;
+  state_.units = parts_.reducer.units();
   state_.sampler.step += 1;
   if (state_.sampler.step == parts_.sampler.steps_per_epoch()) {
     state_.sampler = {state_.sampler.epoch + 1, 0};
@@ -75,12 +93,9 @@ StepReport Trainer<Real>::make_report() {
   if (report.stop == StopReason::none) {
     report.stop = votes.stop;
   }
-  if (report.stop != StopReason::none && !linear_algebra::all_finite<Real>(state_.method.x)) {
-    // Agreed: every rank has the same parameters.
-    throw core::Error(core::ExitCode::diverged, "diverged at step " + std::to_string(state_.stopping.steps) +
-                                                    ": a parameter is NaN or infinite; a smaller "
-                                                    "optimizer.learning_rate may help")
-        .as_agreed();
+  if (report.stop != StopReason::none) {
+    require_finite_parameters();
+    guard(true);
   }
   if (report.epoch_finished && parts_.validation != nullptr) {
     report.validation = evaluated(*parts_.validation);
@@ -92,10 +107,46 @@ StepReport Trainer<Real>::make_report() {
   return report;
 }
 
+// Agreed: every rank has the same parameters.
 template <typename Real>
-Evaluation Trainer<Real>::evaluated(data::Dataset<Real>& dataset) {
-  const core::PhaseScope scope(parts_.seconds, core::Phase::compute);
-  return evaluate<Real>(parts_.ranks, parts_.network, state_.method.x, dataset, parts_.workspace);
+void Trainer<Real>::require_finite_parameters() const {
+  if (!linear_algebra::all_finite<Real>(state_.method.x)) {
+    throw core::Error(core::ExitCode::diverged, "diverged at step " + std::to_string(state_.stopping.steps) +
+                                                    ": a parameter is NaN or infinite; a smaller "
+                                                    "optimizer.learning_rate may help")
+        .as_agreed();
+  }
+}
+
+// `saving`, and with it the decision, is the same on every rank.
+template <typename Real>
+void Trainer<Real>::guard(bool saving) const {
+  const std::uint64_t interval = parts_.guard_steps;
+  if (interval > 0 && (saving || state_.stopping.steps % interval == 0)) {
+    require_same_state(parts_.channel, state_);
+  }
+}
+
+/// To the last state whose loss and gradient are finite; there is none if those of the first one are not.
+template <typename Real>
+void Trainer<Real>::go_back() {
+  if (!is_proved_) {
+    if (!parts_.method.undo(state_.method)) {
+      return;
+    }
+    state_.sampler = before_.sampler;
+    state_.stopping = before_.stopping;
+    state_.history = before_.history;
+    state_.units = before_.units;
+  }
+  for (Observer<Real>* observer : observers_) {
+    observer->diverged(state_);
+  }
+}
+
+template <typename Real>
+Evaluation Trainer<Real>::evaluated(const data::Dataset<Real>& dataset) {
+  return evaluate<Real>(parts_.channel, parts_.network, state_.method.x, dataset, parts_.microbatch, parts_.workers);
 }
 
 template class Trainer<float>;

@@ -74,7 +74,7 @@ TYPED_TEST(CheckpointPrecisions, KeepsEveryFieldOfTheState) {
   const TrainingState<TypeParam> state = test::example_state<TypeParam>();
   const std::map<std::string, double> written = scalars(state);
   const std::map<std::string, double> fresh = scalars(TrainingState<TypeParam>());
-  ASSERT_GE(written.size(), 9U);
+  ASSERT_GE(written.size(), 10U);
   for (const auto& [name, value] : written) {
     ASSERT_NE(value, fresh.at(name)) << name;  // or the comparison below could pass by accident
   }
@@ -92,6 +92,7 @@ TYPED_TEST(CheckpointPrecisions, KeepsEveryFieldOfTheState) {
   EXPECT_EQ(loaded.stopping, state.stopping);
   EXPECT_EQ(loaded.history, state.history);
   EXPECT_EQ(loaded.standardization, state.standardization);
+  EXPECT_EQ(loaded.units, state.units);
 }
 
 TYPED_TEST(CheckpointPrecisions, DigestOfTheFileIsThatOfTheState) {
@@ -111,7 +112,7 @@ TYPED_TEST(CheckpointPrecisions, DigestOfTheFileIsThatOfTheState) {
 TEST_F(CheckpointFileTest, HeaderTellsTheRest) {
   save(path_, description_, state_);
   const Header header = read_header(path_);
-  EXPECT_EQ(header.version, 1U);
+  EXPECT_EQ(header.version, 2U);
   EXPECT_EQ(header.cauchy_version, core::version());
   EXPECT_EQ(header.instruction_set, description_.instruction_set);
   EXPECT_EQ(header.product_backend, description_.product_backend);
@@ -142,13 +143,15 @@ TEST_F(CheckpointFileTest, HoldsMoreTensorsThanOneDigit) {
   }
 }
 
-TEST_F(CheckpointFileTest, MethodWithoutMemoryAndFeaturesAsTheyAre) {
+TEST_F(CheckpointFileTest, MethodWithoutMemoryFeaturesAsTheyAreAndNoUnits) {
   state_.method.slots.clear();
   state_.standardization = {};
+  state_.units = {};
   save(path_, description_, state_);
   const auto loaded = load<float>(path_, description_.layout);
   EXPECT_TRUE(loaded.method.slots.empty());
   EXPECT_FALSE(loaded.standardization.active());
+  EXPECT_EQ(loaded.units, reduction::Units{});
 }
 
 TEST_F(CheckpointFileTest, EqualStatesGiveEqualBytes) {
@@ -166,7 +169,7 @@ TEST_F(CheckpointFileTest, EqualStatesGiveEqualBytes) {
 TEST_F(CheckpointFileTest, StartsWithAReadableLine) {
   save(path_, description_, state_);
   const std::string bytes = contents(path_);
-  EXPECT_EQ(bytes.substr(0, 37), "cauchy checkpoint, format 1, length 0");
+  EXPECT_EQ(bytes.substr(0, 37), "cauchy checkpoint, format 2, length 0");
   const std::size_t end = bytes.find('\n');
   ASSERT_LT(end, 512U);
   EXPECT_EQ(bytes.substr(end + 1, 512 - end - 1), std::string(512 - end - 1, '\0'));
@@ -220,9 +223,9 @@ TEST_F(CheckpointFileTest, SaysWhatIsWrong) {
   save(path_, description_, state_);
   const std::string good = contents(path_);
   std::string newer = good;
-  newer.replace(26, 1, "2");
+  newer.replace(26, 1, "3");
   overwrite(path_, newer);
-  EXPECT_TRUE(mentions(message(), {"a checkpoint of format 2; this version of Cauchy reads format 1"}));
+  EXPECT_TRUE(mentions(message(), {"a checkpoint of format 3; this version of Cauchy reads format 2"}));
   overwrite(path_, good.substr(0, good.size() - 1));
   EXPECT_TRUE(mentions(message(), {"damaged", "bytes long, should be"}));
   std::string touched = good;

@@ -59,6 +59,7 @@ training::TrainingState<Real> example_state() {
   state.method.slots.push_back({"velocity", example_vector<Real>(10)});
   state.method.slots.push_back({"acceleration", example_vector<Real>(20)});  // not in the order of the alphabet
   state.visit_scalars(state, FillFields{});
+  state.units = {{-24, -3, 7, 0}, {1, 15, 2, 3}};
   state.standardization = {{0.1, 0.2, 0.3, 0.4, 0.5}, {1, 2, 3, 4, 1.0 / 3}};
   return state;
 }

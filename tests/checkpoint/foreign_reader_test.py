@@ -58,7 +58,7 @@ class ForeignReader(unittest.TestCase):
     def test_check_line(self):
         data = self.path.read_bytes()
         line = data[:data.index(b"\n") + 1].decode("ascii")
-        match = re.fullmatch(r"cauchy checkpoint, format 1, length (\d{20}), crc64-xz ([0-9a-f]{16})\n", line)
+        match = re.fullmatch(r"cauchy checkpoint, format 2, length (\d{20}), crc64-xz ([0-9a-f]{16})\n", line)
         self.assertIsNotNone(match, line)
         self.assertEqual(int(match[1]), len(data))
         self.assertEqual(int(match[2], 16), crc64_xz(data[512:]))
@@ -90,7 +90,7 @@ class ForeignReader(unittest.TestCase):
         self.assertEqual("sha256:" + digest, self.digest)
 
     def test_attributes(self):
-        self.assertEqual(self.file.attrs["format_version"], 1)
+        self.assertEqual(self.file.attrs["format_version"], 2)
         self.assertEqual(self.file.attrs["precision"], "float")
         self.assertEqual(self.file.attrs["instruction_set"], "test_instructions")
         self.assertEqual(self.file.attrs["product_backend"], "test_products")
@@ -105,6 +105,8 @@ class ForeignReader(unittest.TestCase):
                          "[model]\nlayers = 3\nlikelihood = categorical\n")
         numpy.testing.assert_array_equal(self.file["standardisation/mean"][()], [0.1, 0.2, 0.3, 0.4, 0.5])
         numpy.testing.assert_array_equal(self.file["standardisation/scale"][()], [1, 2, 3, 4, 1 / 3])
+        numpy.testing.assert_array_equal(self.file["reduction/units"][()], [-24, -3, 7, 0])
+        numpy.testing.assert_array_equal(self.file["reduction/ages"][()], [1, 15, 2, 3])
 
 
 if __name__ == "__main__":

@@ -243,20 +243,63 @@ class DivergenceTest(CommandsTest):
             for row in checkpoints.metrics(self.folder / directory):
                 self.assertTrue(numpy.isfinite(float(row["nll"])), row)
 
+    def diverge(self, directory, ranks, **more):
+        """A run that diverges. The step, the message, and the names of its checkpoints."""
+        settings = self.settings(checkpoint__directory=directory, checkpoint__every_steps=4, stop__max_steps=1000, **more)
+        outcome = self.run_program(["train", *program.options(settings)], ranks)
+        self.assertEqual(outcome.code, 3, outcome)
+        self.assertEqual(outcome.stderr.count("cauchy: error"), 1, outcome)
+        step = int(re.search(r"diverged at step (\d+): ", outcome.stderr).group(1))
+        saved = [name for name in self.files(directory) if name.startswith("checkpoint-")]
+        self.assertIn(f"step {step - 2}, is in {directory}/checkpoint-{step - 2:08}.h5", outcome.stderr)
+        return step, outcome.stderr, saved
+
+    def test_the_last_proved_state_is_saved_and_no_good_one_lost(self):
+        toy.gaussian(self.folder / "train.h5", 60)
+        for method in ("gradient_descent", "momentum"):
+            settings = {"model__likelihood": "gaussian", "model__layers": "", "optimizer__learning_rate": 1e4,
+                        "optimizer__method": method, "checkpoint__keep": 2}
+            for ranks, reduction in ((1, "exact"), (2, "float"), (3, "exact"), (4, "exact32")):
+                directory = f"{method}{ranks}"
+                step, message, saved = self.diverge(directory, ranks, run__reduction=reduction, **settings)
+                self.assertRegex(message, r"diverged at step \d+: (the gradient of output/\w+|the NLL) is NaN or infinite "
+                                          r"in shard \d")
+                # The gradient or loss at the Θ of `step - 1` steps is not finite; that of one step less was.
+                last = f"checkpoint-{step - 2:08}.h5"
+                kept = sorted({4 * ((step - 2) // 4) - 4, 4 * ((step - 2) // 4), step - 2})
+                self.assertEqual(saved, [f"checkpoint-{number:08}.h5" for number in kept])
+                # It is what a run that was told to stop there leaves, metrics apart.
+                self.train(self.settings(checkpoint__directory=f"{directory}-stopped", stop__max_steps=step - 2,
+                                         run__reduction=reduction, **settings), ranks)
+                self.assertEqual((self.folder / directory / last).read_bytes(),
+                                 (self.folder / f"{directory}-stopped" / last).read_bytes())
+                # From there it goes on as it did.
+                outcome = self.run_program(["train", "--resume", *program.options(self.settings(
+                    checkpoint__directory=directory, stop__max_steps=1000, run__reduction=reduction, **settings))], ranks)
+                self.assertEqual(outcome.code, 3, outcome)
+                self.assertIn(f"diverged at step {step}: ", outcome.stderr)
 
     def test_only_proved_states_are_kept(self):
         """A step so long that the loss after it is NaN, though each parameter is finite."""
+        common = {"model__layers": "6,6", "model__activation": "relu"}
+        self.train(self.settings(checkpoint__directory="start", optimizer__learning_rate=1e-300, stop__max_steps=1,
+                                 **common))
         for ranks in (1, 3):
-            directory = f"long{ranks}"
-            settings = self.settings(model__layers="6,6", model__activation="relu", checkpoint__directory=directory,
-                                     checkpoint__every_steps=1, checkpoint__keep=1)
-            self.train({**settings, "stop.max_steps": 3}, ranks)
-            good = (self.folder / directory / "checkpoint-00000003.h5").read_bytes()
-            message = self.refuse(["train", *program.options({**settings, "checkpoint.directory": "far",
-                                                              "optimizer.learning_rate": 1e30})], ranks, code=3)
-            self.assertIn("diverged at step 2", message)
-            self.assertEqual([name for name in self.files("far") if name.startswith("checkpoint-")], [])
-            self.assertEqual((self.folder / directory / "checkpoint-00000003.h5").read_bytes(), good)
+            step, _, saved = self.diverge(f"far{ranks}", ranks, optimizer__learning_rate=1e30, **common)
+            self.assertEqual(step, 2)
+            self.assertEqual(saved, ["checkpoint-00000000.h5"])
+            self.assertEqual(checkpoints.digest(self.folder / f"far{ranks}/checkpoint-00000000.h5"),
+                             checkpoints.digest(self.folder / "start/checkpoint-00000001.h5"))
+
+    def test_nan_from_the_start_names_the_tensor_and_saves_nothing(self):
+        toy.gaussian(self.folder / "train.h5", 60)
+        with h5py.File(self.folder / "train.h5", "r+") as file:
+            file["features"][57] = 3e38  # in the last of five shards; its square is beyond a float
+        for ranks in (1, 2, 3, 4):
+            message = self.refuse(["train", *program.options(self.settings(
+                model__likelihood="gaussian", model__layers="", optimizer__batch_size="full"))], ranks, code=3)
+            self.assertIn("diverged at step 1: the gradient of output/weights is NaN or infinite in shard 4", message)
+            self.assertEqual([name for name in self.files("run") if name.startswith("checkpoint-")], [])
 
     def test_divergence_in_the_last_step(self):
         for rate in (1e30, 1e300):
@@ -264,7 +307,6 @@ class DivergenceTest(CommandsTest):
                 model__layers="6,6", model__activation="relu", optimizer__learning_rate=rate, stop__max_steps=1,
                 data__test="test.h5"))], 2, code=3)
             self.assertIn("diverged at step 1", message)
-
 
     def test_an_outlier_in_held_out_data_costs_no_work(self):
         toy.gaussian(self.folder / "train.h5", 60)

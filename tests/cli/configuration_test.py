@@ -159,7 +159,7 @@ class MistakesTest(ConfigurationTest):
                  "model.layers": ("0", "-3", "4,,5"), "optimizer.batch_size": ("0", "all"),
                  "data.standardize": ("maybe",), "run.seed": ("-1", "18446744073709551616"), "model.l2": ("-0.1",),
                  "model.classes": ("1",), "checkpoint.keep": ("0",), "stop.max_seconds": ("-1",),
-                 "run.reduction": ("exact",), "run.precision": ("Double",)}
+                 "run.reduction": ("exakt",), "run.threads": ("0", "-1"), "run.precision": ("Double",)}
         name = self.configuration()
         for key, values in wrong.items():
             for value in values:

@@ -51,8 +51,7 @@ class DigitsTest(program.ProgramTest):
                 self.assertEqual(rows[-1]["test_nll"], rows[-1]["validation_nll"])
                 self.assertEqual(f"{float(rows[-1]['test_accuracy']):.3f}", f"{float(final.group(1)):.3f}")
                 nll.append(float(rows[-1]["nll"]))
-        # The float reduction adds in another order on each number of ranks: some last bits in 72 steps.
-        numpy.testing.assert_allclose(nll, nll[0], rtol=1e-3)
+        self.assertEqual(len(set(nll)), 1)
 
     def test_tells_people_where_time_went_and_what_is_left(self):
         outcome = self.digits(2, "run")

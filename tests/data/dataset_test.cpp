@@ -56,7 +56,8 @@ TEST_F(DatasetTest, HoldsTheRowsOfItsShards) {
     std::vector<double> seen(23, 0.0);
     for (std::uint64_t shard = dataset.local_shards().first; shard < dataset.local_shards().last; ++shard) {
       const Range rows = dataset.rows_of(shard);
-      const model::Batch<double> batch = dataset.gather(shard, Range{0, rows.size()});
+      BatchBuffer<double> buffer;
+      const model::Batch<double> batch = dataset.gather(shard, Range{0, rows.size()}, buffer);
       ASSERT_EQ(reinterpret_cast<std::uintptr_t>(batch.features.data) % 64, 0U);
       for (std::uint64_t i = 0; i < rows.size(); ++i) {
         const std::uint64_t row = rows.first + i;
@@ -76,8 +77,9 @@ TEST_F(DatasetTest, GathersInTheOrderAskedFor) {
   const test::ToyData toy(12, 2, 3);
   Dataset<float> dataset(world(), written(toy), {12, 2, 1}, 4, {});
   const std::vector<std::uint32_t> order{2, 0};
+  BatchBuffer<float> buffer;
   for (std::uint64_t shard = dataset.local_shards().first; shard < dataset.local_shards().last; ++shard) {
-    const model::Batch<float> batch = dataset.gather(shard, order);
+    const model::Batch<float> batch = dataset.gather(shard, order, buffer);
     ASSERT_EQ(batch.samples(), 2U);
     EXPECT_EQ(batch.features(0, 1), static_cast<float>(toy.features[(shard * 3 + 2) * 2 + 1]));
     EXPECT_EQ(batch.features(1, 0), static_cast<float>(toy.features[shard * 3 * 2]));

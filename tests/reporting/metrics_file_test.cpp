@@ -91,7 +91,7 @@ std::vector<std::string> lines_without_times(const std::filesystem::path& path) 
   std::vector<std::string> lines;
   for (std::string line; std::getline(file, line);) {
     std::size_t end = 0;
-    for (int column = 0; column < 12; ++column) {
+    for (int column = 0; column < 13; ++column) {
       end = line.find(',', end) + 1;
     }
     lines.push_back(line.substr(0, end - 1));
@@ -114,10 +114,10 @@ TEST_F(MetricsFileTest, HasARowAnEpochAndTheReasonToStop) {
   const auto lines = lines_without_times(folder_ / "m.csv");
   ASSERT_EQ(lines.size(), 4U);
   EXPECT_EQ(lines[0],
-            "step,epoch,samples,nll,objective,gradient_norm,learning_rate,validation_nll,validation_accuracy,test_nll,"
-            "test_accuracy,stop");
+            "step,epoch,samples,nll,objective,gradient_norm,learning_rate,repetitions,validation_nll,"
+            "validation_accuracy,test_nll,test_accuracy,stop");
   EXPECT_TRUE(lines[1].starts_with("4,1,40,0.520833")) << lines[1];  // (1 + 1/2 + 1/3 + 1/4)/4
-  EXPECT_TRUE(lines[1].ends_with(",0.1,0.5,0.25,0.5,,,")) << lines[1];
+  EXPECT_TRUE(lines[1].ends_with(",0.1,0.5,0,0.25,0.5,,,")) << lines[1];
   EXPECT_TRUE(lines[3].starts_with("10,2,100,")) << lines[3];
   EXPECT_TRUE(lines[3].ends_with(",,,0.125,0.75,max_steps")) << lines[3];
 }

@@ -94,8 +94,8 @@ TEST_F(TrainerTest, AVoteOfOneRankStopsAllAfterThatStep) {
 TEST_F(TrainerTest, ReportedNllIsTheMeanOverTheEpochSoFar) {
   ToyTraining training({.batch_size = 16, .learning_rate = 1e-12}, folder_ / "");
   run(training, {.max_epochs = 1});
-  const Evaluation all =
-      evaluate<double>(test::world(), training.network, training.state.method.x, training.dataset, training.workspace);
+  const Evaluation all = evaluate<double>(training.channel, training.network, training.state.method.x, training.dataset,
+                                          16, training.workers);
   EXPECT_EQ(all.samples, 61U);
   EXPECT_NEAR(training.state.history.epoch_nll(), all.nll, 1e-11);  // Θ moved by 4 steps of 1e-12
 }
@@ -119,7 +119,9 @@ TEST_F(TrainerTest, StateIsComplete) {
     run(whole, {.max_steps = 12});
     ToyTraining first(problem, folder_ / "");
     run(first, {.max_steps = cut});
-    ToyTraining second(problem, folder_ / "");
+    ToyProblem rest = problem;
+    rest.units = first.state.units;
+    ToyTraining second(rest, folder_ / "");
     second.state = first.state;
     run(second, {.max_steps = 12});
     EXPECT_EQ(second.state.method.x, whole.state.method.x);
@@ -127,6 +129,7 @@ TEST_F(TrainerTest, StateIsComplete) {
     EXPECT_EQ(second.state.sampler, whole.state.sampler);
     EXPECT_EQ(second.state.stopping, whole.state.stopping);
     EXPECT_EQ(second.state.history, whole.state.history);
+    EXPECT_EQ(second.state.units, whole.state.units);
   }
 }
 
@@ -135,6 +138,7 @@ TEST_F(TrainerTest, BroadcastGivesEveryRankTheRootsState) {
   run(training, {.max_steps = 5});
   TrainingState<double> expected = training.state;
   expected.standardization = {{1, 2, 3}, {4, 5, 6}};
+  ASSERT_FALSE(expected.units.exponents.empty());
   TrainingState<double> state = expected;
   if (!test::world().is_root()) {
     state = {};
@@ -147,6 +151,7 @@ TEST_F(TrainerTest, BroadcastGivesEveryRankTheRootsState) {
   EXPECT_EQ(state.stopping, expected.stopping);
   EXPECT_EQ(state.history, expected.history);
   EXPECT_EQ(state.standardization, expected.standardization);
+  EXPECT_EQ(state.units, expected.units);
 }
 
 }  // namespace

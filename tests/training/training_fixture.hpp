@@ -26,6 +26,9 @@ struct ToyProblem {
   std::string likelihood = "categorical";
   double learning_rate = 0.1;
   double momentum = 0;  ///< 0: plain gradient descent
+  std::string reduction = "exact";
+  std::size_t threads = 1;
+  reduction::Units units = {};  ///< to go on with
 };
 
 /// 61 samples of 3 features in 4 classes (or with 2 real targets), a network 3-5-out, in double.
@@ -38,19 +41,20 @@ class ToyTraining {
         network(model_options(problem), 3, model::make_likelihood<double>(problem.likelihood, 4, toy.target_columns)),
         sampler({toy.rows, problem.shards, problem.batch_size, 8, 1}),
         channel(test::world(), seconds),
-        reducer(make_float_reducer<double>(network.layout(), channel)),
-        objective(network, problem.l2, dataset, sampler, problem.microbatch, *reducer, channel, seconds),
+        workers(network, 61, problem.threads, seconds),
+        reducer(problem.reduction == "exact"
+                    ? make_exact_reducer<double>(network.layout(), channel, reduction::Width::int64, problem.shards,
+                                                 problem.threads, problem.units)
+                    : make_float_reducer<double>(network.layout(), channel, problem.shards, problem.threads)),
+        objective({network, dataset, sampler, *reducer, workers, channel, seconds}, problem.l2, problem.microbatch),
         method(problem.momentum > 0 ? optimize::make_momentum<double>(problem.learning_rate, problem.momentum)
-                                    : optimize::make_gradient_descent<double>(problem.learning_rate)),
-        workspace(network.workspace(problem.microbatch)) {
+                                    : optimize::make_gradient_descent<double>(problem.learning_rate)) {
     linear_algebra::AlignedVector<double> theta(network.layout().padded_size());
     network.initialize(theta, 5);
     state.method = method->start(theta);
   }
 
-  TrainerParts<double> parts() {
-    return {test::world(), network, *method, objective, sampler, nullptr, nullptr, workspace, seconds};
-  }
+  TrainerParts<double> parts() { return {channel, network, *method, objective, *reducer, sampler, workers, seconds}; }
 
   ToyProblem options;
   test::ToyData toy;
@@ -59,10 +63,10 @@ class ToyTraining {
   model::Network<double> network;
   data::Sampler sampler;
   communication::Channel channel;
+  Workers<double> workers;
   std::unique_ptr<Reducer<double>> reducer;
   DistributedObjective<double> objective;
   std::unique_ptr<optimize::Method<double>> method;
-  model::Workspace<double> workspace;
   TrainingState<double> state;
 
  private:

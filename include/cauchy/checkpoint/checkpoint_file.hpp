@@ -1,7 +1,7 @@
 #pragma once
 /// One checkpoint: the complete state of training in one HDF5 file.
 ///
-///     bytes 0 to 511     "cauchy checkpoint, format 1, length <20 digits>, crc64-xz <16 hex digits>\n", then zeros:
+///     bytes 0 to 511     "cauchy checkpoint, format 2, length <20 digits>, crc64-xz <16 hex digits>\n", then zeros:
 ///                        the length of the whole file, and the CRC-64/XZ of its bytes from 512 on
 ///     /                  attributes format_version, cauchy_version, instruction_set, product_backend, precision
 ///     /configuration     text: the keys that determine Θ
@@ -10,6 +10,9 @@
 ///     /optimizer/<slot>/<layer>/<tensor>   the same; the slot has an attribute index
 ///     /sampler, /stopping, /history        attributes by the names of their fields
 ///     /standardisation/{mean,scale}        (inputs), where features are standardized
+///     /reduction/{units,ages}              (blocks), where gradients are summed as integers: exponents of the units,
+///     and
+///                                          for how many steps a smaller one would have done
 ///
 /// Equal states give equal bytes: no rank count, thread count, folder, host or time is in the file.
 
@@ -24,7 +27,7 @@
 
 namespace cauchy::checkpoint {
 
-inline constexpr std::uint64_t format_version = 1;
+inline constexpr std::uint64_t format_version = 2;
 
 /// What a run is beside its configuration: enough to rebuild the network without the data, and to know the data again.
 struct ProblemShape {

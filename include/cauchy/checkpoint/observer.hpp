@@ -18,8 +18,9 @@ namespace cauchy::checkpoint {
 /// Saves every so many steps, epochs and seconds, when a vote for it has passed, and after the last step. On the root
 /// only. A checkpoint that cannot be written is a warning, and training goes on: the older ones stay, and the next is
 /// tried when it is due. What is due waits until the next step has proved loss and gradient at its Θ finite, so that a
-/// run that diverges leaves none but good checkpoints; only the last step is saved at once. While every attempt fails,
-/// warnings keep a distance in time. A state with NaN or infinity is never written.
+/// run that diverges leaves none but good checkpoints; only the last step is saved at once. When a run diverges, its
+/// last good state is saved too, and removes no other. While every attempt fails, warnings keep a distance in time. A
+/// state with NaN or infinity is never written.
 template <typename Real>
 class CheckpointObserver : public training::Observer<Real> {
  public:
@@ -31,6 +32,7 @@ class CheckpointObserver : public training::Observer<Real> {
   training::Votes votes() override;
   void step_finished(const training::StepReport& report, const training::TrainingState<Real>& state) override;
   void state_proved(const training::TrainingState<Real>& state) override;
+  void diverged(const training::TrainingState<Real>& last_proved) override;
 
   /// The newest checkpoint of this launch.
   const std::optional<std::filesystem::path>& newest() const { return newest_; }
@@ -39,7 +41,8 @@ class CheckpointObserver : public training::Observer<Real> {
 
  private:
   bool is_due(const training::StepReport& report, const training::TrainingState<Real>& state) const;
-  void save(const training::TrainingState<Real>& state);
+  enum class Older { prune, keep };
+  void save(const training::TrainingState<Real>& state, Older older);
   void warn(std::uint64_t step, const std::string& reason);
 
   CheckpointOptions options_;

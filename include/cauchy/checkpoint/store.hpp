@@ -32,6 +32,10 @@ class Store {
   template <typename Real>
   SavedCheckpoint save(const Description& description, const training::TrainingState<Real>& state);
 
+  /// The same, and all older ones stay.
+  template <typename Real>
+  SavedCheckpoint save_beside_all(const Description& description, const training::TrainingState<Real>& state);
+
  private:
   std::string prune(std::uint64_t newest_step) const;
 

@@ -8,19 +8,21 @@ namespace cauchy::cli {
 /// Sizes that decide the memory of a rank.
 struct MemoryFactors {
   std::uint64_t ranks = 1;
+  std::uint64_t threads = 1;  ///< of a rank
   std::uint64_t shards = 1;
   std::uint64_t real_bytes = 4;  ///< of a number
   std::uint64_t parameters = 0;  ///< with padding
   std::uint64_t slots = 0;       ///< vectors that the method keeps
+  std::uint64_t sum_bytes = 4;   ///< of a rank's sum, for each parameter
   std::uint64_t columns = 0;     ///< features and targets of a sample
   std::uint64_t rows = 0;        ///< of the training, validation and test data together
   std::uint64_t microbatch = 0;
   std::uint64_t workspace_bytes = 0;  ///< of one microbatch
 };
 
-/// Bytes of the rank with the most shards: Θ, the method's vectors, the gradient of a shard, of the rank and of all
-/// (4 + slots vectors), its rows of data, two workspaces (training and evaluation) and three batches. Libraries come on
-/// top: about 50 MB for MPI, HDF5 and the program itself.
+/// Bytes of the rank with the most shards: Θ and the method's vectors, each twice (before and after a step; the
+/// gradient lies in the new Θ), the rank's sum, its rows of data, and for each thread the gradient of a shard, a
+/// workspace and a batch. Libraries come on top: about 50 MB for MPI, HDF5 and the program itself.
 std::uint64_t predicted_bytes(const MemoryFactors& factors);
 
 }  // namespace cauchy::cli

@@ -19,8 +19,8 @@ struct StartingPoint {
 
 /// Collective. `resume` is the value of --resume: nothing to start afresh, empty for the newest valid checkpoint of
 /// checkpoint.directory, or a file. An empty directory starts afresh too. Settles data.shards: what the user set, else
-/// what the checkpoint has, else the number of ranks. Throws an agreed error if the checkpoint contradicts the
-/// settings, key by key, or if there are checkpoints and none is valid.
+/// what the checkpoint has, else the number of ranks times that of threads. Throws an agreed error if the checkpoint
+/// contradicts the settings, key by key, or if there are checkpoints and none is valid.
 StartingPoint find_starting_point(const communication::Communicator& ranks, const std::optional<std::string>& resume,
                                   Settings& settings);
 

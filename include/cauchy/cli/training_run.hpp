@@ -7,13 +7,16 @@
 
 #include "cauchy/cli/problem.hpp"
 #include "cauchy/cli/settings.hpp"
+#include "cauchy/cli/spread.hpp"
 #include "cauchy/cli/starting_point.hpp"
+#include "cauchy/communication/channel.hpp"
 #include "cauchy/communication/communicator.hpp"
 #include "cauchy/core/error.hpp"
 #include "cauchy/core/timer.hpp"
 #include "cauchy/data/dataset.hpp"
 #include "cauchy/model/network.hpp"
 #include "cauchy/optimize/method.hpp"
+#include "cauchy/training/reducer.hpp"
 #include "cauchy/training/state.hpp"
 #include "cauchy/training/trainer.hpp"
 
@@ -39,6 +42,8 @@ class TrainingRun {
   void continue_run(const StartingPoint& start, const data::Source& source, const data::SourceShape& shape);
   void start_run(const data::Source& source, const data::SourceShape& shape);
   std::unique_ptr<data::Dataset<Real>> read_evaluation_data(const std::string& key, const std::string& path);
+  Spread spread() const;
+  std::unique_ptr<training::Reducer<Real>> make_reducer(communication::Channel& channel) const;
   std::unique_ptr<RootObservers> open_outputs();
   void report(const training::StepReport& last, double wall_seconds, const RootObservers* observers);
 

@@ -14,7 +14,14 @@
 
 namespace cauchy::data {
 
-/// N rows in V shards, of which a rank holds its own. Each rank reads only those rows.
+/// Memory for the batches that one thread gathers.
+template <typename Real>
+struct BatchBuffer {
+  linear_algebra::AlignedVector<Real> features;
+  linear_algebra::AlignedVector<Real> targets;
+};
+
+/// N rows in V shards, of which a rank holds its own. Each rank reads only those rows. Threads may share it.
 template <typename Real>
 class Dataset {
  public:
@@ -34,21 +41,19 @@ class Dataset {
   /// This rank's rows.
   const Samples<Real>& samples() const { return samples_; }
 
-  /// Copies rows of a local shard, counted from its start, into a batch that stays until the next call.
-  model::Batch<Real> gather(std::uint64_t shard, std::span<const std::uint32_t> rows);
-  model::Batch<Real> gather(std::uint64_t shard, Range rows);
+  /// Copies rows of a local shard, counted from its start, into a batch that stays until the buffer's next use.
+  model::Batch<Real> gather(std::uint64_t shard, std::span<const std::uint32_t> rows, BatchBuffer<Real>& buffer) const;
+  model::Batch<Real> gather(std::uint64_t shard, Range rows, BatchBuffer<Real>& buffer) const;
 
  private:
   template <typename RowAt>
-  model::Batch<Real> copy_rows(std::uint64_t shard, std::uint64_t count, RowAt row_at);
+  model::Batch<Real> copy_rows(std::uint64_t shard, std::uint64_t count, RowAt row_at, BatchBuffer<Real>& buffer) const;
 
   Source source_;
   SourceShape shape_;
   std::uint64_t shards_;
   Range local_shards_;
   Samples<Real> samples_;
-  linear_algebra::AlignedVector<Real> batch_features_;
-  linear_algebra::AlignedVector<Real> batch_targets_;
 };
 
 }  // namespace cauchy::data

@@ -15,7 +15,7 @@ struct DataOptions {
   std::string features = "features";
   std::string targets = "targets";
   bool standardize = false;
-  std::uint64_t shards = 0;          ///< V; 0: the number of ranks of the first launch
+  std::uint64_t shards = 0;          ///< V; 0: ranks × threads of the first launch
   std::uint64_t microbatch = 512;    ///< samples that pass through the model at once
   std::uint64_t block_rows = 16384;  ///< rows that are shuffled among each other
 
@@ -30,8 +30,8 @@ struct DataOptions {
     option("standardize", standardize, core::anything(), Role::problem,
            "shift and scale each feature to mean 0 and variance 1 over the training data");
     option("shards", shards, core::between(1, 1 << 20).or_word("auto", 0), Role::problem,
-           "V, the parts that the training data are cut in, a part of the problem: more ranks than shards cannot work; "
-           "auto: the number of ranks at the first launch");
+           "V, the parts that the training data are cut in, a part of the problem: ranks × threads may not exceed it; "
+           "auto: ranks × threads at the first launch");
     option("microbatch", microbatch, core::between(1, 1 << 24), Role::problem,
            "samples of a shard that pass through the model at once");
     option("block_rows", block_rows, core::between(1, 4e9), Role::problem,

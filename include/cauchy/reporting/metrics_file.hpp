@@ -21,9 +21,9 @@ struct MetricsOptions {
 /// One row at the end of each epoch, every so many steps, and at the end of the run. Columns:
 ///
 ///     step, epoch (completed), samples (used so far), nll (mean over the epoch so far), objective (nll + penalty),
-///     gradient_norm and learning_rate of the step, validation_nll, validation_<metric>, test_nll, test_<metric>,
-///     stop (why the run ended), seconds, samples_per_second, and the root's share of time in data, compute,
-///     communication, checkpoint
+///     gradient_norm and learning_rate of the step, repetitions (steps so far whose gradients did not fit the units of
+///     the sum at first), validation_nll, validation_<metric>, test_nll, test_<metric>, stop (why the run ended),
+///     seconds, samples_per_second, and the root's share of time in data, compute, communication, checkpoint
 ///
 /// A resumed run continues the file: with its first step it takes back the rows of later steps, and what the end of the
 /// earlier run added to the last row, so that the columns before `seconds` are those of a run that never stopped. It

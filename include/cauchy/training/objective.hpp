@@ -1,10 +1,11 @@
 #pragma once
 /// J over the ranks: the objective of one batch and its gradient, from the shards of all ranks.
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "cauchy/communication/channel.hpp"
@@ -16,6 +17,7 @@
 #include "cauchy/training/observer.hpp"
 #include "cauchy/training/reducer.hpp"
 #include "cauchy/training/state.hpp"
+#include "cauchy/training/workers.hpp"
 
 namespace cauchy::training {
 
@@ -25,50 +27,62 @@ struct BatchResult {
   double nll_sum = 0;         ///< Σ NLL over the batch
   double penalty = 0;         ///< λ/2·‖weights‖²
   double gradient_norm = 0;   ///< Euclidean, of the objective's gradient
+  bool repeated = false;      ///< the shards computed it twice, since the sum's units did not fit
   Votes votes;                ///< those of all ranks together
 
   double nll() const { return nll_sum / static_cast<double>(samples); }
 };
 
-/// J(Θ) = (1/n) Σ -log p(y|x; Θ) + λ/2·‖weights‖² over the n samples of the current batch. Each rank sums over its
-/// shards, the reducer over ranks; the division by n happens once, after the sums; the losses of the shards are added
-/// in shard order, so that J does not depend on the number of ranks.
+/// What an objective works with. All references must outlive it.
+template <typename Real>
+struct ObjectiveParts {
+  const model::Network<Real>& network;
+  const data::Dataset<Real>& dataset;
+  const data::Sampler& sampler;
+  Reducer<Real>& reducer;
+  Workers<Real>& workers;
+  communication::Channel& channel;
+  core::PhaseSeconds& seconds;
+};
+
+/// J(Θ) = (1/n) Σ -log p(y|x; Θ) + λ/2·‖weights‖² over the n samples of the current batch. The threads of each rank sum
+/// over its shards, the reducer over ranks; the division by n happens once, after the sums; the losses of the shards
+/// are added in shard order, so that J does not depend on the number of ranks.
 template <typename Real>
 class DistributedObjective final : public optimize::Objective<Real> {
  public:
-  /// All references must outlive the objective.
-  DistributedObjective(const model::Network<Real>& network, double l2, data::Dataset<Real>& dataset,
-                       const data::Sampler& sampler, std::uint64_t microbatch, Reducer<Real>& reducer,
-                       communication::Channel& channel, core::PhaseSeconds& seconds);
+  DistributedObjective(ObjectiveParts<Real> parts, double l2, std::uint64_t microbatch);
+
+  /// Samples that pass through the model at once: what a worker must have room for.
+  static std::uint64_t pass_samples(std::uint64_t microbatch, const data::Sampler& sampler) {
+    return std::min(microbatch, sampler.largest_part());
+  }
 
   /// Chooses the batch, and the votes of this rank that travel with its evaluation. `proved` is called once, when loss
-  /// and gradient at the first Θ that is evaluated have turned out to be finite.
+  /// and gradient at the first Θ that is evaluated have turned out to be finite on every rank; it may communicate.
   void select(const SamplerPosition& position, const Votes& votes, std::function<void()> proved = nullptr);
 
-  /// Collective. Throws an agreed core::Error with code diverged if loss or gradient is NaN or infinite.
+  /// Collective. Throws an agreed core::Error: with code diverged, naming step, shard and tensor, if loss or gradient
+  /// is NaN or infinite; with code lost if the same shards gave other gradients when they were asked twice. Then
+  /// `gradient` is untouched, unless Θ was proved and only the norm or the penalty overflows.
   double value_and_gradient(std::span<const Real> theta, std::span<Real> gradient) override;
 
   /// Of the last evaluation.
   const BatchResult& result() const { return result_; }
 
  private:
-  double shard_value_and_gradient(std::span<const Real> theta, std::uint64_t shard);
+  Verdict sum_over_shards(std::span<const Real> theta);
+  double shard_value_and_gradient(std::span<const Real> theta, std::uint64_t shard, Worker<Real>& worker);
   void reduce_losses();
-  void complete_gradient(std::span<const Real> theta, std::span<const Real> sum, std::span<Real> gradient);
-  void require_finite() const;
+  void require_finite(Verdict verdict);
+  void complete_gradient(std::span<const Real> theta, std::span<Real> gradient);
   double add_penalty(std::span<const Real> theta, std::span<Real> gradient) const;
+  [[noreturn]] void diverge(const std::string& what) const;
+  std::uint64_t step_number() const;
 
-  const model::Network<Real>& network_;
+  ObjectiveParts<Real> parts_;
   double l2_;
-  data::Dataset<Real>& dataset_;
-  const data::Sampler& sampler_;
   std::uint64_t microbatch_;
-  Reducer<Real>& reducer_;
-  communication::Channel& channel_;
-  core::PhaseSeconds& seconds_;
-
-  model::Workspace<Real> workspace_;
-  linear_algebra::AlignedVector<Real> shard_gradient_;
   std::vector<std::vector<std::uint32_t>> orders_;  ///< permutation of each local shard, for order_epoch_
   std::uint64_t order_epoch_ = UINT64_MAX;
   SamplerPosition position_;

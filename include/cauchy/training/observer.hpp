@@ -36,7 +36,8 @@ struct StepReport {
 /// Local wishes, which all ranks learn of in the next step's reduction.
 struct Votes {
   StopReason stop = StopReason::none;
-  bool save = false;
+  bool save = false;    ///< a checkpoint is due
+  bool saving = false;  ///< a checkpoint of the present state will be written as soon as the state is proved
 };
 
 /// Watches training on one rank. Observers do not communicate: they vote. Exceptions end the job.
@@ -54,6 +55,9 @@ class Observer {
   /// Loss and gradient at the Θ of this state, the one that the last step left, are finite on every rank. Within the
   /// next step, before its update. The last step of a run has no such proof; its Θ itself is finite.
   virtual void state_proved(const TrainingState<Real>& /*state*/) {}
+
+  /// Training ends, since loss or gradient became NaN or infinite. This is the last state at which both were finite.
+  virtual void diverged(const TrainingState<Real>& /*last_proved*/) {}
 
   /// After each step, in the order in which observers were added. The state already counts this step; at the end of
   /// an epoch its sampler stands at the start of the next, and its history still at the epoch that ended.

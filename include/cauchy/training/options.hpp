@@ -45,7 +45,9 @@ struct StopOptions {
 struct RunOptions {
   std::uint64_t seed = 1;
   std::string precision = "float";
-  std::string reduction = "float";
+  std::string reduction = "exact";
+  std::uint64_t threads = 1;        ///< of a rank
+  std::uint64_t guard_steps = 100;  ///< 0: never
 
   template <typename Visitor>
   void visit(Visitor&& option) {
@@ -53,9 +55,13 @@ struct RunOptions {
     option("seed", seed, core::anything(), Role::problem, "of initial parameters and of the order of samples");
     option("precision", precision, core::one_of({"float", "double"}), Role::problem,
            "type of parameters, features and products");
-    option("reduction", reduction, core::one_of({"float"}), Role::problem,
-           "how gradients are summed over ranks; float: an allreduce of floating-point numbers, whose last bits depend "
-           "on the number of ranks");
+    option("reduction", reduction, core::one_of({"exact", "float", "exact32", "exact64"}), Role::problem,
+           "how gradients are summed over shards; exact: as integers, the same bits on any number of ranks and threads "
+           "(exact32, exact64: with integers of that width); float: in floating point, whose last bits depend on them");
+    option("threads", threads, core::between(1, 4096), Role::run,
+           "threads of each rank, which take different shards; ranks × threads may not exceed data.shards");
+    option("guard_steps", guard_steps, core::between(1, 1e15).or_word("never", 0), Role::run,
+           "compare the parameters across ranks every so many steps, and before each checkpoint");
   }
 };
 

@@ -1,37 +1,83 @@
 #pragma once
 /// How the gradients of all shards become one.
 
+#include <cstdint>
 #include <memory>
 #include <span>
 
 #include "cauchy/communication/channel.hpp"
 #include "cauchy/model/gradient_sink.hpp"
 #include "cauchy/model/layout.hpp"
+#include "cauchy/reduction/units.hpp"
+#include "cauchy/reduction/width.hpp"
 
 namespace cauchy::training {
 
-/// Sums the gradients of a step over all shards of all ranks. The rank's shards deliver their tensors one shard after
-/// another (complete, from GradientSink). What travels, and when, is the implementation's business; the result is the
-/// sum over all shards, divided by nothing.
-///
-///     reducer.begin();
-///     ... complete() for each tensor of each shard that has samples in this step ...
-///     std::span<const Real> sum = reducer.finish();            // Σ over all shards of all ranks
-template <typename Real>
-class Reducer : public model::GradientSink<Real> {
- public:
-  /// Starts a step.
-  virtual void begin() = 0;
-
-  /// Collective. The global sum, (layout.padded_size()), zero in the padding; valid until begin().
-  virtual std::span<const Real> finish() = 0;
+/// What came of the gradients that all shards have delivered; the same on every rank.
+enum class Verdict {
+  accepted,    ///< finish() gives the gradient
+  repeat,      ///< they do not fit the units that were expected: all shards deliver once more, and then they fit
+  not_finite,  ///< fault() tells where
 };
 
-/// The classic reduction: floating-point sums within the rank, then MPI_Allreduce. Its last bits depend on the number
-/// of ranks, their library and its algorithm; for one of each they are reproducible. Memory: one vector of Θ's length.
-/// Traffic: one allreduce of it.
+/// Where a gradient is not finite: the lowest shard, and in it the first tensor of the layout.
+struct Fault {
+  std::uint64_t shard = 0;
+  std::size_t tensor = 0;
+};
+
+/// Sums the gradients of a step over all shards of all ranks. The threads of a rank deliver the tensors of their shards
+/// through sinks, each shard once, at most one thread a sink at a time. What travels, and when, is the implementation's
+/// business. All ranks call the collective functions in the same order.
+///
+///     do {
+///       reducer.begin();
+///       ... reducer.sink(thread, shard).complete(tensor, gradient) for each tensor of each shard with samples ...
+///     } while (reducer.examine() == Verdict::repeat);
+///     reducer.finish(samples, gradient);                                    // gradient = Σ over all shards / samples
 template <typename Real>
-std::unique_ptr<Reducer<Real>> make_float_reducer(const model::ParameterLayout& layout,
-                                                  communication::Channel& channel);
+class Reducer {
+ public:
+  Reducer() = default;
+  Reducer(const Reducer&) = delete;
+  Reducer& operator=(const Reducer&) = delete;
+  virtual ~Reducer() = default;
+
+  /// Starts a step, or its repetition.
+  virtual void begin() = 0;
+
+  /// Where a thread delivers the gradient of a shard; valid until the thread's next shard.
+  virtual model::GradientSink<Real>& sink(std::size_t thread, std::uint64_t shard) = 0;
+
+  /// Collective. After all shards have delivered.
+  virtual Verdict examine() = 0;
+
+  /// Collective. After the verdict not_finite.
+  virtual Fault fault() = 0;
+
+  /// Collective. After the verdict accepted: writes the sum over all shards divided by `divisor`, (padded_size), zero
+  /// in the padding.
+  virtual void finish(std::uint64_t divisor, std::span<Real> gradient) = 0;
+
+  /// What the next step expects of the gradient, a part of the state of training; empty where nothing is expected.
+  virtual const reduction::Units& units() const = 0;
+};
+
+/// The order-free sum: gradients rounded to integers, whose sum is the same whatever the ranks, threads and algorithms
+/// (src/reduction/README.md). `units`: those of the state that training goes on from; empty at the start. `summands`:
+/// the number of shards. Memory: an integer for each element of Θ. Traffic: one allreduce of it, and one of the blocks'
+/// maxima. Throws core::UserError if the units belong to another layout.
+template <typename Real>
+std::unique_ptr<Reducer<Real>> make_exact_reducer(const model::ParameterLayout& layout, communication::Channel& channel,
+                                                  reduction::Width width, std::uint64_t summands, std::size_t threads,
+                                                  const reduction::Units& units);
+
+/// The classic reduction: floating-point sums over the shards of a thread, the threads of a rank, then MPI_Allreduce.
+/// Its last bits depend on the number of ranks and threads, the library and its algorithm; for one of each they are
+/// reproducible. Memory: a vector of Θ's length for each thread. Traffic: one allreduce of it, and one of a number for
+/// each tensor.
+template <typename Real>
+std::unique_ptr<Reducer<Real>> make_float_reducer(const model::ParameterLayout& layout, communication::Channel& channel,
+                                                  std::uint64_t summands, std::size_t threads);
 
 }  // namespace cauchy::training

@@ -5,6 +5,7 @@
 
 #include "cauchy/data/standardization.hpp"
 #include "cauchy/optimize/method.hpp"
+#include "cauchy/reduction/units.hpp"
 
 namespace cauchy::training {
 
@@ -43,6 +44,7 @@ struct History {
   std::uint64_t samples = 0;        ///< samples used since the start of training
   std::uint64_t epoch_samples = 0;  ///< samples used in the epoch that epoch_nll_sum belongs to
   double epoch_nll_sum = 0;         ///< Σ NLL over them, each at the Θ of its step
+  std::uint64_t repetitions = 0;    ///< steps that were computed twice, since the sum's units did not fit
 
   double epoch_nll() const { return epoch_samples == 0 ? 0 : epoch_nll_sum / static_cast<double>(epoch_samples); }
 
@@ -51,6 +53,7 @@ struct History {
     field("samples", self.samples);
     field("epoch_samples", self.epoch_samples);
     field("epoch_nll_sum", self.epoch_nll_sum);
+    field("repetitions", self.repetitions);
   }
   bool operator==(const History&) const = default;
 };
@@ -63,6 +66,7 @@ struct TrainingState {
   StoppingState stopping;
   History history;
   data::Standardization standardization;
+  reduction::Units units;  ///< of the order-free sum; empty where there is none
 
   /// Visits every named number of a state, constant or not: field("sampler", "epoch", sampler.epoch), ... What saves,
   /// loads and compares states goes through this one list.

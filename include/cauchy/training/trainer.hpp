@@ -1,8 +1,10 @@
 #pragma once
 /// The training loop.
 
+#include <cstdint>
 #include <vector>
 
+#include "cauchy/communication/channel.hpp"
 #include "cauchy/core/timer.hpp"
 #include "cauchy/data/dataset.hpp"
 #include "cauchy/data/sampler.hpp"
@@ -12,26 +14,31 @@
 #include "cauchy/training/objective.hpp"
 #include "cauchy/training/observer.hpp"
 #include "cauchy/training/options.hpp"
+#include "cauchy/training/reducer.hpp"
 #include "cauchy/training/state.hpp"
+#include "cauchy/training/workers.hpp"
 
 namespace cauchy::training {
 
 /// What training needs beside its state. All references must outlive the trainer.
 template <typename Real>
 struct TrainerParts {
-  const communication::Communicator& ranks;
+  communication::Channel& channel;
   const model::Network<Real>& network;
   optimize::Method<Real>& method;
   DistributedObjective<Real>& objective;
+  const Reducer<Real>& reducer;  ///< the objective's
   const data::Sampler& sampler;
-  data::Dataset<Real>* validation = nullptr;  ///< evaluated after each epoch
-  data::Dataset<Real>* test = nullptr;        ///< evaluated after the last step
-  model::Workspace<Real>& workspace;          ///< for evaluations
+  Workers<Real>& workers;
   core::PhaseSeconds& seconds;
+  const data::Dataset<Real>* validation = nullptr;  ///< evaluated after each epoch
+  const data::Dataset<Real>* test = nullptr;        ///< evaluated after the last step
+  std::uint64_t microbatch = 512;                   ///< of evaluations
+  std::uint64_t guard_steps = 100;                  ///< steps between comparisons across ranks; 0: never
 };
 
 /// Takes steps until a criterion holds. One step is one accepted iterate; observers and criteria act only between
-/// steps.
+/// steps. Every so many steps, and before a checkpoint is written, the state is compared across ranks.
 template <typename Real>
 class Trainer {
  public:
@@ -41,20 +48,36 @@ class Trainer {
   /// Observers are told of each step in the order in which they were added. They must outlive the trainer.
   void add(Observer<Real>& observer) { observers_.push_back(&observer); }
 
-  /// Collective. The report of the last step; of no step at all if a criterion holds from the start.
+  /// Collective. The report of the last step; of no step at all if a criterion holds from the start. Throws the
+  /// objective's errors; when training diverged, the state is then the last one whose loss and gradient were finite,
+  /// and observers have been told.
   StepReport run();
 
  private:
+  /// The numbers of a state beside its vectors.
+  struct Scalars {
+    SamplerPosition sampler;
+    StoppingState stopping;
+    History history;
+    reduction::Units units;
+  };
+
   Votes votes() const;
   void take_step();
+  void state_proved();
   void count_step();
   StepReport make_report();
-  Evaluation evaluated(data::Dataset<Real>& dataset);
+  void require_finite_parameters() const;
+  void guard(bool saving) const;
+  void go_back();
+  Evaluation evaluated(const data::Dataset<Real>& dataset);
 
   TrainerParts<Real> parts_;
   StopOptions stop_;
   TrainingState<Real>& state_;
   std::vector<Observer<Real>*> observers_;
+  bool is_proved_ = false;  ///< loss and gradient at the state's Θ are finite
+  Scalars before_;          ///< of the state before the last step
 };
 
 }  // namespace cauchy::training

@@ -1,0 +1,16 @@
+#pragma once
+/// Whether all ranks still hold the same state.
+
+#include "cauchy/communication/channel.hpp"
+#include "cauchy/training/state.hpp"
+
+namespace cauchy::training {
+
+/// Collective. Compares a fingerprint of Θ, the method's vectors and the units of the sum across ranks: one pass over
+/// this memory and an allreduce of two numbers. All ranks compute the same state; if they do not hold the same, memory,
+/// a processor or a library of one of them has failed. Then throws an agreed core::Error with code lost that names the
+/// ranks that differ from most of the others, and their hosts.
+template <typename Real>
+void require_same_state(communication::Channel& channel, const TrainingState<Real>& state);
+
+}  // namespace cauchy::training

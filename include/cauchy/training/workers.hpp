@@ -1,0 +1,51 @@
+#pragma once
+/// The threads of a rank, and what each of them computes with.
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "cauchy/core/thread_team.hpp"
+#include "cauchy/core/timer.hpp"
+#include "cauchy/data/dataset.hpp"
+#include "cauchy/data/shards.hpp"
+#include "cauchy/linear_algebra/aligned.hpp"
+#include "cauchy/model/network.hpp"
+
+namespace cauchy::training {
+
+/// What one thread needs beside Θ and the data, which threads share.
+template <typename Real>
+struct Worker {
+  std::size_t thread = 0;
+  model::Workspace<Real> workspace;
+  data::BatchBuffer<Real> batch;
+  linear_algebra::AlignedVector<Real> gradient;  ///< of one shard, (padded_size); empty where none is asked for
+  core::PhaseSeconds seconds;                    ///< of the current call; the thread adds its phases
+};
+
+/// Threads that take different shards of the rank: thread t of T the t-th part of them, in order.
+template <typename Real>
+class Workers {
+ public:
+  /// For passes of at most `samples` samples. The time of calls is added to `seconds`, which must outlive the workers.
+  Workers(const model::Network<Real>& network, std::uint64_t samples, std::size_t threads, core::PhaseSeconds& seconds);
+
+  std::size_t threads() const { return team_.size(); }
+
+  /// Gives every worker room for a gradient.
+  void make_gradients(std::size_t elements);
+
+  /// Calls work(worker, shard) for each of the shards, on the threads, and returns when all are done. `work` does not
+  /// communicate. Throws what a call threw.
+  void for_each_shard(data::Range shards, const std::function<void(Worker<Real>&, std::uint64_t)>& work);
+
+ private:
+  void count_time(double wall_seconds);
+
+  std::vector<Worker<Real>> workers_;
+  core::ThreadTeam team_;
+  core::PhaseSeconds& seconds_;
+};
+
+}  // namespace cauchy::training

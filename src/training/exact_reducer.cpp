@@ -1,0 +1,157 @@
+// The order-free sum over the shards of all ranks.
+
+#include <algorithm>
+#include <deque>
+#include <limits>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "cauchy/core/error.hpp"
+#include "cauchy/linear_algebra/aligned.hpp"
+#include "cauchy/reduction/blocks.hpp"
+#include "cauchy/reduction/grid.hpp"
+#include "cauchy/training/reducer.hpp"
+#include "maxima.hpp"
+
+namespace cauchy::training {
+namespace {
+
+using reduction::Blocks;
+using reduction::Extent;
+
+std::vector<Extent> extents(const model::ParameterLayout& layout) {
+  std::vector<Extent> result;
+  for (const model::Tensor& tensor : layout.tensors()) {
+    result.push_back({tensor.offset, tensor.size});
+  }
+  return result;
+}
+
+/// The integers are shared by the threads of the rank: whoever comes first writes a block, the others add to it, and
+/// since integers know no order, the result is the same.
+template <typename Real, typename Integer>
+class ExactReducer final : public Reducer<Real> {
+ public:
+  ExactReducer(const model::ParameterLayout& layout, communication::Channel& channel, std::uint64_t summands,
+               std::size_t threads, const reduction::Units& units)
+      : channel_(channel),
+        blocks_(extents(layout)),
+        grid_(summands),
+        rule_(blocks_, grid_),
+        units_(units.exponents.empty() ? rule_.start() : units),
+        sum_(layout.padded_size(), 0),
+        untouched_(blocks_.count(), 1),
+        locks_(blocks_.count() / blocks_a_lock + 1),
+        maxima_(blocks_.count(), layout.tensors().size(), threads,
+                reduction::pattern_of(std::numeric_limits<Real>::infinity())) {
+    if (units_.exponents.size() != blocks_.count() || units_.ages.size() != blocks_.count()) {
+      throw core::UserError("the units of the sum belong to another model: " + std::to_string(units_.exponents.size()) +
+                            " blocks, not " + std::to_string(blocks_.count()));
+    }
+    for (std::size_t thread = 0; thread < threads; ++thread) {
+      sinks_.emplace_back(*this, thread);
+    }
+  }
+
+  void begin() override {
+    std::ranges::fill(untouched_, 1);
+    maxima_.begin();
+  }
+
+  model::GradientSink<Real>& sink(std::size_t thread, std::uint64_t shard) override {
+    sinks_[thread].set_shard(shard);
+    return sinks_[thread];
+  }
+
+  void deliver(std::size_t thread, std::uint64_t shard, const model::Tensor& tensor, std::span<const Real> gradient) {
+    const std::size_t last = blocks_.first_of(tensor.index + 1);
+    for (std::size_t block = blocks_.first_of(tensor.index); block < last;) {
+      // Threads that deliver one tensor at the same time follow each other through its blocks.
+      const std::scoped_lock lock(locks_[block / blocks_a_lock]);
+      const std::size_t end = std::min(last, (block / blocks_a_lock + 1) * blocks_a_lock);
+      for (; block < end; ++block) {
+        const auto values = gradient.subspan(blocks_[block].offset - tensor.offset, blocks_[block].size);
+        const auto largest = grid_.round(values, units_.exponents[block], integers(block), untouched_[block] != 0);
+        untouched_[block] = 0;
+        maxima_.note(thread, shard, tensor.index, block, largest);
+      }
+    }
+  }
+
+  Verdict examine() override {
+    largest_ = maxima_.reduce(channel_);
+    if (maxima_.have_fault()) {
+      return Verdict::not_finite;
+    }
+    if (!rule_.fit(units_, largest_)) {
+      rule_.raise(units_, largest_);
+      return Verdict::repeat;
+    }
+    return Verdict::accepted;
+  }
+
+  Fault fault() override { return maxima_.fault(channel_); }
+
+  void finish(std::uint64_t divisor, std::span<Real> gradient) override {
+    for (std::size_t block = 0; block < blocks_.count(); ++block) {
+      if (untouched_[block] != 0) {
+        std::ranges::fill(integers(block), Integer{0});
+      }
+    }
+    channel_.start_sum(std::span(sum_));
+    channel_.wait();
+    std::size_t end = 0;
+    for (std::size_t block = 0; block < blocks_.count(); ++block) {
+      const auto [offset, size] = blocks_[block];
+      std::ranges::fill(gradient.subspan(end, offset - end), Real{0});
+      reduction::mean_of_sum<Real, Integer>(integers(block), units_.exponents[block], static_cast<double>(divisor),
+                                            gradient.subspan(offset, size));
+      end = offset + size;
+    }
+    std::ranges::fill(gradient.subspan(end), Real{0});
+    rule_.follow(units_, largest_);
+  }
+
+  const reduction::Units& units() const override { return units_; }
+
+ private:
+  static constexpr std::size_t blocks_a_lock = 16;
+
+  std::span<Integer> integers(std::size_t block) {
+    return std::span(sum_).subspan(blocks_[block].offset, blocks_[block].size);
+  }
+
+  communication::Channel& channel_;
+  Blocks blocks_;
+  reduction::Grid<Real, Integer> grid_;
+  reduction::UnitRule<Real, Integer> rule_;
+  reduction::Units units_;
+  linear_algebra::AlignedVector<Integer> sum_;
+  std::vector<unsigned char> untouched_;  ///< by block: nobody has written it in this step
+  std::vector<std::mutex> locks_;         ///< of sum_ and untouched_
+  Maxima<Real> maxima_;
+  std::span<const reduction::Pattern<Real>> largest_;  ///< by block, over all ranks
+  std::deque<ThreadSink<Real, ExactReducer>> sinks_;
+};
+
+}  // namespace
+
+template <typename Real>
+std::unique_ptr<Reducer<Real>> make_exact_reducer(const model::ParameterLayout& layout, communication::Channel& channel,
+                                                  reduction::Width width, std::uint64_t summands, std::size_t threads,
+                                                  const reduction::Units& units) {
+  if (width == reduction::Width::int32) {
+    return std::make_unique<ExactReducer<Real, std::int32_t>>(layout, channel, summands, threads, units);
+  }
+  return std::make_unique<ExactReducer<Real, std::int64_t>>(layout, channel, summands, threads, units);
+}
+
+template std::unique_ptr<Reducer<float>> make_exact_reducer(const model::ParameterLayout&, communication::Channel&,
+                                                            reduction::Width, std::uint64_t, std::size_t,
+                                                            const reduction::Units&);
+template std::unique_ptr<Reducer<double>> make_exact_reducer(const model::ParameterLayout&, communication::Channel&,
+                                                             reduction::Width, std::uint64_t, std::size_t,
+                                                             const reduction::Units&);
+
+}  // namespace cauchy::training

@@ -1,0 +1,57 @@
+// The threads of a rank.
+
+#include "cauchy/training/workers.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "cauchy/linear_algebra/product.hpp"
+
+namespace cauchy::training {
+
+template <typename Real>
+Workers<Real>::Workers(const model::Network<Real>& network, std::uint64_t samples, std::size_t threads,
+                       core::PhaseSeconds& seconds)
+    : workers_(threads), team_(threads, linear_algebra::prepare_thread), seconds_(seconds) {
+  for (std::size_t thread = 0; thread < threads; ++thread) {
+    workers_[thread].thread = thread;
+    workers_[thread].workspace = network.workspace(samples);
+  }
+}
+
+template <typename Real>
+void Workers<Real>::make_gradients(std::size_t elements) {
+  for (Worker<Real>& worker : workers_) {
+    worker.gradient.assign(elements, Real{0});
+  }
+}
+
+template <typename Real>
+void Workers<Real>::for_each_shard(data::Range shards, const std::function<void(Worker<Real>&, std::uint64_t)>& work) {
+  const core::Timer timer;
+  team_.run([&](std::size_t thread) {
+    Worker<Real>& worker = workers_[thread];
+    worker.seconds = {};
+    const data::Range part = data::rank_shards(shards.size(), thread, workers_.size());
+    for (std::uint64_t shard = part.first; shard < part.last; ++shard) {
+      work(worker, shards.first + shard);
+    }
+  });
+  count_time(timer.seconds());
+}
+
+/// The phases of the calling thread; what it waited for the others is computing.
+template <typename Real>
+void Workers<Real>::count_time(double wall_seconds) {
+  const core::PhaseSeconds& own = workers_.front().seconds;
+  for (std::size_t phase = 0; phase < own.values.size(); ++phase) {
+    seconds_.values[phase] += own.values[phase];
+  }
+  const double counted = std::accumulate(own.values.begin(), own.values.end(), 0.0);
+  seconds_[core::Phase::compute] += std::max(0.0, wall_seconds - counted);
+}
+
+template class Workers<float>;
+template class Workers<double>;
+
+}  // namespace cauchy::training
