@@ -29,7 +29,10 @@ void UnitRule<Real, Integer>::raise(Units& units, std::span<const Pattern<Real>>
     const std::size_t last = blocks_.first_of(tensor + 1);
     std::int32_t largest_exponent = grid_.lowest_exponent;
     for (std::size_t block = first; block < last; ++block) {
-      const std::int32_t wanted = grid_.exponent_for(largest[block]);
+      std::int32_t wanted = grid_.exponent_for(largest[block]);
+      if (!grid_.fits(largest[block], units.exponents[block])) {
+        wanted = std::min(wanted + 1, grid_.highest_exponent);
+      }
       largest_exponent = std::max(largest_exponent, wanted);
       if (wanted > units.exponents[block]) {
         units.exponents[block] = wanted;

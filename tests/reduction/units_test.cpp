@@ -62,6 +62,8 @@ class UnitRuleTest : public testing::Test {
     return result;
   }
   int wanted(float largest) const { return grid_.exponent_for(pattern_of(largest)); }
+  /// After a surprise.
+  int raised(float largest) const { return wanted(largest) + 1; }
 
   std::vector<Extent> tensors_{{0, 10000}, {10000, 10}};
   Blocks blocks_{tensors_};
@@ -86,44 +88,46 @@ TEST_F(UnitRuleTest, RaisedUnitsFit) {
 
 TEST_F(UnitRuleTest, ABlockThatWasAlwaysZeroTakesTheLargestUnitOfItsTensor) {
   rule_.raise(units_, patterns({1, 0, 8, 0}));
-  EXPECT_EQ(units_.exponents, (std::vector<std::int32_t>{wanted(1), wanted(8), wanted(8), grid_.lowest_exponent}));
+  EXPECT_EQ(units_.exponents, (std::vector<std::int32_t>{raised(1), raised(8), raised(8), grid_.lowest_exponent}));
   // A zero block that has a unit keeps it.
   rule_.raise(units_, patterns({1, 0, 100, 0}));
-  EXPECT_EQ(units_.exponents[1], wanted(8));
+  EXPECT_EQ(units_.exponents[1], raised(8));
 }
 
-TEST_F(UnitRuleTest, RisesAtOnceAndFallsByOneBitIn16Steps) {
+TEST_F(UnitRuleTest, RisesAtOnceAndFallsByOneBitIn32Steps) {
   rule_.raise(units_, patterns({1, 1, 1, 1}));
-  const int start = wanted(1);
+  const int start = raised(1);
   // A larger maximum that still fits takes the headroom: the unit rises, so that the next has headroom again.
-  ASSERT_TRUE(rule_.fit(units_, patterns({1, 3, 1, 1})));
-  rule_.follow(units_, patterns({1, 3, 1, 1}));
-  EXPECT_EQ(units_.exponents[1], wanted(3));
+  ASSERT_TRUE(rule_.fit(units_, patterns({1, 5, 1, 1})));
+  rule_.follow(units_, patterns({1, 5, 1, 1}));
+  EXPECT_EQ(units_.exponents[1], wanted(5));
   EXPECT_EQ(units_.exponents[0], start);
 
   std::vector<int> exponents;
-  for (int step = 0; step < 64; ++step) {
-    rule_.follow(units_, patterns({1e-6F, 3, 1, 0}));
+  for (int step = 0; step < 128; ++step) {
+    rule_.follow(units_, patterns({1e-6F, 5, 1, 0}));
     exponents.push_back(units_.exponents[0]);
   }
-  for (int step = 0; step < 64; ++step) {
-    EXPECT_EQ(exponents[static_cast<std::size_t>(step)], start - (step + 1) / 16);
+  // The first follow above was the first step that allowed a smaller unit.
+  for (int step = 0; step < 128; ++step) {
+    EXPECT_EQ(exponents[static_cast<std::size_t>(step)], start - (step + 2) / 32);
   }
-  EXPECT_EQ(units_.exponents[3], start);  // a zero block stays
-  EXPECT_EQ(units_.ages[3], 0);
+  EXPECT_EQ(units_.exponents[3], start);  // a zero block stays as it was after the first follow
+  EXPECT_EQ(units_.ages[3], 1);
 }
 
 TEST_F(UnitRuleTest, OneStepThatNeedsTheUnitStartsTheWaitAgain) {
   rule_.raise(units_, patterns({1, 1, 1, 1}));
-  for (int step = 0; step < 100; ++step) {
-    rule_.follow(units_, patterns({step % 16 == 15 ? 1.0F : 0.01F, 1, 1, 1}));
+  for (int step = 0; step < 200; ++step) {
+    rule_.follow(units_, patterns({step % 32 == 31 ? 2.0F : 0.01F, 1, 1, 1}));
   }
-  EXPECT_EQ(units_.exponents[0], wanted(1));
+  EXPECT_EQ(units_.exponents[0], raised(1));
+  EXPECT_EQ(units_.exponents[1], wanted(1));
 }
 
 TEST_F(UnitRuleTest, NeverFallsBelowTheLowestUnit) {
   rule_.raise(units_, patterns({1e-37F, 1, 1, 1}));
-  for (int step = 0; step < 1000; ++step) {
+  for (int step = 0; step < 2000; ++step) {
     rule_.follow(units_, patterns({1e-44F, 1, 1, 1}));
   }
   EXPECT_EQ(units_.exponents[0], grid_.lowest_exponent);

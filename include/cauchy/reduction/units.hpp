@@ -21,13 +21,14 @@ struct Units {
 /// How units follow the largest magnitudes of a step, one a block, over all shards of all ranks: since these do not
 /// depend on who computed which shard, neither do the units.
 ///
-/// A unit rises at once and falls by one bit after 16 steps in a row that allow it, so that a gradient that comes and
-/// goes finds its unit still there. A zero block keeps its unit; one that never had a unit takes the largest of its
-/// tensor. Before the first step no unit fits anything, which makes that step one that is repeated.
+/// A unit rises at once, by one bit more than asked where a block did not fit, since what surprised once does so again;
+/// it falls by one bit after 32 steps in a row that allow it, so that a gradient that comes and goes finds its unit
+/// still there. A zero block keeps its unit; one that never had a unit takes the largest of its tensor. Before the first
+/// step no unit fits anything, which makes that step one that is repeated.
 template <typename Real, typename Integer>
 class UnitRule {
  public:
-  static constexpr std::int32_t steps_to_fall = 16;
+  static constexpr std::int32_t steps_to_fall = 32;
 
   /// `blocks` must outlive the rule.
   UnitRule(const Blocks& blocks, const Grid<Real, Integer>& grid) : blocks_(blocks), grid_(grid) {}

@@ -1,0 +1,335 @@
+// The order-free sum over ranks and threads against a sum over all shards that is slow and obvious.
+
+#include "cauchy/training/reducer.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <vector>
+
+#include "cauchy/core/error.hpp"
+#include "cauchy/core/random.hpp"
+#include "cauchy/core/thread_team.hpp"
+#include "cauchy/data/shards.hpp"
+#include "cauchy/reduction/blocks.hpp"
+#include "support/world.hpp"
+
+namespace cauchy::training {
+namespace {
+
+/// Three blocks of weights, the last one short, and one of intercepts.
+model::ParameterLayout example_layout() {
+  model::ParameterLayout layout;
+  layout.add("dense_1", "weights", {90, 100}, model::TensorKind::weights);
+  layout.add("dense_1", "intercepts", {7}, model::TensorKind::intercepts);
+  return layout;
+}
+
+/// The gradient of one shard, whole vector; empty: the shard has no samples in this step.
+template <typename Real>
+using ShardGradient = std::function<std::vector<Real>(std::uint64_t shard)>;
+
+/// Numbers between -scale and scale, of all sizes below, another one for each shard; zero in the padding.
+template <typename Real>
+std::vector<Real> random_gradient(std::uint64_t shard, Real scale) {
+  const model::ParameterLayout layout = example_layout();
+  core::RandomStream random(5, core::Purpose::shuffle, static_cast<std::uint32_t>(shard), 0);
+  std::vector<Real> gradient(layout.padded_size(), Real{0});
+  for (const model::Tensor& tensor : layout.tensors()) {
+    for (std::size_t i = tensor.offset; i < tensor.offset + tensor.size; ++i) {
+      const double value = 2 * random.uniform() - 1;
+      gradient[i] = scale * static_cast<Real>(value * value * value);
+    }
+  }
+  return gradient;
+}
+
+template <typename Real>
+ShardGradient<Real> scaled(double scale) {
+  return [scale](std::uint64_t shard) { return random_gradient<Real>(shard, static_cast<Real>(scale)); };
+}
+
+/// What the sum has to be: all shards one after the other, in integers that cannot overflow.
+template <typename Real, typename Integer>
+class Reference {
+ public:
+  explicit Reference(std::uint64_t shards) : shards_(shards), grid_(shards) {}
+
+  /// Whether the step must be repeated.
+  bool surprises(const ShardGradient<Real>& gradient_of) {
+    largest_.assign(blocks_.count(), 0);
+    for (std::uint64_t shard = 0; shard < shards_; ++shard) {
+      const std::vector<Real> gradient = gradient_of(shard);
+      for (std::size_t block = 0; block < blocks_.count() && !gradient.empty(); ++block) {
+        for (std::size_t i = blocks_[block].offset; i < blocks_[block].offset + blocks_[block].size; ++i) {
+          largest_[block] = std::max(largest_[block], reduction::pattern_of(gradient[i]));
+        }
+      }
+    }
+    const bool surprise = !rule_.fit(units_, largest_);
+    if (surprise) {
+      rule_.raise(units_, largest_);
+    }
+    return surprise;
+  }
+
+  std::vector<Real> mean(const ShardGradient<Real>& gradient_of, std::uint64_t divisor) {
+    const model::ParameterLayout layout = example_layout();
+    std::vector<Real> result(layout.padded_size(), Real{0});
+    for (std::size_t block = 0; block < blocks_.count(); ++block) {
+      const int exponent = units_.exponents[block];
+      std::vector<__int128> sum(blocks_[block].size, 0);
+      for (std::uint64_t shard = 0; shard < shards_; ++shard) {
+        const std::vector<Real> gradient = gradient_of(shard);
+        for (std::size_t i = 0; i < sum.size() && !gradient.empty(); ++i) {
+          const auto value = static_cast<long double>(gradient[blocks_[block].offset + i]);
+          sum[i] += static_cast<__int128>(std::nearbyint(std::ldexp(value, -exponent)));
+        }
+      }
+      const double factor = std::ldexp(1.0, exponent) / static_cast<double>(divisor);
+      for (std::size_t i = 0; i < sum.size(); ++i) {
+        EXPECT_LE(sum[i] < 0 ? -sum[i] : sum[i], std::numeric_limits<Integer>::max());
+        result[blocks_[block].offset + i] =
+            static_cast<Real>(static_cast<double>(static_cast<Integer>(sum[i])) * factor);
+      }
+    }
+    rule_.follow(units_, largest_);
+    return result;
+  }
+
+  const reduction::Units& units() const { return units_; }
+
+ private:
+  static std::vector<reduction::Extent> extents() {
+    std::vector<reduction::Extent> result;
+    const model::ParameterLayout layout = example_layout();
+    for (const model::Tensor& tensor : layout.tensors()) {
+      result.push_back({tensor.offset, tensor.size});
+    }
+    return result;
+  }
+
+  std::uint64_t shards_;
+  std::vector<reduction::Extent> extents_ = extents();
+  reduction::Blocks blocks_{extents_};
+  reduction::Grid<Real, Integer> grid_;
+  reduction::UnitRule<Real, Integer> rule_{blocks_, grid_};
+  reduction::Units units_ = rule_.start();
+  std::vector<reduction::Pattern<Real>> largest_;
+};
+
+/// A reducer whose shards are delivered by the threads of all ranks.
+template <typename Real>
+class Delivery {
+ public:
+  Delivery(std::uint64_t shards, std::size_t threads)
+      : team(threads),
+        local_(data::rank_shards(shards, static_cast<std::uint64_t>(test::world().rank()),
+                                 static_cast<std::uint64_t>(test::world().size()))) {}
+
+  Verdict deliver(Reducer<Real>& reducer, const ShardGradient<Real>& gradient_of) {
+    reducer.begin();
+    team.run([&](std::size_t thread) {
+      const data::Range part = data::rank_shards(local_.size(), thread, team.size());
+      for (std::uint64_t shard = local_.first + part.first; shard < local_.first + part.last; ++shard) {
+        const std::vector<Real> gradient = gradient_of(shard);
+        const auto& tensors = layout.tensors();
+        for (auto tensor = tensors.rbegin(); tensor != tensors.rend() && !gradient.empty(); ++tensor) {
+          reducer.sink(thread, shard).complete(*tensor, std::span(gradient).subspan(tensor->offset, tensor->size));
+        }
+      }
+    });
+    return reducer.examine();
+  }
+
+  model::ParameterLayout layout = example_layout();
+  core::PhaseSeconds seconds;
+  communication::Channel channel{test::world(), seconds};
+  core::ThreadTeam team;
+
+ private:
+  data::Range local_;
+};
+
+template <typename RealType, typename IntegerType>
+struct Types {
+  using Real = RealType;
+  using Integer = IntegerType;
+};
+
+template <typename T>
+class ExactReducerTest : public testing::Test {
+ protected:
+  using Number = typename T::Real;
+  using Whole = typename T::Integer;
+  static constexpr reduction::Width width = sizeof(Whole) == 4 ? reduction::Width::int32 : reduction::Width::int64;
+
+  static std::unique_ptr<Reducer<Number>> make(Delivery<Number>& delivery, std::uint64_t shards,
+                                               const reduction::Units& units = {}) {
+    return make_exact_reducer<Number>(delivery.layout, delivery.channel, width, shards, delivery.team.size(), units);
+  }
+
+  /// Steps whose gradients are these, with what happens in each; every result to the last bit.
+  static void check(std::uint64_t shards, std::size_t threads, const std::vector<ShardGradient<Number>>& steps,
+                    const std::vector<bool>& surprises) {
+    Delivery<Number> delivery(shards, threads);
+    const auto reducer = make(delivery, shards);
+    Reference<Number, Whole> reference(shards);
+    std::vector<Number> mean(delivery.layout.padded_size(), Number{7});
+    for (std::size_t step = 0; step < steps.size(); ++step) {
+      ASSERT_EQ(reference.surprises(steps[step]), surprises[step]) << step;
+      if (surprises[step]) {
+        ASSERT_EQ(delivery.deliver(*reducer, steps[step]), Verdict::repeat) << step;
+      }
+      ASSERT_EQ(delivery.deliver(*reducer, steps[step]), Verdict::accepted) << step;
+      reducer->finish(shards + 2, mean);
+      ASSERT_EQ(mean, reference.mean(steps[step], shards + 2)) << step;
+      ASSERT_EQ(reducer->units(), reference.units()) << step;
+    }
+  }
+};
+using AllTypes = testing::Types<Types<float, std::int32_t>, Types<float, std::int64_t>, Types<double, std::int32_t>,
+                                Types<double, std::int64_t>>;
+TYPED_TEST_SUITE(ExactReducerTest, AllTypes);
+
+TYPED_TEST(ExactReducerTest, FollowsAGradientThatJumps) {
+  using Real = typename TypeParam::Real;
+  const Real tiny = std::numeric_limits<Real>::min();
+  // The first step, a small growth, a jump up, down, zeros, denormal numbers, one enormous element, and back.
+  const std::vector<ShardGradient<Real>> steps{scaled<Real>(1),
+                                               scaled<Real>(1.9),
+                                               scaled<Real>(1e6),
+                                               scaled<Real>(1),
+                                               scaled<Real>(1e-6),
+                                               scaled<Real>(0),
+                                               scaled<Real>(static_cast<double>(tiny) / 4),
+                                               [](std::uint64_t shard) {
+                                                 std::vector<Real> gradient = random_gradient<Real>(shard, Real{1});
+                                                 gradient[4097] = shard == 2 ? Real{-1e30F} : gradient[4097];
+                                                 return gradient;
+                                               },
+                                               scaled<Real>(1)};
+  const std::vector<bool> surprises{true, false, true, false, false, false, false, true, false};
+  for (const std::uint64_t shards : {4UL, 5UL, 16UL}) {
+    for (const std::size_t threads : {1UL, 2UL, 3UL}) {
+      this->check(shards, threads, steps, surprises);
+    }
+  }
+}
+
+TYPED_TEST(ExactReducerTest, OneShardAndManyShards) {
+  using Real = typename TypeParam::Real;
+  this->check(1, 2, {scaled<Real>(3), scaled<Real>(-0.3)}, {true, false});
+  this->check(4096, 2, {scaled<Real>(3), scaled<Real>(-0.3)}, {true, false});
+}
+
+TYPED_TEST(ExactReducerTest, ShardsWithoutSamplesCountAsNothing) {
+  using Real = typename TypeParam::Real;
+  const auto some = [](std::uint64_t shard) {
+    return shard == 1 ? random_gradient<Real>(shard, Real{1}) : std::vector<Real>();
+  };
+  // The step before leaves numbers in the sums, which the next one must not find.
+  this->check(4, 2, {scaled<Real>(1), some, scaled<Real>(1)}, {true, false, false});
+}
+
+// All shards at the edge of what is accepted: the largest sum there is, in both directions.
+TYPED_TEST(ExactReducerTest, TheLargestSumsDoNotOverflow) {
+  using Real = typename TypeParam::Real;
+  for (const std::uint64_t shards : {4UL, 7UL, 8UL}) {
+    const auto edge = [](std::uint64_t /*shard*/) {
+      std::vector<Real> gradient = random_gradient<Real>(0, Real{1});
+      for (std::size_t i = 0; i < 4096; ++i) {
+        gradient[i] = i % 2 == 0 ? Real{0.999999F} : Real{-0.999999F};
+      }
+      return gradient;
+    };
+    // In units raised for numbers up to 1 these leave the headroom unused; numbers that use it up follow.
+    const auto full = [&](std::uint64_t shard) {
+      std::vector<Real> gradient = edge(shard);
+      const int headroom = reduction::Grid<Real, typename TypeParam::Integer>::headroom;
+      for (Real& value : gradient) {
+        value *= std::ldexp(Real{1}, headroom + 1);  // one bit more after a surprise
+      }
+      return gradient;
+    };
+    this->check(shards, 2, {edge, full}, {true, false});
+  }
+}
+
+TYPED_TEST(ExactReducerTest, NamesTheLowestFault) {
+  using Real = typename TypeParam::Real;
+  for (const Real bad : {std::numeric_limits<Real>::quiet_NaN(), std::numeric_limits<Real>::infinity(),
+                         -std::numeric_limits<Real>::infinity()}) {
+    Delivery<Real> delivery(6, 2);
+    const auto reducer = this->make(delivery, 6);
+    const auto good = scaled<Real>(1);
+    ASSERT_EQ(delivery.deliver(*reducer, good), Verdict::repeat);
+    ASSERT_EQ(delivery.deliver(*reducer, good), Verdict::accepted);
+    std::vector<Real> mean(delivery.layout.padded_size());
+    reducer->finish(6, mean);
+    const reduction::Units units = reducer->units();
+    const auto faulty = [bad](std::uint64_t shard) {
+      std::vector<Real> gradient = random_gradient<Real>(shard, Real{1});
+      const std::size_t intercept = example_layout()[1].offset + 3;
+      gradient[5000] = shard == 5 ? bad : gradient[5000];
+      gradient[intercept] = shard >= 4 ? bad : gradient[intercept];
+      return gradient;
+    };
+    ASSERT_EQ(delivery.deliver(*reducer, faulty), Verdict::not_finite);
+    const Fault fault = reducer->fault();
+    EXPECT_EQ(fault.shard, 4U);
+    EXPECT_EQ(fault.tensor, 1U);
+    EXPECT_EQ(reducer->units(), units);
+  }
+}
+
+TYPED_TEST(ExactReducerTest, GoesOnWithTheUnitsOfAState) {
+  using Real = typename TypeParam::Real;
+  Delivery<Real> delivery(4, 1);
+  const auto reducer = this->make(delivery, 4);
+  ASSERT_EQ(delivery.deliver(*reducer, scaled<Real>(1)), Verdict::repeat);
+  ASSERT_EQ(delivery.deliver(*reducer, scaled<Real>(1)), Verdict::accepted);
+  std::vector<Real> mean(delivery.layout.padded_size());
+  reducer->finish(4, mean);
+  const auto resumed = this->make(delivery, 4, reducer->units());
+  EXPECT_EQ(delivery.deliver(*resumed, scaled<Real>(1)), Verdict::accepted);
+  EXPECT_THROW(this->make(delivery, 4, reduction::Units{{1, 2}, {0, 0}}), core::UserError);
+}
+
+TEST(FloatReducer, SumsInFloatingPointAndNamesFaults) {
+  for (const std::size_t threads : {1UL, 2UL, 3UL}) {
+    Delivery<double> delivery(7, threads);
+    const auto reducer = make_float_reducer<double>(delivery.layout, delivery.channel, 7, threads);
+    EXPECT_EQ(reducer->units(), reduction::Units{});
+    std::vector<double> mean(delivery.layout.padded_size(), 7.0);
+    for (const double scale : {1.0, 1e6, 1e-6}) {
+      ASSERT_EQ(delivery.deliver(*reducer, scaled<double>(scale)), Verdict::accepted);
+      reducer->finish(9, mean);
+      std::vector<double> expected(mean.size(), 0.0);
+      for (std::uint64_t shard = 0; shard < 7; ++shard) {
+        const std::vector<double> gradient = random_gradient<double>(shard, scale);
+        for (std::size_t i = 0; i < mean.size(); ++i) {
+          expected[i] += gradient[i] / 9;
+        }
+      }
+      for (std::size_t i = 0; i < mean.size(); ++i) {
+        ASSERT_NEAR(mean[i], expected[i], 14 * scale * 0x1p-53);  // seven additions and seven divisions
+      }
+    }
+    const auto faulty = [](std::uint64_t shard) {
+      std::vector<double> gradient = random_gradient<double>(shard, 1);
+      gradient[17] = shard == 3 ? std::numeric_limits<double>::quiet_NaN() : gradient[17];
+      return gradient;
+    };
+    ASSERT_EQ(delivery.deliver(*reducer, faulty), Verdict::not_finite);
+    EXPECT_EQ(reducer->fault().shard, 3U);
+    EXPECT_EQ(reducer->fault().tensor, 0U);
+    // Finite numbers whose sum might not be.
+    ASSERT_EQ(delivery.deliver(*reducer, scaled<double>(std::numeric_limits<double>::max())), Verdict::not_finite);
+  }
+}
+
+}  // namespace
+}  // namespace cauchy::training
