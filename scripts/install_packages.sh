@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the Debian or Ubuntu packages that Cauchy needs and that are missing; says nothing when there are none.
-# Usage: scripts/install_packages.sh [--tests] [--audit]
+# Usage: scripts/install_packages.sh [--tests] [--mpich] [--audit]
 #   --tests   also what the tests need
+#   --mpich   also MPICH, beside Open MPI, which stays the one behind mpirun and mpicxx
 #   --audit   also what the checks of the sources need (clang, clang-format, clang-tidy)
 set -euo pipefail
 
@@ -10,6 +11,7 @@ packages=(g++ cmake ninja-build git pkg-config libopenmpi-dev openmpi-bin libeig
 for option in "$@"; do
   case $option in
     --tests) packages+=(libgtest-dev libbenchmark-dev python3 python3-h5py python3-numpy hdf5-tools) ;;
+    --mpich) packages+=(libmpich-dev mpich) ;;
     --audit) packages+=(clang clang-format clang-tidy) ;;
     --help) sed -n '2,/^set/{/^#/s/^# \?//p}' "$0" && exit 0 ;;
     *) echo "install_packages.sh: unknown option $option; --help lists the options" >&2 && exit 2 ;;
