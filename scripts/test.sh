@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs the tests; their summary is the last thing printed.
 # Usage: scripts/test.sh [--format] [--audit] [--sanitize] [--all] [--no-install]
-#   (none)         the tests of the release build
+#   (none)         the tests of the release build; where MPICH is installed, also against a build with it
 #   --format       before them, that the sources are formatted (clang-format)
 #   --audit        before them, a build by clang: warnings as errors, clang-tidy, self-contained headers
 #   --sanitize     before them, all tests under the address and undefined-behaviour sanitizers
@@ -33,9 +33,10 @@ fi
 
 step() { printf '\n== %s\n' "$*"; }
 
+# build PRESET [-DNAME=VALUE...]
 build() {
   step "Build ($1)"
-  cmake --preset "$1" --log-level=WARNING -DBUILD_TESTING=ON
+  cmake --preset "$1" --log-level=WARNING "${@:2}"
   if [[ -t 1 ]]; then cmake --build --preset "$1"; else cmake --build --preset "$1" -- --quiet; fi
 }
 
@@ -52,7 +53,7 @@ check_format() {
 }
 
 if [[ $install == yes ]]; then
-  options=(--tests)
+  options=(--tests --mpich)
   if [[ $format == yes || $audit == yes ]]; then
     options+=(--audit)
   fi
@@ -66,13 +67,20 @@ if [[ $format == yes ]]; then
   check_format
 fi
 if [[ $audit == yes ]]; then
-  build audit
+  build audit -DBUILD_TESTING=ON
   cmake --build --preset audit --target all_verify_interface_header_sets -- --quiet
 fi
 if [[ $sanitize == yes ]]; then
-  build sanitize
+  build sanitize -DBUILD_TESTING=ON
   # Open MPI keeps memory until the process ends, which is no leak of ours.
   ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0} run_tests sanitize
 fi
-build release
+mpich=
+if command -v mpicxx.mpich >/dev/null; then
+  build mpich
+  mpich=$PWD/build/mpich/cauchy
+else
+  echo "Without the test determinism.mpich: MPICH is not here (scripts/install_packages.sh --mpich)"
+fi
+build release -DBUILD_TESTING=ON -DCAUCHY_MPICH_EXECUTABLE="$mpich"
 run_tests release
