@@ -202,7 +202,7 @@ class ResumeTest(DeterminismTest):
         self.go(self.settings(), ((1, 1, 4), (4, 2, 6), (7, 2, 11), (2, 1, None)))
 
     def test_exact32(self):
-        # The units of the gradient's blocks, and their ages, belong to the state: a unit falls after 16 steps that
+        # The units of the gradient's blocks, and their ages, belong to the state: a unit falls after 32 steps that
         # allow it, some of them before a stop and some of them after it.
         self.go(self.settings(likelihood="gaussian", arithmetic="exact32", stop__max_steps=71),
                 ((8, 2, 1), (1, 1, 10), (3, 2, 23), (5, 1, 37), (2, 2, None)))
