@@ -1,17 +1,23 @@
-// Time of the parts of a step on one thread: product, forward and backward, update, gathering of samples' order.
+// Time of the parts of a step on one thread: product, forward and backward, rounding and its way back, fingerprint,
+// update, gathering of samples' order.
 //
 //     build/release/tests/step_benchmark --benchmark_filter=Network
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
+#include <span>
 #include <vector>
 
+#include "cauchy/core/fingerprint.hpp"
 #include "cauchy/core/random.hpp"
 #include "cauchy/data/sampler.hpp"
 #include "cauchy/linear_algebra/aligned.hpp"
 #include "cauchy/linear_algebra/product.hpp"
 #include "cauchy/model/network.hpp"
 #include "cauchy/optimize/method.hpp"
+#include "cauchy/reduction/blocks.hpp"
+#include "cauchy/reduction/grid.hpp"
 
 namespace cauchy {
 namespace {
@@ -83,6 +89,58 @@ BENCHMARK_CAPTURE(NetworkStep, digits, {128}, 64)->Arg(64);
 BENCHMARK_CAPTURE(NetworkStep, fashion_mnist, {512, 256}, 784)->Arg(256);
 BENCHMARK_CAPTURE(NetworkStep, fashion_mnist_large, {2048, 2048}, 784)->Arg(512);
 
+constexpr std::int64_t large_network = 5800000;
+
+// A shard's gradient into the rank's sum, and the maxima, in blocks as training does it.
+template <typename Integer>
+void Round(benchmark::State& state) {
+  const auto gradient = random_values(static_cast<std::size_t>(state.range(0)));
+  std::vector<Integer> sum(gradient.size(), 0);
+  const reduction::Grid<float, Integer> grid(8);
+  const int exponent = grid.exponent_for(reduction::pattern_of(1.0F));
+  const bool first_shard = state.range(1) == 0;
+  constexpr std::size_t block = reduction::Blocks::block_elements;
+  for (auto _ : state) {
+    for (std::size_t first = 0; first < gradient.size(); first += block) {
+      const std::size_t size = std::min(block, gradient.size() - first);
+      benchmark::DoNotOptimize(grid.round(std::span(gradient).subspan(first, size), exponent,
+                                          std::span(sum).subspan(first, size), first_shard));
+    }
+    if (!first_shard) {
+      state.PauseTiming();
+      std::ranges::fill(sum, Integer{0});  // or it would overflow after many rounds
+      state.ResumeTiming();
+    }
+  }
+  const std::size_t bytes = sizeof(float) + (first_shard ? 1 : 2) * sizeof(Integer);
+  state.SetBytesProcessed(static_cast<std::int64_t>(bytes) * state.range(0) * state.iterations());
+}
+BENCHMARK(Round<std::int32_t>)->Args({large_network, 0})->Args({large_network, 1});
+BENCHMARK(Round<std::int64_t>)->Args({large_network, 0})->Args({large_network, 1});
+
+template <typename Integer>
+void MeanOfSum(benchmark::State& state) {
+  const std::vector<Integer> sum(static_cast<std::size_t>(state.range(0)), 12345);
+  AlignedVector<float> mean(sum.size());
+  for (auto _ : state) {
+    reduction::mean_of_sum<float, Integer>(sum, -20, 1024, mean);
+    benchmark::DoNotOptimize(mean.data());
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(sizeof(float) + sizeof(Integer)) * state.range(0) *
+                          state.iterations());
+}
+BENCHMARK(MeanOfSum<std::int32_t>)->Arg(large_network);
+BENCHMARK(MeanOfSum<std::int64_t>)->Arg(large_network);
+
+void Fingerprint(benchmark::State& state) {
+  const auto values = random_values(static_cast<std::size_t>(state.range(0)));
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(core::fingerprint(std::as_bytes(std::span(values))));
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(sizeof(float)) * state.range(0) * state.iterations());
+}
+BENCHMARK(Fingerprint)->Arg(large_network);
+
 /// A fixed gradient, so that only the update counts.
 class FixedGradient final : public optimize::Objective<float> {
  public:
@@ -103,8 +161,8 @@ void Update(benchmark::State& state, const char* name) {
   }
   state.SetItemsProcessed(state.range(0) * state.iterations());
 }
-BENCHMARK_CAPTURE(Update, gradient_descent, "gradient_descent")->Arg(5800000);
-BENCHMARK_CAPTURE(Update, momentum, "momentum")->Arg(5800000);
+BENCHMARK_CAPTURE(Update, gradient_descent, "gradient_descent")->Arg(large_network);
+BENCHMARK_CAPTURE(Update, momentum, "momentum")->Arg(large_network);
 
 void Permutation(benchmark::State& state) {
   const data::Sampler sampler({static_cast<std::uint64_t>(state.range(0)), 1, 1024, 16384, 1});

@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""Ranks and threads: how shards are spread, what is refused, what the start of the log tells."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import checkpoints
+import program
+import toy
+
+
+class LaunchTest(program.ProgramTest):
+    def setUp(self):
+        super().setUp()
+        toy.categorical(self.folder / "train.h5", 60)
+
+    def settings(self, **more):
+        return {"data.train": "train.h5", "data.shards": 6, "model.layers": "6", "model.activation": "tanh",
+                "optimizer.batch_size": 15, "stop.max_steps": 6, "checkpoint.directory": "run",
+                **{key.replace("__", "."): value for key, value in more.items()}}
+
+
+class SpreadTest(LaunchTest):
+    def spread(self, ranks, **more):
+        """The lines of the log that tell how the work is spread."""
+        text = self.train(self.settings(**more), ranks, ["--dry-run"]).stdout
+        return re.search(r"^ranks +(.*)\n +(.*)$", text, re.MULTILINE).groups()
+
+    def test_the_log_tells_how_even_the_work_is(self):
+        even = "even: 1, 2, 3, 6 threads in all, with the same bits if data.shards = 6"
+        self.assertEqual(self.spread(2), ("2; 3 shards a thread", even))
+        self.assertEqual(self.spread(3, run__threads=2), ("3 × 2 threads; 1 shard a thread", even))
+        self.assertEqual(self.spread(1, run__threads=3), ("1 × 3 threads; 2 shards a thread", even))
+        # 4 ranks: 1, 2, 1 and 2 shards; as fast as three.
+        self.assertEqual(self.spread(4), ("4; uneven: 1 or 2 shards a thread, 75 % of the speed of an even spread", even))
+        # 2 ranks of 3 shards, on 2 threads each.
+        self.assertEqual(self.spread(2, run__threads=2),
+                         ("2 × 2 threads; uneven: 1 or 2 shards a thread, 75 % of the speed of an even spread", even))
+
+    def test_shards_that_were_not_set_are_told(self):
+        text = self.train(self.settings(data__shards="auto", run__threads=2), 3, ["--dry-run"]).stdout
+        self.assertRegex(text, r"(?m)^shards +.*= 6 +# ranks × threads of this launch$")
+        self.assertIn("with the same bits if data.shards = 6", text)
+
+    def test_many_divisors_are_cut_short(self):
+        toy.categorical(self.folder / "train.h5", 400)
+        self.assertIn("even: 1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 15, 18, ..., 360 threads in all",
+                      self.spread(1, data__shards=360)[1])
+
+    def test_too_many_threads_are_refused_with_what_to_change(self):
+        refuse = lambda ranks, **more: self.refuse(["train", *program.options(self.settings(**more))], ranks)
+        self.assertIn("data.shards = 6: too few for 7 ranks; start at most 6 ranks, or a fresh run with "
+                      "data.shards = 7", refuse(7))
+        self.assertIn("data.shards = 6: too few for 2 ranks of 4 threads; start at most 1 rank of 4 threads, or a "
+                      "fresh run with data.shards = 8", refuse(2, run__threads=4))
+        self.assertIn("data.shards = 6: too few for 1 rank of 7 threads; set run.threads to at most 6, or a fresh run "
+                      "with data.shards = 7", refuse(1, run__threads=7))
+        self.assertEqual(self.files("run"), [])
+
+    def test_a_resume_is_refused_as_well(self):
+        self.train(self.settings(), 2)
+        before = (self.folder / "run/checkpoint-00000006.h5").read_bytes()
+        message = self.refuse(["train", *program.options(self.settings(stop__max_steps=9, run__threads=2)), "--resume"], 4)
+        self.assertIn("data.shards = 6: too few for 4 ranks of 2 threads; start at most 3 ranks of 2 threads", message)
+        self.assertEqual((self.folder / "run/checkpoint-00000006.h5").read_bytes(), before)
+
+
+class BindingTest(LaunchTest):
+    def warnings(self, policy, threads):
+        outcome = self.succeed(["train", *program.options(self.settings(run__threads=threads))], 1,
+                               {"OMPI_MCA_hwloc_base_binding_policy": policy})
+        return [line for line in outcome.stderr.splitlines() if line.startswith("cauchy: warning")]
+
+    def test_threads_that_share_a_core_are_told_of_with_the_option_that_mends_it(self):
+        warnings = self.warnings("core", 6)
+        self.assertEqual(len(warnings), 1)
+        self.assertRegex(warnings[0], r"run\.threads = 6, but a rank is bound to [1-5] cores?, ")
+        self.assertIn("mpirun --map-by slot:PE=6 --bind-to core", warnings[0])
+        self.assertEqual(self.warnings("core", 1), [])
+        allowed = len(os.sched_getaffinity(0))
+        self.assertEqual(len(self.warnings("none", min(6, allowed))), 0)
+
+
+class InstructionsTest(LaunchTest):
+    """Ranks on machines of different ages take the instructions that all of them have."""
+
+    def launch(self, directory, variables):
+        """One rank for each of the values of DNNL_MAX_CPU_ISA."""
+        arguments = ["train", *program.options(self.settings(data__shards=3, checkpoint__directory=directory))]
+        command = [program.MPIEXEC]
+        for variable in variables:
+            command += [":"] * (len(command) > 1) + ["-n", "1", "-x", f"DNNL_MAX_CPU_ISA={variable}"]
+            command += [program.EXECUTABLE, *arguments]
+        process = subprocess.Popen(command, env=program.clean_environment({}), cwd=self.folder, text=True,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        outcome = program.finish(process, 60)
+        self.assertEqual(outcome.code, 0, outcome)
+        return re.search(r"^products +(.*)$", outcome.stdout, re.MULTILINE).group(1), self.digest_in(outcome.stdout)
+
+    def test_the_least_of_all_ranks(self):
+        least = self.launch("least", ("AVX2",) * 3)
+        self.assertEqual(self.launch("first", ("AVX2", "ALL", "ALL")), least)
+        self.assertEqual(self.launch("last", ("ALL", "ALL", "AVX2")), least)
+        checkpoint = self.folder / "last" / "checkpoint-00000006.h5"
+        self.assertEqual(checkpoint.read_bytes(), (self.folder / "least" / "checkpoint-00000006.h5").read_bytes())
+        # The checkpoint, too, tells which instructions made it.
+        self.assertIn(checkpoints.contents(checkpoint)["/@instruction_set"], least[0])
+
+
+if __name__ == "__main__":
+    unittest.main()
