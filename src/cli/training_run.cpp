@@ -318,8 +318,8 @@ void TrainingRun<Real>::report(const training::StepReport& last, double wall_sec
   }
   std::cout << "\n";
   if (state_.history.repetitions > 0) {
-    std::cout << "sum         " << grouped(state_.history.repetitions)
-              << " steps computed twice, since a gradient outgrew its unit\n";
+    std::cout << "sum         repeated " << grouped(state_.history.repetitions) << " of "
+              << grouped(state_.stopping.steps) << " steps, whose gradients did not fit their units at first\n";
   }
   if (observers->checkpoints.newest()) {
     std::cout << "checkpoint  " << observers->checkpoints.newest()->string() << "\n";

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <span>
 #include <string>
 
 #include "cauchy/communication/agreement.hpp"
@@ -25,17 +24,23 @@ std::vector<double> sum_over_rows(const communication::Communicator& ranks, cons
   const Range local_shards =
       rank_shards(shards, static_cast<std::uint64_t>(ranks.rank()), static_cast<std::uint64_t>(ranks.size()));
   communication::agree(ranks, [&] {
-    for (std::uint64_t shard = local_shards.first; shard < local_shards.last; ++shard) {
-      const auto sum = std::span(sums).subspan(shard * shape.inputs, shape.inputs);
-      for_each_piece(source, shape, shard_rows(shape.rows, shards, shard),
-                     [&](std::uint64_t /*first*/, MatrixView<double> values) {
-                       for (std::uint64_t row = 0; row < values.rows; ++row) {
-                         for (std::uint64_t column = 0; column < shape.inputs; ++column) {
-                           sum[column] += term(values(row, column), column);
-                         }
-                       }
-                     });
+    if (local_shards.size() == 0) {
+      return;
     }
+    const Range rows{shard_rows(shape.rows, shards, local_shards.first).first,
+                     shard_rows(shape.rows, shards, local_shards.last - 1).last};
+    std::uint64_t shard = local_shards.first;
+    for_each_piece(source, shape, rows, [&](std::uint64_t first, MatrixView<double> values) {
+      for (std::uint64_t row = 0; row < values.rows; ++row) {
+        while (first + row >= shard_rows(shape.rows, shards, shard).last) {
+          ++shard;
+        }
+        double* const sum = sums.data() + shard * shape.inputs;
+        for (std::uint64_t column = 0; column < shape.inputs; ++column) {
+          sum[column] += term(values(row, column), column);
+        }
+      }
+    });
   });
   ranks.sum<double>(sums);
   std::vector<double> total(shape.inputs, 0.0);

@@ -139,6 +139,7 @@ void Trainer<Real>::go_back() {
     state_.history = before_.history;
     state_.units = before_.units;
   }
+  guard(true);
   for (Observer<Real>* observer : observers_) {
     observer->diverged(state_);
   }
