@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "cauchy/core/error.hpp"
 #include "cauchy/optimize/method.hpp"
 
 namespace cauchy::optimize {
@@ -80,6 +81,51 @@ TEST(MakeMethod, TakesTheNamedOne) {
   EXPECT_EQ(make_method<float>(options)->start({1.0F}).slots.size(), 1U);
   options.method = "sorcery";
   EXPECT_THROW(make_method<float>(options), std::invalid_argument);
+}
+
+/// A quadratic that diverges, as the contract of objectives asks: before it writes a gradient.
+class Failing final : public Objective<double> {
+ public:
+  double value_and_gradient(std::span<const double> /*x*/, std::span<double> /*gradient*/) override {
+    throw core::Error(core::ExitCode::diverged, "diverged");
+  }
+};
+
+TEST(Undo, GivesBackTheStateBeforeTheLastStep) {
+  for (const char* name : {"gradient_descent", "momentum"}) {
+    MethodOptions options;
+    options.method = name;
+    const auto method = make_method<double>(options);
+    Quadratic objective;
+    Failing failing;
+    MethodState<double> state = method->start(start_point);
+    EXPECT_FALSE(method->undo(state));
+    EXPECT_EQ(state.x, start_point);
+    for (const bool further_step_fails : {false, true}) {
+      method->step(objective, state);
+      method->step(objective, state);
+      const MethodState<double> before = state;
+      method->step(objective, state);
+      const MethodState<double> after = state;
+      ASSERT_NE(after.x, before.x);
+      if (further_step_fails) {
+        EXPECT_THROW(method->step(failing, state), core::Error);
+        EXPECT_EQ(state.x, after.x);
+      }
+      EXPECT_TRUE(method->undo(state));
+      EXPECT_EQ(state.x, before.x);
+      ASSERT_EQ(state.slots.size(), before.slots.size());
+      for (std::size_t i = 0; i < state.slots.size(); ++i) {
+        EXPECT_EQ(state.slots[i].name, before.slots[i].name);
+        EXPECT_EQ(state.slots[i].values, before.slots[i].values);
+      }
+      // Only once, and the step can be taken again.
+      EXPECT_FALSE(method->undo(state));
+      EXPECT_EQ(state.x, before.x);
+      method->step(objective, state);
+      EXPECT_EQ(state.x, after.x);
+    }
+  }
 }
 
 }  // namespace

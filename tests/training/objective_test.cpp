@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -159,6 +160,34 @@ TEST_F(ObjectiveTest, NanEndsOnEveryRankWithTheStep) {
     EXPECT_EQ(error.code(), core::ExitCode::diverged);
     EXPECT_TRUE(error.agreed());
     EXPECT_NE(std::string(error.what()).find("step 10"), std::string::npos) << error.what();  // 2 epochs of 4, and 2
+  }
+}
+
+// One sample of one shard, and the method's memory of the state before stays as it was.
+TEST_F(ObjectiveTest, NanInOneShardNamesItAndLeavesTheGradientAlone) {
+  for (const char* reduction : {"exact", "float"}) {
+    ToyTraining training({.shards = 7, .likelihood = "gaussian", .reduction = reduction}, folder_ / "");
+    AlignedVector<double> gradient(training.network.layout().padded_size(), 7.0);
+    bool proved = false;
+    training.objective.select({0, 0}, {}, [&] { proved = true; });
+    training.objective.value_and_gradient(training.state.method.x, gradient);
+    EXPECT_TRUE(proved);
+    EXPECT_NE(gradient[0], 7.0);
+
+    proved = false;
+    std::ranges::fill(gradient, 7.0);
+    AlignedVector<double> theta = training.state.method.x;
+    theta[training.network.layout()[2].offset] = 1e200;  // of the output: its square is beyond a double in each shard
+    training.objective.select({0, 0}, {}, [&] { proved = true; });
+    try {
+      training.objective.value_and_gradient(theta, gradient);
+      FAIL() << "no error";
+    } catch (const core::Error& error) {
+      EXPECT_EQ(error.code(), core::ExitCode::diverged);
+      EXPECT_NE(std::string(error.what()).find("in shard 0"), std::string::npos) << error.what();
+    }
+    EXPECT_FALSE(proved);
+    EXPECT_EQ(gradient, AlignedVector<double>(gradient.size(), 7.0));
   }
 }
 

@@ -133,6 +133,25 @@ TEST_F(TrainerTest, StateIsComplete) {
   }
 }
 
+// Threads take other shards and deliver in another order: the same bits.
+TEST_F(TrainerTest, StateDoesNotDependOnThreads) {
+  for (const std::uint64_t shards : {4UL, 7UL, 16UL}) {
+    const ToyProblem problem{.shards = shards, .batch_size = 16, .momentum = 0.9};
+    ToyTraining alone(problem, folder_ / "");
+    run(alone, {.max_steps = 12});
+    for (const std::size_t threads : {2UL, 3UL, 5UL}) {
+      ToyProblem with_threads = problem;
+      with_threads.threads = threads;
+      ToyTraining together(with_threads, folder_ / "");
+      run(together, {.max_steps = 12});
+      EXPECT_EQ(together.state.method.x, alone.state.method.x);
+      EXPECT_EQ(together.state.units, alone.state.units);
+      EXPECT_EQ(together.state.stopping, alone.state.stopping);
+      EXPECT_EQ(together.state.history, alone.state.history);
+    }
+  }
+}
+
 TEST_F(TrainerTest, BroadcastGivesEveryRankTheRootsState) {
   ToyTraining training({.batch_size = 16, .momentum = 0.9}, folder_ / "");
   run(training, {.max_steps = 5});
