@@ -3,6 +3,7 @@
 #include "cauchy/checkpoint/observer.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <ostream>
 #include <utility>
 
@@ -54,7 +55,7 @@ void CheckpointObserver<Real>::step_finished(const training::StepReport& report,
   since_last_.restart();  // and again once it is saved
   waits_for_proof_ = report.stop == training::StopReason::none;
   if (!waits_for_proof_) {
-    save(state, Older::prune);
+    save(state, 2);  // itself, and one that is proved
   }
 }
 
@@ -62,13 +63,13 @@ template <typename Real>
 void CheckpointObserver<Real>::state_proved(const training::TrainingState<Real>& state) {
   if (waits_for_proof_) {
     waits_for_proof_ = false;
-    save(state, Older::prune);
+    save(state);
   }
 }
 
 template <typename Real>
 void CheckpointObserver<Real>::diverged(const training::TrainingState<Real>& last_proved) {
-  save(last_proved, Older::keep);
+  save(last_proved, std::numeric_limits<std::uint64_t>::max());
   if (!last_save_failed_) {
     warnings_ << "cauchy: the last state with a finite loss and gradient, of step " << last_proved.stopping.steps
               << ", is in " << newest_->string() << std::endl;
@@ -84,12 +85,11 @@ bool CheckpointObserver<Real>::is_due(const training::StepReport& report,
 }
 
 template <typename Real>
-void CheckpointObserver<Real>::save(const training::TrainingState<Real>& state, Older older) {
+void CheckpointObserver<Real>::save(const training::TrainingState<Real>& state, std::uint64_t keep_at_least) {
   const core::PhaseScope scope(seconds_, core::Phase::checkpoint);
   try {
     require_finite(state.method);
-    const SavedCheckpoint saved =
-        older == Older::prune ? store_.save(description_, state) : store_.save_beside_all(description_, state);
+    const SavedCheckpoint saved = store_.save(description_, state, keep_at_least);
     newest_ = saved.path;
     last_save_failed_ = false;
     failures_since_warning_ = 0;

@@ -91,24 +91,19 @@ Store::Store(std::filesystem::path folder, std::uint64_t keep)
 }
 
 template <typename Real>
-SavedCheckpoint Store::save(const Description& description, const training::TrainingState<Real>& state) {
-  SavedCheckpoint saved = save_beside_all(description, state);
-  saved.leftover = prune(state.stopping.steps);
-  return saved;
-}
-
-template <typename Real>
-SavedCheckpoint Store::save_beside_all(const Description& description, const training::TrainingState<Real>& state) {
-  const std::filesystem::path path = folder_ / name_of(state.stopping.steps);
+SavedCheckpoint Store::save(const Description& description, const training::TrainingState<Real>& state,
+                            std::uint64_t keep_at_least) {
+  const std::uint64_t step = state.stopping.steps;
+  const std::filesystem::path path = folder_ / name_of(step);
   checkpoint::save(path, description, state);
-  return {path, ""};
+  return {path, prune(step, std::max(keep_, keep_at_least))};
 }
 
 /// Why an older checkpoint could not be removed; empty if all were.
-std::string Store::prune(std::uint64_t newest_step) const {
+std::string Store::prune(std::uint64_t newest_step, std::uint64_t keep) const {
   std::vector<Entry> found = entries(folder_);
   std::erase_if(found, [&](const Entry& entry) { return entry.step > newest_step; });
-  const std::size_t excess = found.size() - std::min<std::size_t>(found.size(), keep_);
+  const std::size_t excess = found.size() - std::min<std::size_t>(found.size(), keep);
   std::string leftover;
   for (std::size_t i = 0; i < excess; ++i) {
     std::error_code error;
@@ -171,9 +166,7 @@ std::optional<std::filesystem::path> set_aside(const std::filesystem::path& fold
   return target;
 }
 
-template SavedCheckpoint Store::save(const Description&, const training::TrainingState<float>&);
-template SavedCheckpoint Store::save(const Description&, const training::TrainingState<double>&);
-template SavedCheckpoint Store::save_beside_all(const Description&, const training::TrainingState<float>&);
-template SavedCheckpoint Store::save_beside_all(const Description&, const training::TrainingState<double>&);
+template SavedCheckpoint Store::save(const Description&, const training::TrainingState<float>&, std::uint64_t);
+template SavedCheckpoint Store::save(const Description&, const training::TrainingState<double>&, std::uint64_t);
 
 }  // namespace cauchy::checkpoint

@@ -1,6 +1,7 @@
 // cauchy evaluate: the NLL and the metric of a checkpoint on a data set.
 
 #include <iostream>
+#include <optional>
 
 #include "cauchy/cli/arithmetic.hpp"
 #include "cauchy/cli/commands.hpp"
@@ -33,10 +34,12 @@ void evaluate_checkpoint(const communication::Communicator& ranks, const std::st
   core::PhaseSeconds seconds;
   communication::Channel channel(ranks, seconds);
   const std::uint64_t microbatch = settings.data.microbatch;
-  training::Workers<Real> workers(*network, evaluation_samples<Real>(microbatch, {&dataset}), settings.run.threads,
-                                  seconds);
+  std::optional<training::Workers<Real>> workers;
+  communication::agree(ranks, [&] {
+    workers.emplace(*network, evaluation_samples<Real>(microbatch, {&dataset}), settings.run.threads, seconds);
+  });
   const training::Evaluation result =
-      training::evaluate<Real>(channel, *network, state.method.x, dataset, microbatch, workers);
+      training::evaluate<Real>(channel, *network, state.method.x, dataset, microbatch, *workers);
   if (ranks.is_root()) {
     std::cout << "checkpoint  " << path << " (step " << state.stopping.steps << ", epoch " << state.sampler.epoch
               << ")\ndata        " << source.path << " (" << result.samples << " samples)\nNLL         "
@@ -64,6 +67,7 @@ core::ExitCode run_evaluate(const communication::Communicator& ranks, const Comm
   sources.arguments = line.configuration();
   Settings settings;
   resolve_settings(ranks, sources, settings);
+  check_threads(ranks, settings.run.threads);
   communication::agree_on_root(ranks, [&] {
     refuse_other_settings(path, sources.stored, settings, {"data.microbatch"},
                           "leave them out: the checkpoint brings its own");

@@ -1,7 +1,6 @@
 // cauchy train: the training run of a configuration.
 
 #include <iostream>
-#include <string>
 
 #include "cauchy/cli/arithmetic.hpp"
 #include "cauchy/cli/commands.hpp"
@@ -31,13 +30,10 @@ core::ExitCode run_train(const communication::Communicator& ranks, const Command
   sources.arguments = line.configuration();
   resolve_settings(ranks, sources, settings);
   communication::agree_on_root(ranks, [&] { check_folders(run_folders(settings)); });
-  const std::string binding = binding_warning(ranks, settings.run.threads);
+  check_threads(ranks, settings.run.threads);
   const StartingPoint start = find_starting_point(ranks, line.value("resume"), settings);
   if (ranks.is_root()) {
     std::cout << config::resolved_text(settings.resolution) << "\n";
-    if (!binding.empty()) {
-      std::cerr << "cauchy: warning: " << binding << "\n";
-    }
     if (!settings.stop.any()) {
       std::cerr
           << "cauchy: warning: no stopping criterion is set (stop.max_epochs and others): the run goes on until a "

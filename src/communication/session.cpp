@@ -33,6 +33,12 @@ Session::~Session() {
   }
 }
 
+bool allows_threads() {
+  int provided = MPI_THREAD_SINGLE;
+  check(MPI_Query_thread(&provided), "MPI_Query_thread");
+  return provided >= MPI_THREAD_FUNNELED;
+}
+
 void abort(int exit_code) noexcept {
   int running = 0;
   if (MPI_Initialized(&running) == MPI_SUCCESS && running != 0) {

@@ -10,6 +10,7 @@
 namespace cauchy::core {
 
 ThreadTeam::ThreadTeam(std::size_t threads, const std::function<void()>& prepare) : failures_(threads) {
+  threads_.reserve(threads - 1);
   try {
     for (std::size_t thread = 1; thread < threads; ++thread) {
       threads_.emplace_back([this, thread, prepare] {

@@ -6,7 +6,6 @@
 
 #include "onednn_product.hpp"
 
-#include <cpuid.h>
 #include <strings.h>
 
 #include <algorithm>
@@ -67,52 +66,41 @@ struct Kernel {
   std::unordered_map<int, dnnl::memory> arguments;
 };
 
-/// The instruction sets that float products distinguish, each with all that the one before has.
+/// The instruction sets that products of floats distinguish, each with all that the one before has. What oneDNN knows
+/// beyond them serves other types.
 struct InstructionSet {
   dnnl::cpu_isa isa;
-  std::string_view name;     ///< in logs and checkpoints
-  std::string_view setting;  ///< in DNNL_MAX_CPU_ISA
+  std::string_view name;  ///< in logs and checkpoints; in capitals in DNNL_MAX_CPU_ISA
 };
-constexpr std::array<InstructionSet, 7> instruction_sets = {{
-    {dnnl::cpu_isa::sse41, "sse41", "SSE41"},
-    {dnnl::cpu_isa::avx, "avx", "AVX"},
-    {dnnl::cpu_isa::avx2, "avx2", "AVX2"},
-    {dnnl::cpu_isa::avx512_core, "avx512_core", "AVX512_CORE"},
-    {dnnl::cpu_isa::avx512_core_vnni, "avx512_core_vnni", "AVX512_CORE_VNNI"},
-    {dnnl::cpu_isa::avx512_core_bf16, "avx512_core_bf16", "AVX512_CORE_BF16"},
-    {dnnl::cpu_isa::avx512_core_amx, "avx512_core_amx", "AVX512_CORE_AMX"},
+constexpr std::array<InstructionSet, 6> instruction_sets = {{
+    {dnnl::cpu_isa::sse41, "sse41"},
+    {dnnl::cpu_isa::avx, "avx"},
+    {dnnl::cpu_isa::avx2, "avx2"},
+    {dnnl::cpu_isa::avx512_core, "avx512_core"},
+    {dnnl::cpu_isa::avx512_core_vnni, "avx512_core_vnni"},
+    {dnnl::cpu_isa::avx512_core_bf16, "avx512_core_bf16"},
 }};
 constexpr std::int64_t widest = instruction_sets.size() - 1;
-
-bool processor_has_amx() {
-  unsigned a = 0;
-  unsigned b = 0;
-  unsigned c = 0;
-  unsigned d = 0;
-  constexpr unsigned amx_bf16 = 1U << 22;
-  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d & amx_bf16) != 0;
-}
 
 /// oneDNN's own answer would fix its choice: it takes a limit only before the first question.
 std::int64_t instructions_of_processor() {
   __builtin_cpu_init();
   const bool avx512_core = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-  const std::array<bool, instruction_sets.size()> has = {true,
-                                                         __builtin_cpu_supports("avx") != 0,
-                                                         __builtin_cpu_supports("avx2") != 0,
-                                                         avx512_core,
-                                                         __builtin_cpu_supports("avx512vnni") != 0,
-                                                         __builtin_cpu_supports("avx512bf16") != 0,
-                                                         processor_has_amx()};
+  const std::array<bool, instruction_sets.size()> has = {
+      true,        __builtin_cpu_supports("avx") != 0,        __builtin_cpu_supports("avx2") != 0,
+      avx512_core, __builtin_cpu_supports("avx512vnni") != 0, __builtin_cpu_supports("avx512bf16") != 0};
   return std::find(has.begin(), has.end(), false) - has.begin() - 1;
 }
 
 std::int64_t instructions_of_environment() {
   for (const char* variable : {"ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"}) {
     const char* value = std::getenv(variable);
+    if (value != nullptr && strcasecmp(value, "avx2_vnni") == 0) {
+      value = "avx2";
+    }
     for (std::size_t i = 0; value != nullptr && i < instruction_sets.size(); ++i) {
-      if (strcasecmp(std::string(instruction_sets[i].setting).c_str(), value) == 0) {
+      if (strcasecmp(std::string(instruction_sets[i].name).c_str(), value) == 0) {
         return static_cast<std::int64_t>(i);
       }
     }
@@ -219,13 +207,8 @@ void prepare_onednn(std::int64_t instructions) {
   if (omp_get_max_threads() != 1 || omp_get_dynamic() != 0) {
     throw core::UserError("OpenMP does not take a thread count of 1; check the OMP_ variables of the environment");
   }
-  if (instructions < onednn_offered_instructions()) {
-    const InstructionSet& set = instruction_sets.at(static_cast<std::size_t>(instructions));
-    if (dnnl::set_max_cpu_isa(set.isa) != dnnl::status::success) {
-      throw core::Error(core::ExitCode::internal_error,
-                        "oneDNN cannot be held to the instructions of " + std::string(set.name) + " any more");
-    }
-  }
+  // Refused once products have been made, which is no harm: ranks compare what came of it.
+  dnnl::set_max_cpu_isa(instruction_sets.at(static_cast<std::size_t>(instructions)).isa);
 }
 
 void prepare_onednn_thread() noexcept {

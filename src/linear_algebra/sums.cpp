@@ -13,17 +13,17 @@ constexpr std::size_t block_elements = 4096;
 constexpr std::size_t lanes = 8;
 
 template <typename Real>
-double block_sum_of_squares(std::span<const Real> values) {
+double block_sum_of_squares(std::span<const Real> values, double scale) {
   std::array<double, lanes> partial{};
   std::size_t i = 0;
   for (; i + lanes <= values.size(); i += lanes) {
     for (std::size_t lane = 0; lane < lanes; ++lane) {
-      const auto value = static_cast<double>(values[i + lane]);
+      const double value = static_cast<double>(values[i + lane]) * scale;
       partial[lane] += value * value;
     }
   }
   for (std::size_t lane = 0; i < values.size(); ++i, ++lane) {
-    const auto value = static_cast<double>(values[i]);
+    const double value = static_cast<double>(values[i]) * scale;
     partial[lane] += value * value;
   }
   double sum = 0;
@@ -33,15 +33,31 @@ double block_sum_of_squares(std::span<const Real> values) {
   return sum;
 }
 
+/// Σ (scale·x_i)², scale a power of two.
+template <typename Real>
+double scaled_sum_of_squares(std::span<const Real> values, double scale) {
+  double sum = 0;
+  for (std::size_t first = 0; first < values.size(); first += block_elements) {
+    sum += block_sum_of_squares(values.subspan(first, std::min(block_elements, values.size() - first)), scale);
+  }
+  return sum;
+}
+
 }  // namespace
 
 template <typename Real>
 double sum_of_squares(std::span<const Real> values) {
-  double sum = 0;
-  for (std::size_t first = 0; first < values.size(); first += block_elements) {
-    sum += block_sum_of_squares(values.subspan(first, std::min(block_elements, values.size() - first)));
+  return scaled_sum_of_squares(values, 1);
+}
+
+template <typename Real>
+double norm(std::span<const Real> values) {
+  const double squares = sum_of_squares(values);
+  if (std::isfinite(squares)) {
+    return std::sqrt(squares);
   }
-  return sum;
+  // What vanishes at this scale does not count beside numbers whose squares overflow.
+  return std::sqrt(scaled_sum_of_squares(values, 0x1p-600)) * 0x1p600;
 }
 
 template <typename Real>
@@ -51,6 +67,8 @@ bool all_finite(std::span<const Real> values) {
 
 template double sum_of_squares(std::span<const float>);
 template double sum_of_squares(std::span<const double>);
+template double norm(std::span<const float>);
+template double norm(std::span<const double>);
 template bool all_finite(std::span<const float>);
 template bool all_finite(std::span<const double>);
 

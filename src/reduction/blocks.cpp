@@ -16,8 +16,4 @@ Blocks::Blocks(std::span<const Extent> tensors) {
   first_.push_back(blocks_.size());
 }
 
-std::size_t Blocks::tensor_of(std::size_t block) const {
-  return static_cast<std::size_t>(std::ranges::upper_bound(first_, block) - first_.begin()) - 1;
-}
-
 }  // namespace cauchy::reduction

@@ -13,6 +13,7 @@
 #include "cauchy/reduction/grid.hpp"
 #include "cauchy/training/reducer.hpp"
 #include "maxima.hpp"
+#include "thread_sink.hpp"
 
 namespace cauchy::training {
 namespace {

@@ -9,6 +9,7 @@
 #include "cauchy/reduction/blocks.hpp"
 #include "cauchy/training/reducer.hpp"
 #include "maxima.hpp"
+#include "thread_sink.hpp"
 
 namespace cauchy::training {
 namespace {

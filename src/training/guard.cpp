@@ -20,12 +20,19 @@ constexpr std::size_t most_named = 8;
 
 template <typename Real>
 std::int64_t fingerprint_of(const TrainingState<Real>& state) {
-  std::uint64_t hash = core::fingerprint(std::as_bytes(std::span(state.method.x)));
+  std::uint64_t hash = 0;
+  const auto add = [&hash](const auto& values) { hash = core::fingerprint(std::as_bytes(std::span(values)), hash); };
+  add(state.method.x);
   for (const optimize::Slot<Real>& slot : state.method.slots) {
-    hash = core::fingerprint(std::as_bytes(std::span(slot.values)), hash);
+    add(slot.values);
   }
-  hash = core::fingerprint(std::as_bytes(std::span(state.units.exponents)), hash);
-  hash = core::fingerprint(std::as_bytes(std::span(state.units.ages)), hash);
+  add(state.units.exponents);
+  add(state.units.ages);
+  add(state.standardization.mean);
+  add(state.standardization.scale);
+  state.visit_scalars(state, [&]<typename T>(const char* /*part*/, const char* /*field*/, const T& value) {
+    add(std::span<const T>(&value, 1));
+  });
   return std::bit_cast<std::int64_t>(hash);
 }
 

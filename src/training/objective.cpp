@@ -12,8 +12,8 @@
 namespace cauchy::training {
 namespace {
 
-// Behind the losses of the shards, how many ranks voted for what.
-enum SummaryVote : std::size_t { vote_save, vote_saving, vote_max_seconds, vote_request, vote_count };
+// Behind the losses of the shards: the penalty, as the root computes it, and how many ranks voted for what.
+enum SummaryVote : std::size_t { root_penalty, vote_save, vote_saving, vote_max_seconds, vote_request, vote_count };
 
 Votes decode(std::span<const double> votes) {
   Votes result;
@@ -71,7 +71,7 @@ double DistributedObjective<Real>::value_and_gradient(std::span<const Real> thet
     result_.repeated = true;
     verdict = sum_over_shards(theta);
   }
-  reduce_losses();
+  reduce_losses(penalty(theta));
   require_finite(verdict);
   if (const auto proved = std::exchange(proved_, nullptr)) {
     proved();
@@ -119,15 +119,18 @@ double DistributedObjective<Real>::shard_value_and_gradient(std::span<const Real
 }
 
 template <typename Real>
-void DistributedObjective<Real>::reduce_losses() {
+void DistributedObjective<Real>::reduce_losses(double own_penalty) {
   const std::uint64_t shards = parts_.dataset.shards();
   encode(votes_, std::span(summary_).subspan(shards));
+  // One rank's number decides: a rank that holds another Θ must not go another way before the guard has found it.
+  summary_[shards + root_penalty] = parts_.channel.ranks().is_root() ? own_penalty : 0;
   parts_.channel.start_sum(std::span(summary_));
   parts_.channel.wait();
   result_.samples = parts_.sampler.batch_samples(position_.step);
   for (std::uint64_t shard = 0; shard < shards; ++shard) {
     result_.nll_sum += summary_[shard];
   }
+  result_.penalty = summary_[shards + root_penalty];
   result_.votes = decode(std::span(summary_).subspan(shards));
 }
 
@@ -143,25 +146,24 @@ void DistributedObjective<Real>::require_finite(Verdict verdict) {
   }
   if (verdict == Verdict::not_finite) {
     const Fault fault = parts_.reducer.fault();
-    diverge("the gradient of " + parts_.network.layout()[fault.tensor].path() + " is NaN or infinite in shard " +
-            std::to_string(fault.shard));
+    throw divergence("the gradient of " + parts_.network.layout()[fault.tensor].path() +
+                     " is NaN, infinite or too large to be summed in shard " + std::to_string(fault.shard))
+        .as_agreed();
   }
   for (std::uint64_t shard = 0; shard < parts_.dataset.shards(); ++shard) {
     if (!std::isfinite(summary_[shard])) {
-      diverge("the NLL is NaN or infinite in shard " + std::to_string(shard));
+      throw divergence("the NLL is NaN or infinite in shard " + std::to_string(shard)).as_agreed();
     }
   }
-  if (!std::isfinite(result_.nll())) {
-    diverge("the sum of the NLL overflows");
+  if (!std::isfinite(result_.nll() + result_.penalty)) {
+    throw divergence("the sum of the NLL, or the penalty, overflows").as_agreed();
   }
 }
 
 template <typename Real>
-void DistributedObjective<Real>::diverge(const std::string& what) const {
-  throw core::Error(core::ExitCode::diverged, "diverged at step " + std::to_string(step_number()) + ": " + what +
-                                                  "; a smaller optimizer.learning_rate or data.standardize = true "
-                                                  "may help")
-      .as_agreed();
+core::Error DistributedObjective<Real>::divergence(const std::string& what) const {
+  return {core::ExitCode::diverged, "diverged at step " + std::to_string(step_number()) + ": " + what +
+                                        "; a smaller optimizer.learning_rate or data.standardize = true may help"};
 }
 
 /// Counted from 1, as in reports.
@@ -170,40 +172,52 @@ std::uint64_t DistributedObjective<Real>::step_number() const {
   return position_.epoch * parts_.sampler.steps_per_epoch() + position_.step + 1;
 }
 
-// g = Σ/n + λ·weights, the penalty, and the norm of g.
+// g = Σ/n + λ·weights, and its norm.
 template <typename Real>
 void DistributedObjective<Real>::complete_gradient(std::span<const Real> theta, std::span<Real> gradient) {
   const core::Timer timer;
   const double communication_before = parts_.seconds[core::Phase::communication];
   parts_.reducer.finish(result_.samples, gradient);
-  result_.penalty = add_penalty(theta, gradient);
-  result_.gradient_norm = std::sqrt(linear_algebra::sum_of_squares<Real>(gradient));
+  add_penalty_gradient(theta, gradient);
+  result_.gradient_norm = linear_algebra::norm<Real>(gradient);
   parts_.seconds[core::Phase::compute] +=
       timer.seconds() - (parts_.seconds[core::Phase::communication] - communication_before);
-  if (!std::isfinite(result_.penalty) || !std::isfinite(result_.gradient_norm)) {
-    diverge("the penalty or the norm of the gradient overflows");
+  if (!std::isfinite(result_.gradient_norm)) {
+    throw divergence("the gradient of the penalty, or the norm, overflows");
   }
 }
 
+/// λ/2·‖weights‖².
 template <typename Real>
-double DistributedObjective<Real>::add_penalty(std::span<const Real> theta, std::span<Real> gradient) const {
+double DistributedObjective<Real>::penalty(std::span<const Real> theta) const {
   if (l2_ == 0) {
     return 0;
   }
+  const core::PhaseScope scope(parts_.seconds, core::Phase::compute);
   double squares = 0;
   for (const model::Tensor& tensor : parts_.network.layout().tensors()) {
-    if (!tensor.penalized()) {
-      continue;
+    if (tensor.penalized()) {
+      squares += linear_algebra::sum_of_squares<Real>(theta.subspan(tensor.offset, tensor.size));
     }
-    const auto weights = theta.subspan(tensor.offset, tensor.size);
-    const auto part = gradient.subspan(tensor.offset, tensor.size);
-    const Real factor = static_cast<Real>(l2_);
-    for (std::size_t i = 0; i < weights.size(); ++i) {
-      part[i] += factor * weights[i];
-    }
-    squares += linear_algebra::sum_of_squares<Real>(weights);
   }
   return l2_ / 2 * squares;
+}
+
+template <typename Real>
+void DistributedObjective<Real>::add_penalty_gradient(std::span<const Real> theta, std::span<Real> gradient) const {
+  if (l2_ == 0) {
+    return;
+  }
+  const auto factor = static_cast<Real>(l2_);
+  for (const model::Tensor& tensor : parts_.network.layout().tensors()) {
+    if (tensor.penalized()) {
+      const auto weights = theta.subspan(tensor.offset, tensor.size);
+      const auto part = gradient.subspan(tensor.offset, tensor.size);
+      for (std::size_t i = 0; i < weights.size(); ++i) {
+        part[i] += factor * weights[i];
+      }
+    }
+  }
 }
 
 template class DistributedObjective<float>;

@@ -2,6 +2,7 @@
 
 #include "cauchy/training/trainer.hpp"
 
+#include <span>
 #include <string>
 
 #include "cauchy/core/error.hpp"
@@ -20,7 +21,7 @@ StepReport Trainer<Real>::run() {
       take_step();
       report = make_report();
     } catch (const core::Error& error) {
-      if (error.code() == core::ExitCode::diverged) {
+      if (error.code() == core::ExitCode::diverged && error.agreed()) {
         go_back();
       }
       throw;
@@ -65,7 +66,9 @@ void Trainer<Real>::state_proved() {
 template <typename Real>
 void Trainer<Real>::count_step() {
   const BatchResult& batch = parts_.objective.result();
-  state_.stopping = {state_.stopping.steps + 1, batch.nll(), batch.penalty, batch.gradient_norm};
+  // Where the norm decides, it is one rank's number that does.
+  const double gradient_norm = stop_.gradient_norm > 0 ? of_root(batch.gradient_norm) : batch.gradient_norm;
+  state_.stopping = {state_.stopping.steps + 1, batch.nll(), batch.penalty, gradient_norm};
   if (state_.sampler.step == 0) {
     state_.history.epoch_samples = 0;
     state_.history.epoch_nll_sum = 0;
@@ -94,8 +97,8 @@ StepReport Trainer<Real>::make_report() {
     report.stop = votes.stop;
   }
   if (report.stop != StopReason::none) {
-    require_finite_parameters();
     guard(true);
+    require_finite_parameters();
   }
   if (report.epoch_finished && parts_.validation != nullptr) {
     report.validation = evaluated(*parts_.validation);
@@ -107,10 +110,18 @@ StepReport Trainer<Real>::make_report() {
   return report;
 }
 
-// Agreed: every rank has the same parameters.
+/// Collective. The root's value, on every rank.
+template <typename Real>
+double Trainer<Real>::of_root(double value) const {
+  double result = parts_.channel.ranks().is_root() ? value : 0;
+  parts_.channel.start_sum(std::span(&result, 1));
+  parts_.channel.wait();
+  return result;
+}
+
 template <typename Real>
 void Trainer<Real>::require_finite_parameters() const {
-  if (!linear_algebra::all_finite<Real>(state_.method.x)) {
+  if (of_root(linear_algebra::all_finite<Real>(state_.method.x) ? 0 : 1) != 0) {
     throw core::Error(core::ExitCode::diverged, "diverged at step " + std::to_string(state_.stopping.steps) +
                                                     ": a parameter is NaN or infinite; a smaller "
                                                     "optimizer.learning_rate may help")

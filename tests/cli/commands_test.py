@@ -245,7 +245,8 @@ class DivergenceTest(CommandsTest):
 
     def diverge(self, directory, ranks, **more):
         """A run that diverges. The step, the message, and the names of its checkpoints."""
-        settings = self.settings(checkpoint__directory=directory, checkpoint__every_steps=4, stop__max_steps=1000, **more)
+        more = {"checkpoint__every_steps": 4, "stop__max_steps": 1000, **more}
+        settings = self.settings(checkpoint__directory=directory, **more)
         outcome = self.run_program(["train", *program.options(settings)], ranks)
         self.assertEqual(outcome.code, 3, outcome)
         self.assertEqual(outcome.stderr.count("cauchy: error"), 1, outcome)
@@ -262,8 +263,7 @@ class DivergenceTest(CommandsTest):
             for ranks, reduction in ((1, "exact"), (2, "float"), (3, "exact"), (4, "exact32")):
                 directory = f"{method}{ranks}"
                 step, message, saved = self.diverge(directory, ranks, run__reduction=reduction, **settings)
-                self.assertRegex(message, r"diverged at step \d+: (the gradient of output/\w+|the NLL) is NaN or infinite "
-                                          r"in shard \d")
+                self.assertRegex(message, r"diverged at step \d+: (the gradient of output/\w+|the NLL) is NaN.* in shard \d")
                 # The gradient or loss at the Θ of `step - 1` steps is not finite; that of one step less was.
                 last = f"checkpoint-{step - 2:08}.h5"
                 kept = sorted({4 * ((step - 2) // 4) - 4, 4 * ((step - 2) // 4), step - 2})
@@ -291,6 +291,32 @@ class DivergenceTest(CommandsTest):
             self.assertEqual(checkpoints.digest(self.folder / f"far{ranks}/checkpoint-00000000.h5"),
                              checkpoints.digest(self.folder / "start/checkpoint-00000001.h5"))
 
+    def test_in_double_precision_and_by_the_penalty(self):
+        """Numbers whose squares overflow are no end yet, and what is saved can go on."""
+        toy.gaussian(self.folder / "train.h5", 60)
+        for more in ({"model__likelihood": "gaussian", "model__layers": "", "run__precision": "double"},
+                     {"model__l2": 1}):
+            directory = f"run-{len(more)}"
+            step, _, _ = self.diverge(directory, 2, checkpoint__keep=1, optimizer__learning_rate=1e3, **more)
+            self.train(self.settings(checkpoint__directory="stopped", stop__max_steps=step - 2,
+                                     optimizer__learning_rate=1e3, **more), 3)
+            self.assertEqual((self.folder / directory / f"checkpoint-{step - 2:08}.h5").read_bytes(),
+                             (self.folder / f"stopped/checkpoint-{step - 2:08}.h5").read_bytes())
+            toy.categorical(self.folder / "train.h5", 60)
+
+    def test_a_last_step_that_nothing_proved_leaves_a_proved_one_beside_it(self):
+        """The run ends one step before it would have seen that it diverges."""
+        toy.gaussian(self.folder / "train.h5", 60)
+        # The square of a residual overflows long before a parameter does.
+        settings = {"model__likelihood": "gaussian", "model__layers": "", "optimizer__learning_rate": 1e4,
+                    "run__precision": "double", "checkpoint__every_steps": 1, "checkpoint__keep": 1}
+        step, _, _ = self.diverge("whole", 1, **{**settings, "checkpoint__every_steps": 4})
+        self.train(self.settings(stop__max_steps=step - 1, **settings), 2)
+        names = [f"checkpoint-{number:08}.h5" for number in (step - 2, step - 1)]
+        self.assertEqual([name for name in self.files("run") if name.startswith("checkpoint-")], names)
+        self.assertEqual((self.folder / "run" / names[0]).read_bytes(),
+                         (self.folder / "whole" / names[0]).read_bytes())
+
     def test_nan_from_the_start_names_the_tensor_and_saves_nothing(self):
         toy.gaussian(self.folder / "train.h5", 60)
         with h5py.File(self.folder / "train.h5", "r+") as file:
@@ -298,7 +324,8 @@ class DivergenceTest(CommandsTest):
         for ranks in (1, 2, 3, 4):
             message = self.refuse(["train", *program.options(self.settings(
                 model__likelihood="gaussian", model__layers="", optimizer__batch_size="full"))], ranks, code=3)
-            self.assertIn("diverged at step 1: the gradient of output/weights is NaN or infinite in shard 4", message)
+            self.assertIn("diverged at step 1: the gradient of output/weights is NaN, infinite or too large to be "
+                          "summed in shard 4", message)
             self.assertEqual([name for name in self.files("run") if name.startswith("checkpoint-")], [])
 
     def test_divergence_in_the_last_step(self):

@@ -14,6 +14,11 @@ import program
 import toy
 
 
+# A library that stands between the program and MPI.
+BROKEN_ALLREDUCE = os.environ.get("CAUCHY_BROKEN_ALLREDUCE",
+                                  str(program.SOURCE / "build" / "release" / "tests" / "libbroken_allreduce.so"))
+
+
 class LaunchTest(program.ProgramTest):
     def setUp(self):
         super().setUp()
@@ -86,6 +91,41 @@ class BindingTest(LaunchTest):
         self.assertEqual(len(self.warnings("none", min(6, allowed))), 0)
 
 
+class BrokenRankTest(LaunchTest):
+    """One rank whose MPI library returns a wrong bit once: a difference that no rank can see by itself."""
+
+    def launch(self, ranks, broken):
+        settings = self.settings(run__guard_steps=4, stop__max_steps=50, checkpoint__every_steps=10)
+        program_and_arguments = [program.EXECUTABLE, "train", *program.options(settings)]
+        command = [program.MPIEXEC]
+        for rank in range(ranks):
+            command += [":"] * (rank > 0) + ["-n", "1"]
+            if rank == broken:
+                command += ["-x", f"LD_PRELOAD={BROKEN_ALLREDUCE}", "-x", "CAUCHY_BROKEN_SUM=6"]
+            command += program_and_arguments
+        # A sanitizer wants to be the first library.
+        environment = program.clean_environment({"ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"})
+        process = subprocess.Popen(command, env=environment, cwd=self.folder, text=True, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return program.finish(process, 60)
+
+    def test_ends_with_code_5_and_names_the_rank(self):
+        for ranks, broken in ((2, 1), (3, 0), (3, 2), (4, 1)):
+            outcome = self.launch(ranks, broken)
+            self.assertEqual(outcome.code, 5, outcome)
+            self.assertEqual(outcome.stderr.count("cauchy: error"), 1, outcome)
+            message = re.search(r"cauchy: error: after step 8 the parameters of (.*)", outcome.stderr).group(1)
+            self.assertIn(f"rank {broken} (", message)
+            if ranks > 2:
+                self.assertEqual(message.count("rank "), 1, message)
+            # The first checkpoint would have come after step 10.
+            self.assertEqual([name for name in self.files("run") if name.startswith("checkpoint-")], [])
+
+    def test_no_broken_rank_no_difference(self):
+        outcome = self.launch(3, None)
+        self.assertEqual(outcome.code, 0, outcome)
+
+
 class InstructionsTest(LaunchTest):
     """Ranks on machines of different ages take the instructions that all of them have."""
 
@@ -106,6 +146,10 @@ class InstructionsTest(LaunchTest):
         least = self.launch("least", ("AVX2",) * 3)
         self.assertEqual(self.launch("first", ("AVX2", "ALL", "ALL")), least)
         self.assertEqual(self.launch("last", ("ALL", "ALL", "AVX2")), least)
+        # That the comparison can fail: where this machine has wider instructions, they give other bits.
+        widest = self.launch("widest", ("ALL",) * 3)
+        if widest[0] != least[0]:
+            self.assertNotEqual(widest[1], least[1])
         checkpoint = self.folder / "last" / "checkpoint-00000006.h5"
         self.assertEqual(checkpoint.read_bytes(), (self.folder / "least" / "checkpoint-00000006.h5").read_bytes())
         # The checkpoint, too, tells which instructions made it.

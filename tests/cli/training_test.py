@@ -22,10 +22,10 @@ SINGLE = 2e-5
 class DigitsTest(program.ProgramTest):
     """The configuration that newcomers run, with fewer epochs."""
 
-    def digits(self, ranks, directory):
+    def digits(self, ranks, directory, **more):
         data = {f"data.{name}": program.SOURCE / "tests" / "data" / f"digits_{part}.h5"
                 for name, part in (("train", "train"), ("validation", "test"), ("test", "test"))}
-        settings = {**data, "stop.max_epochs": 12, "checkpoint.every_epochs": 5, "checkpoint.directory": directory}
+        settings = {**data, "stop.max_epochs": 12, "checkpoint.every_epochs": 5, "checkpoint.directory": directory, **more}
         return self.train(settings, ranks, ["--config", program.SOURCE / "configs" / "digits.cfg"])
 
     def test_learns_digits_on_1_to_4_ranks(self):
@@ -52,6 +52,15 @@ class DigitsTest(program.ProgramTest):
                 self.assertEqual(f"{float(rows[-1]['test_accuracy']):.3f}", f"{float(final.group(1)):.3f}")
                 nll.append(float(rows[-1]["nll"]))
         self.assertEqual(len(set(nll)), 1)
+
+    def test_hardly_any_step_is_computed_twice(self):
+        for reduction in ("exact32", "exact64"):
+            self.digits(2, reduction, **{"stop.max_epochs": 100, "run.reduction": reduction})
+            last = checkpoints.metrics(self.folder / reduction)[-1]
+            self.assertEqual(last["step"], "600")
+            # The first step, whose gradients nobody could expect; at most 1 % in all.
+            self.assertGreaterEqual(int(last["repetitions"]), 1)
+            self.assertLessEqual(int(last["repetitions"]), 6)
 
     def test_tells_people_where_time_went_and_what_is_left(self):
         outcome = self.digits(2, "run")

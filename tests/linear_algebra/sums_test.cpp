@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 #include <vector>
 
@@ -29,6 +30,16 @@ TEST(SumOfSquares, IsAccurateAndDoesNotDependOnTheAddress) {
     std::copy_n(values.begin(), count, moved.begin() + 1);
     EXPECT_EQ(sum_of_squares<float>({moved.data() + 1, count}), sum);
   }
+}
+
+TEST(Norm, HoldsWhereSquaresOverflow) {
+  const std::vector<double> usual{3, -4, 0};
+  EXPECT_EQ(norm<double>(usual), 5);
+  const std::vector<double> huge{3e200, -4e200, 1};
+  EXPECT_NEAR(norm<double>(huge) / 5e200, 1, 4 * std::numeric_limits<double>::epsilon());
+  const double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(norm<double>(std::vector<double>{1, infinity}), infinity);
+  EXPECT_TRUE(std::isnan(norm<double>(std::vector<double>{1, std::numeric_limits<double>::quiet_NaN()})));
 }
 
 TEST(AllFinite, FindsEachKind) {

@@ -65,6 +65,8 @@ TEST_F(AccuracyTest, Int32IsWithin20BitsUpTo64Shards) {
     EXPECT_LE(found.int32.whole, 0x1p-20) << shards;
     EXPECT_LE(found.int32.median_block, 0x1p-20) << shards;
   }
+  // A block whose largest element stands far above the others is worse, by up to three bits.
+  EXPECT_LE(errors(64).int32.worst_block, 0x1p-17);
   // These bounds can fail: with fewer bits for each shard the sum is worse than one in float, then than 20 bits.
   EXPECT_GT(errors(64).int32.whole, errors(64).summed_in_float.whole);
   EXPECT_GT(errors(4096).int32.whole, 0x1p-20);

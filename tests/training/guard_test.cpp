@@ -55,13 +55,19 @@ TEST_F(GuardTest, ComparesAllThatDecidesTheNextStep) {
   ToyTraining training({.momentum = 0.9}, folder_ / "");
   training.state.stopping.steps = 7;
   training.state.units = {{1, 2, 3, 4}, {0, 1, 2, 3}};
+  training.state.standardization = {{0.5, 0.25}, {1, 2}};
   const TrainingState<double> good = training.state;
   const auto check = [&] { return verdict_on([&] { require_same_state(training.channel, training.state); }); };
   EXPECT_EQ(check(), "");
-  const std::vector<std::function<void()>> faults{
-      [&] { damage(training.state.method.x[0]); }, [&] { damage(training.state.method.x.back()); },
-      [&] { damage(training.state.method.slots[0].values[5]); }, [&] { ++training.state.units.exponents[3]; },
-      [&] { ++training.state.units.ages[0]; }};
+  const std::vector<std::function<void()>> faults{[&] { damage(training.state.method.x[0]); },
+                                                  [&] { damage(training.state.method.x.back()); },
+                                                  [&] { damage(training.state.method.slots[0].values[5]); },
+                                                  [&] { ++training.state.units.exponents[3]; },
+                                                  [&] { ++training.state.units.ages[0]; },
+                                                  [&] { ++training.state.sampler.step; },
+                                                  [&] { damage(training.state.stopping.gradient_norm); },
+                                                  [&] { ++training.state.history.samples; },
+                                                  [&] { damage(training.state.standardization.scale[1]); }};
   for (const auto& fault : faults) {
     training.state = good;
     if (is_last()) {
@@ -123,6 +129,38 @@ TEST_F(GuardTest, RunsEverySoManySteps) {
     expect_named(message);
     EXPECT_EQ(message.find("after step 10") != std::string::npos, !alone()) << message;
   }
+}
+
+/// Makes a parameter so large that its square, a part of the penalty, does not fit a double.
+class Giant final : public Observer<double> {
+ public:
+  explicit Giant(TrainingState<double>& state) : state_(state) {}
+  void step_finished(const StepReport& /*report*/, const TrainingState<double>& state) override {
+    if (state.stopping.steps == 6) {
+      state_.method.x[3] = 1e200;
+    }
+  }
+
+ private:
+  TrainingState<double>& state_;
+};
+
+// The penalty and the norm would be infinite on one rank alone: it must not leave the others in a collective.
+TEST_F(GuardTest, ARankWithOtherNumbersGoesNoOtherWay) {
+  if (alone()) {
+    return;  // one rank has no others to leave
+  }
+  ToyTraining training({.batch_size = 16, .l2 = 0.01}, folder_ / "");
+  TrainerParts<double> parts = training.parts();
+  parts.guard_steps = 10;
+  Trainer<double> trainer(parts, {.max_steps = 50, .gradient_norm = 1e-12}, training.state);
+  Giant giant(training.state);
+  if (is_last()) {
+    trainer.add(giant);
+  }
+  const std::string message = verdict_on([&] { trainer.run(); });
+  expect_named(message);
+  EXPECT_NE(message.find("after step 10"), std::string::npos) << message;
 }
 
 // No checkpoint may hold what one rank alone has: neither one on the way nor that of the end.

@@ -163,6 +163,62 @@ TEST_F(ObjectiveTest, NanEndsOnEveryRankWithTheStep) {
   }
 }
 
+/// A machine that never computes the same twice.
+class StubbornReducer final : public Reducer<double> {
+ public:
+  explicit StubbornReducer(Reducer<double>& inner) : inner_(inner) {}
+  void begin() override { inner_.begin(); }
+  model::GradientSink<double>& sink(std::size_t thread, std::uint64_t shard) override {
+    return inner_.sink(thread, shard);
+  }
+  Verdict examine() override {
+    inner_.examine();
+    ++examined;
+    return Verdict::repeat;
+  }
+  Fault fault() override { return {}; }
+  void finish(std::uint64_t /*divisor*/, std::span<double> /*gradient*/) override { ADD_FAILURE() << "not accepted"; }
+  const reduction::Units& units() const override { return inner_.units(); }
+
+  int examined = 0;
+
+ private:
+  Reducer<double>& inner_;
+};
+
+TEST_F(ObjectiveTest, AStepIsRepeatedOnceAndNoMore) {
+  ToyTraining training({}, folder_ / "");
+  StubbornReducer reducer(*training.reducer);
+  DistributedObjective<double> objective({training.network, training.dataset, training.sampler, reducer,
+                                          training.workers, training.channel, training.seconds},
+                                         0, 16);
+  AlignedVector<double> gradient(training.network.layout().padded_size(), 7.0);
+  objective.select({0, 0}, {});
+  try {
+    objective.value_and_gradient(training.state.method.x, gradient);
+    FAIL() << "no error";
+  } catch (const core::Error& error) {
+    EXPECT_EQ(error.code(), core::ExitCode::lost);
+    EXPECT_TRUE(error.agreed());
+    EXPECT_NE(std::string(error.what()).find("step 1 "), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(reducer.examined, 2);
+  EXPECT_EQ(gradient, AlignedVector<double>(gradient.size(), 7.0));
+}
+
+// Whatever makes the objective infinite is known before the state counts as proved.
+TEST_F(ObjectiveTest, AnInfinitePenaltyProvesNothing) {
+  ToyTraining training({.l2 = 0.5}, folder_ / "");
+  AlignedVector<double> gradient(training.network.layout().padded_size(), 7.0);
+  AlignedVector<double> theta = training.state.method.x;
+  theta[0] = 1e200;  // tanh holds it, its square does not fit a double
+  bool proved = false;
+  training.objective.select({0, 0}, {}, [&] { proved = true; });
+  EXPECT_THROW(training.objective.value_and_gradient(theta, gradient), core::Error);
+  EXPECT_FALSE(proved);
+  EXPECT_EQ(gradient, AlignedVector<double>(gradient.size(), 7.0));
+}
+
 // One sample of one shard, and the method's memory of the state before stays as it was.
 TEST_F(ObjectiveTest, NanInOneShardNamesItAndLeavesTheGradientAlone) {
   for (const char* reduction : {"exact", "float"}) {

@@ -17,10 +17,12 @@ namespace cauchy::checkpoint {
 
 /// Saves every so many steps, epochs and seconds, when a vote for it has passed, and after the last step. On the root
 /// only. A checkpoint that cannot be written is a warning, and training goes on: the older ones stay, and the next is
-/// tried when it is due. What is due waits until the next step has proved loss and gradient at its Θ finite, so that a
-/// run that diverges leaves none but good checkpoints; only the last step is saved at once. When a run diverges, its
-/// last good state is saved too, and removes no other. While every attempt fails, warnings keep a distance in time. A
-/// state with NaN or infinity is never written.
+/// tried when it is due.
+///
+/// What is due waits until the next step has proved loss and gradient at its Θ finite, so that a run that diverges
+/// leaves none but good checkpoints. Only the last step is saved at once, and the newest proved one stays beside it,
+/// however few are kept. When a run diverges, its last good state is saved too, and removes no other. A state with NaN
+/// or infinity is never written. While every attempt fails, warnings keep a distance in time.
 template <typename Real>
 class CheckpointObserver : public training::Observer<Real> {
  public:
@@ -41,8 +43,7 @@ class CheckpointObserver : public training::Observer<Real> {
 
  private:
   bool is_due(const training::StepReport& report, const training::TrainingState<Real>& state) const;
-  enum class Older { prune, keep };
-  void save(const training::TrainingState<Real>& state, Older older);
+  void save(const training::TrainingState<Real>& state, std::uint64_t keep_at_least = 1);
   void warn(std::uint64_t step, const std::string& reason);
 
   CheckpointOptions options_;

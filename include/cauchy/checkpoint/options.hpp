@@ -24,7 +24,9 @@ struct CheckpointOptions {
     option("every_epochs", every_epochs, core::between(1, 1e15).or_word("never", 0), Role::run,
            "epochs between checkpoints");
     option("every_seconds", every_seconds, core::at_least(0), Role::run, "seconds between checkpoints; 0: not by time");
-    option("keep", keep, core::between(1, 1e15), Role::run, "how many of the newest checkpoints stay");
+    option(
+        "keep", keep, core::between(1, 1e15), Role::run,
+        "how many of the newest checkpoints stay; after the last step at least two, since nothing has proved it yet");
   }
 };
 

@@ -27,17 +27,15 @@ class Store {
   Store(std::filesystem::path folder, std::uint64_t keep);
 
   /// Saves under the number of the state's step, atomically; then removes the oldest checkpoints of this and earlier
-  /// steps until `keep` remain. Those of later steps stay: they belong to a run that this one branched off. Throws
-  /// storage::StorageError if the checkpoint could not be written; then the older ones are all there.
+  /// steps until `keep` remain, or `keep_at_least` if that is more. Those of later steps stay: they belong to a run
+  /// that this one branched off. Throws storage::StorageError if the checkpoint could not be written; then the older
+  /// ones are all there.
   template <typename Real>
-  SavedCheckpoint save(const Description& description, const training::TrainingState<Real>& state);
-
-  /// The same, and all older ones stay.
-  template <typename Real>
-  SavedCheckpoint save_beside_all(const Description& description, const training::TrainingState<Real>& state);
+  SavedCheckpoint save(const Description& description, const training::TrainingState<Real>& state,
+                       std::uint64_t keep_at_least = 1);
 
  private:
-  std::string prune(std::uint64_t newest_step) const;
+  std::string prune(std::uint64_t newest_step, std::uint64_t keep) const;
 
   std::filesystem::path folder_;
   std::uint64_t keep_;

@@ -2,7 +2,6 @@
 /// What decides the last bits of every number, made the same on all ranks.
 
 #include <cstdint>
-#include <string>
 
 #include "cauchy/communication/communicator.hpp"
 
@@ -13,8 +12,9 @@ namespace cauchy::cli {
 /// or under OpenMP settings that make products wrong.
 void agree_on_arithmetic(const communication::Communicator& ranks);
 
-/// Collective. A warning if some rank may use fewer cores than it has threads, with the option of mpirun that mends it;
-/// empty if none.
-std::string binding_warning(const communication::Communicator& ranks, std::uint64_t threads);
+/// Collective. Throws an agreed core::UserError if MPI allows no threads and more than one is asked for. Warns, on the
+/// root's standard error, if some rank may use fewer cores than it has threads, with the option of mpirun that mends
+/// it.
+void check_threads(const communication::Communicator& ranks, std::uint64_t threads);
 
 }  // namespace cauchy::cli

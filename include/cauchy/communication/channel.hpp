@@ -27,7 +27,7 @@ class Channel {
   template <typename T>
   void start_maximum(std::span<T> values);
 
-  /// Collective. Returns when all started sums are complete.
+  /// Collective. Returns when all started reductions are complete.
   void wait() {}
 
  private:

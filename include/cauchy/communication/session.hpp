@@ -23,6 +23,9 @@ class Session {
   int exceptions_at_start_;
 };
 
+/// Whether MPI may be used in a process that has several threads, of which one calls it.
+bool allows_threads();
+
 /// Ends every rank of the job with this exit code.
 [[noreturn]] void abort(int exit_code) noexcept;
 

@@ -5,7 +5,8 @@
 
 namespace cauchy::core {
 
-/// How many processors the system lets this process run on; what mpirun or srun bind it to. 0: unknown.
-std::size_t allowed_processors() noexcept;
+/// How many cores the system lets this process run on: what mpirun or srun bind it to. Hardware threads of one core
+/// count once. 0: unknown.
+std::size_t allowed_cores();
 
 }  // namespace cauchy::core

@@ -10,6 +10,10 @@ namespace cauchy::linear_algebra {
 template <typename Real>
 double sum_of_squares(std::span<const Real> values);
 
+/// √(Σ x_i²), where the squares may be beyond a double: infinite only if a value or the norm itself is.
+template <typename Real>
+double norm(std::span<const Real> values);
+
 /// True if no value is NaN or infinite.
 template <typename Real>
 bool all_finite(std::span<const Real> values);

@@ -31,8 +31,6 @@ class Blocks {
   std::size_t tensors() const { return first_.size() - 1; }
   /// The blocks of a tensor are [first_of(tensor), first_of(tensor + 1)).
   std::size_t first_of(std::size_t tensor) const { return first_[tensor]; }
-  /// The tensor that a block belongs to.
-  std::size_t tensor_of(std::size_t block) const;
 
  private:
   std::vector<Extent> blocks_;

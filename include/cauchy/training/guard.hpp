@@ -6,8 +6,8 @@
 
 namespace cauchy::training {
 
-/// Collective. Compares a fingerprint of Θ, the method's vectors and the units of the sum across ranks: one pass over
-/// this memory and an allreduce of two numbers. All ranks compute the same state; if they do not hold the same, memory,
+/// Collective. Compares a fingerprint of the whole state across ranks: one pass over Θ and the method's vectors, and an
+/// allreduce of two numbers. All ranks compute the same state; if they do not hold the same, memory,
 /// a processor or a library of one of them has failed. Then throws an agreed core::Error with code lost that names the
 /// ranks that differ from most of the others, and their hosts.
 template <typename Real>

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cauchy/communication/channel.hpp"
+#include "cauchy/core/error.hpp"
 #include "cauchy/core/timer.hpp"
 #include "cauchy/data/dataset.hpp"
 #include "cauchy/data/sampler.hpp"
@@ -64,7 +65,8 @@ class DistributedObjective final : public optimize::Objective<Real> {
 
   /// Collective. Throws an agreed core::Error: with code diverged, naming step, shard and tensor, if loss or gradient
   /// is NaN or infinite; with code lost if the same shards gave other gradients when they were asked twice. Then
-  /// `gradient` is untouched, unless Θ was proved and only the norm or the penalty overflows.
+  /// `gradient` is untouched. Only where the sum of loss and penalty gradient or its norm overflows, each of them being
+  /// finite, the gradient has been written; this error is not agreed.
   double value_and_gradient(std::span<const Real> theta, std::span<Real> gradient) override;
 
   /// Of the last evaluation.
@@ -73,11 +75,12 @@ class DistributedObjective final : public optimize::Objective<Real> {
  private:
   Verdict sum_over_shards(std::span<const Real> theta);
   double shard_value_and_gradient(std::span<const Real> theta, std::uint64_t shard, Worker<Real>& worker);
-  void reduce_losses();
+  void reduce_losses(double own_penalty);
   void require_finite(Verdict verdict);
   void complete_gradient(std::span<const Real> theta, std::span<Real> gradient);
-  double add_penalty(std::span<const Real> theta, std::span<Real> gradient) const;
-  [[noreturn]] void diverge(const std::string& what) const;
+  double penalty(std::span<const Real> theta) const;
+  void add_penalty_gradient(std::span<const Real> theta, std::span<Real> gradient) const;
+  core::Error divergence(const std::string& what) const;
   std::uint64_t step_number() const;
 
   ObjectiveParts<Real> parts_;
@@ -88,7 +91,7 @@ class DistributedObjective final : public optimize::Objective<Real> {
   SamplerPosition position_;
   Votes votes_;
   std::function<void()> proved_;
-  std::vector<double> summary_;  ///< Σ NLL of each shard, then the votes: one writer a shard
+  std::vector<double> summary_;  ///< Σ NLL of each shard and the penalty, one writer each, then counts of votes
   BatchResult result_;
 };
 

@@ -60,8 +60,10 @@ struct RunOptions {
            "(exact32, exact64: with integers of that width); float: in floating point, whose last bits depend on them");
     option("threads", threads, core::between(1, 4096), Role::run,
            "threads of each rank, which take different shards; ranks × threads may not exceed data.shards");
-    option("guard_steps", guard_steps, core::between(1, 1e15).or_word("never", 0), Role::run,
-           "compare the parameters across ranks every so many steps, and before each checkpoint");
+    option(
+        "guard_steps", guard_steps, core::between(1, 1e15).or_word("never", 0), Role::run,
+        "compare the state of training across ranks every so many steps, and then also before each checkpoint; never: "
+        "neither");
   }
 };
 
