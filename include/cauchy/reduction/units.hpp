@@ -23,8 +23,8 @@ struct Units {
 ///
 /// A unit rises at once, by one bit more than asked where a block did not fit, since what surprised once does so again;
 /// it falls by one bit after 32 steps in a row that allow it, so that a gradient that comes and goes finds its unit
-/// still there. A zero block keeps its unit; one that never had a unit takes the largest of its tensor. Before the first
-/// step no unit fits anything, which makes that step one that is repeated.
+/// still there. A zero block keeps its unit; one that never had a unit takes the largest of its tensor. Before the
+/// first step no unit fits anything, which makes that step one that is repeated.
 template <typename Real, typename Integer>
 class UnitRule {
  public:
