@@ -329,7 +329,8 @@ class ChoiceTest(ResumeTest):
         self.assertEqual(self.files("run/earlier-1"), first)
 
     def test_the_newest_are_kept(self):
-        for keep, kept in ((1, [17]), (2, [16, 17]), (5, [13, 14, 15, 16, 17])):
+        # One proves nothing: the last step comes beside one that the next step has proved.
+        for keep, kept in ((1, [16, 17]), (2, [16, 17]), (5, [13, 14, 15, 16, 17])):
             self.train(self.settings("run", checkpoint__every_steps=1, checkpoint__keep=keep))
             self.assertEqual([name for name in self.files("run") if name.startswith("checkpoint")],
                              [f"checkpoint-{step:08}.h5" for step in kept])
