@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws how exact the sums of gradients are, from the output of build/release/tests/accuracy_curve.
+"""Draws how exact the sums of gradients are, from the output of build/release/tests/accuracy_curve. Needs matplotlib.
 
 Usage: scripts/draw_accuracy.py accuracy.csv src/reduction/accuracy.svg
 """
