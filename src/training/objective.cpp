@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "cauchy/core/error.hpp"
@@ -156,7 +157,7 @@ void DistributedObjective<Real>::require_finite(Verdict verdict) {
     }
   }
   if (!std::isfinite(result_.nll() + result_.penalty)) {
-    throw divergence("the sum of the NLL, or the penalty, overflows").as_agreed();
+    throw divergence("the sum of the NLL, the penalty, or the penalty's gradient overflows").as_agreed();
   }
 }
 
@@ -183,11 +184,11 @@ void DistributedObjective<Real>::complete_gradient(std::span<const Real> theta, 
   parts_.seconds[core::Phase::compute] +=
       timer.seconds() - (parts_.seconds[core::Phase::communication] - communication_before);
   if (!std::isfinite(result_.gradient_norm)) {
-    throw divergence("the gradient of the penalty, or the norm, overflows");
+    throw divergence("the norm of the gradient overflows");
   }
 }
 
-/// λ/2·‖weights‖².
+/// λ/2·‖weights‖²; infinite if λ·weights, its gradient, might not fit a Real either.
 template <typename Real>
 double DistributedObjective<Real>::penalty(std::span<const Real> theta) const {
   if (l2_ == 0) {
@@ -200,7 +201,8 @@ double DistributedObjective<Real>::penalty(std::span<const Real> theta) const {
       squares += linear_algebra::sum_of_squares<Real>(theta.subspan(tensor.offset, tensor.size));
     }
   }
-  return l2_ / 2 * squares;
+  const bool gradient_fits = l2_ * std::sqrt(squares) < static_cast<double>(std::numeric_limits<Real>::max()) / 2;
+  return gradient_fits ? l2_ / 2 * squares : std::numeric_limits<double>::infinity();
 }
 
 template <typename Real>

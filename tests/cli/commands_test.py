@@ -295,13 +295,14 @@ class DivergenceTest(CommandsTest):
         """Numbers whose squares overflow are no end yet, and what is saved can go on."""
         toy.gaussian(self.folder / "train.h5", 60)
         for more in ({"model__likelihood": "gaussian", "model__layers": "", "run__precision": "double"},
-                     {"model__l2": 1}):
-            directory = f"run-{len(more)}"
+                     {"model__l2": 1}, {"model__l2": 1e3, "model__activation": "relu"}):
+            directory = f"run-{len(more)}-{more.get('model__l2')}"
             step, _, _ = self.diverge(directory, 2, checkpoint__keep=1, optimizer__learning_rate=1e3, **more)
-            self.train(self.settings(checkpoint__directory="stopped", stop__max_steps=step - 2,
+            stopped = f"{directory}-stopped"
+            self.train(self.settings(checkpoint__directory=stopped, stop__max_steps=step - 2,
                                      optimizer__learning_rate=1e3, **more), 3)
             self.assertEqual((self.folder / directory / f"checkpoint-{step - 2:08}.h5").read_bytes(),
-                             (self.folder / f"stopped/checkpoint-{step - 2:08}.h5").read_bytes())
+                             (self.folder / stopped / f"checkpoint-{step - 2:08}.h5").read_bytes())
             toy.categorical(self.folder / "train.h5", 60)
 
     def test_a_last_step_that_nothing_proved_leaves_a_proved_one_beside_it(self):

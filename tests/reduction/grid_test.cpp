@@ -91,7 +91,7 @@ TYPED_TEST(GridTest, NoSumOfAcceptedValuesOverflows) {
               static_cast<long double>(std::numeric_limits<Integer>::max()));
     // What does not fit counts as nothing, and the maximum tells of it.
     ASSERT_EQ(std::vector<Integer>(one.begin() + 2, one.end()), std::vector<Integer>(4, 0));
-    ASSERT_EQ(grid.round(values, 0, one, false), pattern_of(std::numeric_limits<Real>::max()));
+    ASSERT_EQ(grid.round(values, 0, one, true), pattern_of(std::numeric_limits<Real>::max()));
   }
 }
 

@@ -65,8 +65,8 @@ class DistributedObjective final : public optimize::Objective<Real> {
 
   /// Collective. Throws an agreed core::Error: with code diverged, naming step, shard and tensor, if loss or gradient
   /// is NaN or infinite; with code lost if the same shards gave other gradients when they were asked twice. Then
-  /// `gradient` is untouched. Only where the sum of loss and penalty gradient or its norm overflows, each of them being
-  /// finite, the gradient has been written; this error is not agreed.
+  /// `gradient` is untouched. Only where the sum of two finite gradients, of loss and penalty, or its norm
+  /// overflows, the gradient has been written; this error is not agreed.
   double value_and_gradient(std::span<const Real> theta, std::span<Real> gradient) override;
 
   /// Of the last evaluation.
