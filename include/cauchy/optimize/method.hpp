@@ -20,8 +20,9 @@ class Objective {
   Objective& operator=(const Objective&) = delete;
   virtual ~Objective() = default;
 
-  /// J(x); writes ∇J(x), of x's length. Throws core::Error with code diverged if either is NaN or infinite, and then
-  /// leaves `gradient` as it was.
+  /// J(x); writes ∇J(x), of x's length. Throws core::Error with code diverged if either is NaN or infinite: agreed,
+  /// with `gradient` as it was, or, where only the finished gradient shows it, not agreed, and then no step can be
+  /// undone.
   virtual double value_and_gradient(std::span<const Real> x, std::span<Real> gradient) = 0;
 };
 
