@@ -3,6 +3,7 @@
 #include "cauchy/storage/descriptor.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -59,6 +60,14 @@ Descriptor Descriptor::create(const std::filesystem::path& path) {
   return file;
 }
 
+Descriptor Descriptor::open_or_create(const std::filesystem::path& path) {
+  Descriptor file(path, ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (file.number_ < 0) {
+    fail("open", path, errno);
+  }
+  return file;
+}
+
 Descriptor::~Descriptor() {
   if (number_ >= 0) {
     ::close(number_);
@@ -100,6 +109,12 @@ void Descriptor::write_at(std::uint64_t offset, std::span<const std::byte> bytes
   }
 }
 
+void Descriptor::resize(std::uint64_t bytes) {
+  if (::ftruncate(number_, static_cast<off_t>(bytes)) != 0) {
+    fail("change the length of", path_, errno);
+  }
+}
+
 void Descriptor::sync() {
   if (::fsync(number_) != 0) {
     fail("bring to the device", path_, errno);
@@ -110,6 +125,30 @@ void Descriptor::close() {
   // The descriptor is gone even where close() reports an error.
   if (::close(std::exchange(number_, -1)) != 0) {
     fail("close", path_, errno);
+  }
+}
+
+bool Descriptor::is_at(const std::filesystem::path& path) const {
+  struct stat there {};
+  const auto here = status_of(number_, path_);
+  return ::stat(path.c_str(), &there) == 0 && there.st_dev == here.st_dev && there.st_ino == here.st_ino;
+}
+
+Descriptor::Lock Descriptor::try_lock() {
+  if (::flock(number_, LOCK_EX | LOCK_NB) == 0) {
+    return Lock::held;
+  }
+  switch (errno) {
+    case EWOULDBLOCK:
+    case EACCES:
+      return Lock::taken;
+    case EINVAL:
+    case ENOLCK:
+    case ENOSYS:
+    case EOPNOTSUPP:
+      return Lock::unsupported;
+    default:
+      fail("lock", path_, errno);
   }
 }
 

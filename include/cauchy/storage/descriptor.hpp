@@ -17,6 +17,8 @@ class Descriptor {
   static Descriptor open_to_change(const std::filesystem::path& path);
   /// A new empty file; an existing one is an error.
   static Descriptor create(const std::filesystem::path& path);
+  /// To change, made empty where it is missing.
+  static Descriptor open_or_create(const std::filesystem::path& path);
 
   ~Descriptor();
   Descriptor(Descriptor&& other) noexcept : path_(std::move(other.path_)), number_(std::exchange(other.number_, -1)) {}
@@ -33,9 +35,19 @@ class Descriptor {
   /// The bytes from `offset` on; a file that ends before is an error.
   void read_at(std::uint64_t offset, std::span<std::byte> bytes) const;
   void write_at(std::uint64_t offset, std::span<const std::byte> bytes);
+  void resize(std::uint64_t bytes);
   /// Returns when the file's contents are on the device.
   void sync();
   void close();
+
+  /// Whether the path still names this file, and not another one, or none.
+  bool is_at(const std::filesystem::path& path) const;
+
+  /// What became of an attempt to lock.
+  enum class Lock { held, taken, unsupported };
+  /// Takes the file's advisory lock, unless another process has it. The lock ends with this object or its process. On
+  /// file systems without locks: unsupported, and errno says why.
+  Lock try_lock();
 
  private:
   Descriptor(std::filesystem::path path, int number) : path_(std::move(path)), number_(number) {}
