@@ -8,69 +8,77 @@
 #include <utility>
 
 #include "cauchy/core/error.hpp"
-#include "cauchy/linear_algebra/sums.hpp"
 
 namespace cauchy::checkpoint {
 namespace {
+
+// Of a file system, before one has shown what it can do.
+constexpr double cautious_bytes_per_second = 100e6;
 
 bool divides(std::uint64_t interval, std::uint64_t count) {
   return interval != 0 && count % interval == 0;
 }
 
 template <typename Real>
-void require_finite(const optimize::MethodState<Real>& method) {
-  using linear_algebra::all_finite;
-  const bool finite = all_finite<Real>(method.x) &&
-                      std::ranges::all_of(method.slots, [](const auto& slot) { return all_finite<Real>(slot.values); });
-  if (!finite) {
-    throw core::InputOutputError("the parameters hold NaN or infinity");
-  }
+double bytes_of(const optimize::MethodState<Real>& method) {
+  return static_cast<double>(method.x.size() * sizeof(Real) * (1 + method.slots.size()));
+}
+
+Retention retention_of(const CheckpointOptions& options, std::uint64_t steps_per_epoch) {
+  return {options.keep, {options.keep_every_steps, options.keep_every_epochs * steps_per_epoch}};
 }
 
 }  // namespace
 
 template <typename Real>
-CheckpointObserver<Real>::CheckpointObserver(const CheckpointOptions& options, Description description,
-                                             std::ostream& warnings, core::PhaseSeconds& seconds,
-                                             double warning_seconds)
+CheckpointObserver<Real>::CheckpointObserver(const CheckpointOptions& options, ObserverParts parts,
+                                             const training::TrainingState<Real>& state)
     : options_(options),
-      description_(std::move(description)),
-      store_(options.directory, options.keep),
-      warnings_(warnings),
-      seconds_(seconds),
-      warning_seconds_(warning_seconds) {}
+      warnings_(parts.warnings),
+      seconds_(parts.seconds),
+      warning_seconds_(parts.warning_seconds),
+      longest_write_(bytes_of(state.method) / cautious_bytes_per_second),
+      // A second copy lets a state become the best while a numbered one is being written.
+      writer_({options.directory, retention_of(options, parts.steps_per_epoch)}, std::move(parts.description),
+              std::move(parts.prepare), state, parts.validates ? 2 : 1) {}
 
 template <typename Real>
 training::Votes CheckpointObserver<Real>::votes() {
-  return {.save = options_.every_seconds > 0 && since_last_.seconds() >= options_.every_seconds,
-          .saving = waits_for_proof_};
+  collect();
+  const bool is_time = options_.every_seconds > 0 && since_last_.seconds() >= options_.every_seconds;
+  return {.stop = fatal_failure_.empty() ? training::StopReason::none : training::StopReason::failure,
+          .save = is_time && !writer_.busy(),
+          .saving = waits_for_proof_.has_value()};
 }
 
 template <typename Real>
 void CheckpointObserver<Real>::step_finished(const training::StepReport& report,
                                              const training::TrainingState<Real>& state) {
-  if (!is_due(report, state)) {
+  SaveAs as{.numbered = is_due(report, state), .best = report.is_best};
+  if (!as.numbered && !as.best) {
     return;
   }
-  since_last_.restart();  // and again once it is saved
-  waits_for_proof_ = report.stop == training::StopReason::none;
-  if (!waits_for_proof_) {
-    save(state, 2);  // itself, and one that is proved
+  if (report.stop == training::StopReason::none) {
+    waits_for_proof_ = as;
+    return;
   }
+  as.keep_at_least = 2;  // itself, and one that is proved
+  save(state, as);
+  finish();
 }
 
 template <typename Real>
 void CheckpointObserver<Real>::state_proved(const training::TrainingState<Real>& state) {
-  if (waits_for_proof_) {
-    waits_for_proof_ = false;
-    save(state);
+  if (const std::optional<SaveAs> as = std::exchange(waits_for_proof_, std::nullopt)) {
+    save(state, *as);
   }
 }
 
 template <typename Real>
 void CheckpointObserver<Real>::diverged(const training::TrainingState<Real>& last_proved) {
-  save(last_proved, std::numeric_limits<std::uint64_t>::max());
-  if (!last_save_failed_) {
+  save(last_proved, {.numbered = true, .keep_at_least = std::numeric_limits<std::uint64_t>::max()});
+  finish();
+  if (last_failure_.empty()) {
     warnings_ << "cauchy: the last state with a finite loss and gradient, of step " << last_proved.stopping.steps
               << ", is in " << newest_->string() << std::endl;
   }
@@ -79,43 +87,78 @@ void CheckpointObserver<Real>::diverged(const training::TrainingState<Real>& las
 template <typename Real>
 bool CheckpointObserver<Real>::is_due(const training::StepReport& report,
                                       const training::TrainingState<Real>& state) const {
-  return report.save_requested || report.stop != training::StopReason::none ||
-         divides(options_.every_steps, state.stopping.steps) ||
-         (report.epoch_finished && divides(options_.every_epochs, state.sampler.epoch));
+  const auto divides_steps = [&](std::uint64_t interval) { return divides(interval, state.stopping.steps); };
+  const auto divides_epochs = [&](std::uint64_t interval) {
+    return report.epoch_finished && divides(interval, state.sampler.epoch);
+  };
+  return report.save_requested || report.stop != training::StopReason::none || divides_steps(options_.every_steps) ||
+         divides_steps(options_.keep_every_steps) || divides_epochs(options_.every_epochs) ||
+         divides_epochs(options_.keep_every_epochs);
 }
 
 template <typename Real>
-void CheckpointObserver<Real>::save(const training::TrainingState<Real>& state, std::uint64_t keep_at_least) {
+void CheckpointObserver<Real>::save(const training::TrainingState<Real>& state, const SaveAs& as) {
   const core::PhaseScope scope(seconds_, core::Phase::checkpoint);
-  try {
-    require_finite(state.method);
-    const SavedCheckpoint saved = store_.save(description_, state, keep_at_least);
-    newest_ = saved.path;
-    last_save_failed_ = false;
-    failures_since_warning_ = 0;
-    if (!saved.leftover.empty()) {
-      warnings_ << "cauchy: warning: " << saved.leftover << std::endl;
-    }
-  } catch (const core::InputOutputError& error) {
-    warn(state.stopping.steps, error.what());
-    last_save_failed_ = true;
+  writer_.write(state, as);
+  if (as.numbered) {
+    since_last_.restart();
   }
-  since_last_.restart();
 }
 
 template <typename Real>
-void CheckpointObserver<Real>::warn(std::uint64_t step, const std::string& reason) {
-  ++failures_since_warning_;
-  if (last_save_failed_ && since_warning_.seconds() < warning_seconds_) {
+void CheckpointObserver<Real>::finish() {
+  const core::PhaseScope scope(seconds_, core::Phase::checkpoint);
+  writer_.wait();
+  collect();
+}
+
+template <typename Real>
+void CheckpointObserver<Real>::collect() {
+  for (const Written& written : writer_.results()) {
+    take(written);
+  }
+}
+
+template <typename Real>
+void CheckpointObserver<Real>::take(const Written& written) {
+  since_last_.restart();
+  if (!written.failure.empty()) {
+    warn(written);
+    last_failure_ = written.failure;
+    fatal_failure_ = options_.required ? written.failure : "";
     return;
   }
-  warnings_ << "cauchy: warning: no checkpoint of step " << step << ": " << reason;
+  longest_write_ = summary_.checkpoints == 0 ? written.seconds : std::max(longest_write_, written.seconds);
+  summary_.checkpoints += 1;
+  summary_.seconds += written.seconds;
+  last_failure_.clear();
+  failures_since_warning_ = 0;
+  if (!written.saved.path.empty()) {
+    newest_ = written.saved.path;
+  }
+  if (!written.saved.leftover.empty()) {
+    warnings_ << "cauchy: warning: " << written.saved.leftover << std::endl;
+  }
+}
+
+template <typename Real>
+void CheckpointObserver<Real>::warn(const Written& written) {
+  ++failures_since_warning_;
+  if (!last_failure_.empty() && since_warning_.seconds() < warning_seconds_) {
+    return;
+  }
+  warnings_ << "cauchy: warning: no checkpoint of step " << written.step << ": " << written.failure;
   if (failures_since_warning_ > 1) {
     warnings_ << " (" << failures_since_warning_ << " attempts have failed since the last warning)";
   }
   warnings_ << std::endl;
   failures_since_warning_ = 0;
   since_warning_.restart();
+}
+
+template <typename Real>
+double CheckpointObserver<Real>::expected_seconds() const {
+  return longest_write_ * (writer_.busy() ? 2 : 1);
 }
 
 template class CheckpointObserver<float>;

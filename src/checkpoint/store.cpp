@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::string_view name_prefix = "checkpoint-";
 constexpr std::string_view name_suffix = ".h5";
+constexpr const char* best_name = "best.h5";
 
 struct Entry {
   std::uint64_t step = 0;
@@ -65,6 +66,24 @@ std::vector<Entry> entries(const std::filesystem::path& folder) {
   return found;
 }
 
+/// The best checkpoint, if there is one. Throws core::InputOutputError if it is not valid.
+std::optional<Entry> best_in(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  const std::filesystem::path path = folder / best_name;
+  return std::filesystem::exists(path, ignored) ? std::optional<Entry>({read_header(path).stopping.steps, path})
+                                                : std::nullopt;
+}
+
+/// Whether the best checkpoint is of this step or a later one. One that is not valid belongs to any step.
+bool is_best_since(const std::filesystem::path& folder, std::uint64_t first_step) {
+  try {
+    const std::optional<Entry> best = best_in(folder);
+    return best && best->step >= first_step;
+  } catch (const core::InputOutputError&) {
+    return true;
+  }
+}
+
 std::filesystem::path make_earlier_folder(const std::filesystem::path& folder) {
   for (std::uint64_t number = 1;; ++number) {
     std::filesystem::path path = folder / ("earlier-" + std::to_string(number));
@@ -80,44 +99,61 @@ std::filesystem::path make_earlier_folder(const std::filesystem::path& folder) {
 
 }  // namespace
 
-Store::Store(std::filesystem::path folder, std::uint64_t keep)
-    : folder_(std::move(folder)), keep_(std::max<std::uint64_t>(1, keep)) {
-  std::error_code error;
-  std::filesystem::create_directories(folder_, error);
-  if (error) {
-    fail("create the folder", folder_, error);
-  }
+Store::Store(std::filesystem::path folder, Retention retention)
+    : folder_(std::move(folder)), retention_(std::move(retention)) {
   storage::remove_abandoned(folder_, std::string(name_prefix));
+  storage::remove_abandoned(folder_, best_name);
 }
 
 template <typename Real>
 SavedCheckpoint Store::save(const Description& description, const training::TrainingState<Real>& state,
-                            std::uint64_t keep_at_least) {
+                            const SaveAs& as) {
+  SavedCheckpoint saved;
   const std::uint64_t step = state.stopping.steps;
-  const std::filesystem::path path = folder_ / name_of(step);
-  checkpoint::save(path, description, state);
-  return {path, prune(step, std::max(keep_, keep_at_least))};
+  if (as.numbered) {
+    saved.path = folder_ / name_of(step);
+    checkpoint::save(saved.path, description, state);
+  }
+  if (as.best && !(as.numbered && storage::link_in_place(saved.path, folder_ / best_name))) {
+    checkpoint::save(folder_ / best_name, description, state);
+  }
+  if (as.numbered) {
+    saved.leftover = prune(step, std::max(retention_.keep, as.keep_at_least));
+  }
+  return saved;
 }
 
 /// Why an older checkpoint could not be removed; empty if all were.
 std::string Store::prune(std::uint64_t newest_step, std::uint64_t keep) const {
   std::vector<Entry> found = entries(folder_);
   std::erase_if(found, [&](const Entry& entry) { return entry.step > newest_step; });
-  const std::size_t excess = found.size() - std::min<std::size_t>(found.size(), keep);
+  found.resize(found.size() - std::min<std::size_t>(found.size(), std::max<std::uint64_t>(1, keep)));
   std::string leftover;
-  for (std::size_t i = 0; i < excess; ++i) {
+  for (const Entry& entry : found) {
     std::error_code error;
-    std::filesystem::remove(found[i].path, error);
-    if (error) {
-      leftover = "cannot remove " + found[i].path.string() + ": " + error.message();
+    if (!stays(entry.step) && !std::filesystem::remove(entry.path, error) && error) {
+      leftover = "cannot remove " + entry.path.string() + ": " + error.message();
     }
   }
   return leftover;
 }
 
+bool Store::stays(std::uint64_t step) const {
+  return std::ranges::any_of(retention_.intervals,
+                             [step](std::uint64_t interval) { return interval > 0 && step % interval == 0; });
+}
+
 std::optional<NewestCheckpoint> newest_valid(const std::filesystem::path& folder) {
-  const std::vector<Entry> found = entries(folder);
+  std::vector<Entry> found = entries(folder);
   std::vector<SkippedCheckpoint> skipped;
+  try {
+    if (const std::optional<Entry> best = best_in(folder)) {
+      // Before the numbered one of the same step, which is taken first.
+      found.insert(std::ranges::lower_bound(found, best->step, {}, &Entry::step), *best);
+    }
+  } catch (const core::InputOutputError& error) {
+    skipped.push_back({folder / best_name, error.what()});
+  }
   for (auto entry = found.rbegin(); entry != found.rend(); ++entry) {
     try {
       verify(entry->path);
@@ -144,6 +180,9 @@ std::optional<std::filesystem::path> set_aside(const std::filesystem::path& fold
       moving.push_back(entry.path);
     }
   }
+  if (is_best_since(folder, first_step)) {
+    moving.push_back(folder / best_name);
+  }
   for (const std::string& name : further_files) {
     std::error_code ignored;
     if (std::filesystem::exists(folder / name, ignored)) {
@@ -166,7 +205,7 @@ std::optional<std::filesystem::path> set_aside(const std::filesystem::path& fold
   return target;
 }
 
-template SavedCheckpoint Store::save(const Description&, const training::TrainingState<float>&, std::uint64_t);
-template SavedCheckpoint Store::save(const Description&, const training::TrainingState<double>&, std::uint64_t);
+template SavedCheckpoint Store::save(const Description&, const training::TrainingState<float>&, const SaveAs&);
+template SavedCheckpoint Store::save(const Description&, const training::TrainingState<double>&, const SaveAs&);
 
 }  // namespace cauchy::checkpoint

@@ -4,17 +4,39 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <iostream>
 #include <string>
 #include <system_error>
 
 #include "cauchy/checkpoint/store.hpp"
+#include "cauchy/communication/communicator.hpp"
 #include "cauchy/core/error.hpp"
 
 namespace cauchy::cli {
 namespace {
+
+// For a job that has been killed, whose ranks may still be about to end.
+constexpr double patience_seconds = 10;
+
+/// Who holds a lock, in the words of the one who finds it taken.
+std::string this_job() {
+  std::string text = "process " + std::to_string(getpid()) + " on " + communication::host_name();
+  if (const char* job = std::getenv("SLURM_JOB_ID")) {
+    text += ", Slurm job " + std::string(job);
+  }
+  char time[40] = "";
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  if (localtime_r(&now, &local) != nullptr && std::strftime(time, sizeof time, "%Y-%m-%d %H:%M:%S", &local) > 0) {
+    text += ", since " + std::string(time);
+  }
+  return text;
+}
 
 void check_folder(const std::string& key, std::filesystem::path folder) {
   if (folder.empty()) {
@@ -74,9 +96,33 @@ void check_folders(const RunFolders& folders) {
   check_folder("output.directory", folders.output);
 }
 
-void open_folders(const RunFolders& folders, const std::filesystem::path& resumed_from, std::uint64_t step) {
+void RunLocks::take(const RunFolders& folders) {
+  for (const std::filesystem::path& folder : {folders.checkpoints, folders.output}) {
+    std::error_code ignored;
+    const auto is_this = [&](const auto& other) { return std::filesystem::equivalent(folder, other, ignored); };
+    if (!std::filesystem::is_directory(folder, ignored) || std::ranges::any_of(folders_, is_this)) {
+      continue;
+    }
+    const storage::FolderLock& lock = locks_.emplace_back(folder, this_job(), patience_seconds);
+    folders_.push_back(folder);
+    if (!lock.missing().empty()) {
+      std::cerr << "cauchy: warning: " << folder.string() << " cannot be locked (" << lock.missing()
+                << "): nothing keeps another job out of it\n";
+    }
+  }
+}
+
+void RunLocks::renew() {
+  for (storage::FolderLock& lock : locks_) {
+    lock.renew();
+  }
+}
+
+void open_folders(const RunFolders& folders, RunLocks& locks, const std::filesystem::path& resumed_from,
+                  std::uint64_t step) {
   make_folder("checkpoint.directory", folders.checkpoints);
   make_folder("output.directory", folders.output);
+  locks.take(folders);
   const bool goes_on =
       !resumed_from.empty() && std::filesystem::equivalent(resumed_from.parent_path() / ".", folders.checkpoints);
   if (goes_on) {

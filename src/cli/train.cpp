@@ -31,6 +31,10 @@ core::ExitCode run_train(const communication::Communicator& ranks, const Command
   resolve_settings(ranks, sources, settings);
   communication::agree_on_root(ranks, [&] { check_folders(run_folders(settings)); });
   check_threads(ranks, settings.run.threads);
+  RunLocks locks;
+  if (!line.has("dry-run")) {
+    communication::agree_on_root(ranks, [&] { locks.take(run_folders(settings)); });
+  }
   const StartingPoint start = find_starting_point(ranks, line.value("resume"), settings);
   if (ranks.is_root()) {
     std::cout << config::resolved_text(settings.resolution) << "\n";
@@ -44,7 +48,7 @@ core::ExitCode run_train(const communication::Communicator& ranks, const Command
     TrainingRun<Real> run(ranks, settings, start, launch);
     run.describe();
     if (!line.has("dry-run")) {
-      return run.train();
+      return run.train(locks);
     }
     if (ranks.is_root()) {
       std::cout << "dry run: configuration and data are in order; nothing was written\n";

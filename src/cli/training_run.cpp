@@ -3,7 +3,11 @@
 #include "cauchy/cli/training_run.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <chrono>
 #include <cmath>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <optional>
@@ -32,6 +36,9 @@ namespace {
 
 using reporting::grouped;
 using reporting::short_text;
+
+// Between the last checkpoint and the end of all processes, where a batch system ends the job.
+constexpr double seconds_to_leave = 10;
 
 // Agreed, since every rank has the same numbers.
 void check_shards(const data::Source& source, std::uint64_t rows, std::uint64_t shards) {
@@ -78,6 +85,28 @@ reporting::PhaseSummary summarize(const communication::Communicator& ranks, cons
   return summary;
 }
 
+/// When the batch system will end this job, in seconds since the launch; nothing if it does not say.
+std::optional<double> job_end(const core::Timer& launch) {
+  const char* text = std::getenv("SLURM_JOB_END_TIME");
+  std::int64_t end = 0;
+  if (text == nullptr || std::from_chars(text, text + std::strlen(text), end).ec != std::errc{} || end <= 0) {
+    return std::nullopt;
+  }
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return launch.seconds() + static_cast<double>(end) - std::chrono::duration<double>(now).count();
+}
+
+std::vector<training::Deadline> deadlines(const training::StopOptions& options, const core::Timer& launch) {
+  std::vector<training::Deadline> result;
+  if (options.max_seconds > 0) {
+    result.push_back({options.max_seconds, training::StopReason::max_seconds});
+  }
+  if (const std::optional<double> end = job_end(launch)) {
+    result.push_back({*end - seconds_to_leave, training::StopReason::job_end});
+  }
+  return result;
+}
+
 std::string evaluation_text(const char* name, const training::Evaluation& evaluation, std::string_view metric) {
   return std::string(name) + " NLL " + short_text(evaluation.nll) + ", " + std::string(metric) + " " +
          short_text(evaluation.metric);
@@ -92,6 +121,24 @@ struct TrainingRun<Real>::RootObservers {
   checkpoint::CheckpointObserver<Real> checkpoints;
   reporting::Progress<Real> progress;
   training::TimeLimit<Real> time_limit;
+
+  RootObservers(TrainingRun& run, RunLocks& locks, std::uint64_t steps_per_epoch)
+      : metrics({run_folders(run.settings_).metrics(), run.metric(), run.settings_.output.every_steps}, run.state_),
+        checkpoints(run.settings_.checkpoint,
+                    {.description = run.description(),
+                     .steps_per_epoch = steps_per_epoch,
+                     .validates = run.validation_data_ != nullptr,
+                     .warnings = std::cerr,
+                     .seconds = run.seconds_,
+                     .prepare =
+                         [this, &locks] {
+                           locks.renew();
+                           metrics.sync();  // its rows up to this step are written: a resumed run goes on from them
+                         }},
+                    run.state_),
+        progress({reporting::output_is_terminal(), run.metric(), run.settings_.stop}, std::cout, run.state_),
+        time_limit(deadlines(run.settings_.stop, run.launch_), run.launch_,
+                   [this] { return checkpoints.expected_seconds(); }) {}
 };
 
 template <typename Real>
@@ -210,26 +257,26 @@ std::unique_ptr<training::Reducer<Real>> TrainingRun<Real>::make_reducer(communi
 }
 
 template <typename Real>
-std::unique_ptr<typename TrainingRun<Real>::RootObservers> TrainingRun<Real>::open_outputs() {
+std::unique_ptr<typename TrainingRun<Real>::RootObservers> TrainingRun<Real>::open_outputs(
+    RunLocks& locks, std::uint64_t steps_per_epoch) {
   std::unique_ptr<RootObservers> observers;
   communication::agree_on_root(ranks_, [&] {
     const RunFolders folders = run_folders(settings_);
-    open_folders(folders, resumed_from_, state_.stopping.steps);
+    open_folders(folders, locks, resumed_from_, state_.stopping.steps);
     storage::write_text_file(folders.resolved(), config::resolved_text(settings_.resolution));
-    const checkpoint::Description description{network_->layout(), config::problem_text(settings_.resolution), problem_,
-                                              std::string(linear_algebra::instruction_set()),
-                                              std::string(linear_algebra::product_backend<Real>())};
-    const std::string metric(network_->likelihood().metric());
-    observers.reset(new RootObservers{{{folders.metrics(), metric, settings_.output.every_steps}, state_},
-                                      {settings_.checkpoint, description, std::cerr, seconds_},
-                                      {{reporting::output_is_terminal(), metric, settings_.stop}, std::cout, state_},
-                                      {settings_.stop.max_seconds, launch_}});
+    observers = std::make_unique<RootObservers>(*this, locks, steps_per_epoch);
   });
   return observers;
 }
 
 template <typename Real>
-core::ExitCode TrainingRun<Real>::train() {
+checkpoint::Description TrainingRun<Real>::description() const {
+  return {network_->layout(), config::problem_text(settings_.resolution), problem_,
+          std::string(linear_algebra::instruction_set()), std::string(linear_algebra::product_backend<Real>())};
+}
+
+template <typename Real>
+core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
   const training::StopReason done = training::stop_reason(settings_.stop, state_);
   if (done != training::StopReason::none) {
     if (ranks_.is_root()) {
@@ -274,7 +321,7 @@ core::ExitCode TrainingRun<Real>::train() {
                                   settings_.stop, state_);
   training::SignalWatch<Real> signals;
   trainer.add(signals);
-  const std::unique_ptr<RootObservers> root = open_outputs();
+  const std::unique_ptr<RootObservers> root = open_outputs(locks, sampler->steps_per_epoch());
   if (root) {
     trainer.add(root->time_limit);
     trainer.add(root->metrics);  // before checkpoints: the rows up to a checkpoint are written first
@@ -284,19 +331,28 @@ core::ExitCode TrainingRun<Real>::train() {
   const core::Timer timer;
   const training::StepReport last = trainer.run();
   report(last, timer.seconds(), root.get());
+  return exit_code(last, root.get());
+}
 
-  std::int32_t failed = root && root->checkpoints.last_save_failed() ? 1 : 0;
-  ranks_.broadcast<std::int32_t>({&failed, 1});
-  if (failed != 0) {
-    return core::ExitCode::input_output;
-  }
+/// Collective. Throws agreed errors where there is more to say than a number.
+template <typename Real>
+core::ExitCode TrainingRun<Real>::exit_code(const training::StepReport& last, const RootObservers* observers) const {
+  communication::agree_on_root(ranks_, [&] {
+    if (!observers->checkpoints.fatal_failure().empty()) {
+      throw core::InputOutputError("training stopped, since checkpoint.required = true and one could not be written: " +
+                                   observers->checkpoints.fatal_failure());
+    }
+    if (!observers->checkpoints.last_failure().empty()) {
+      throw core::InputOutputError("the last step has no checkpoint: " + observers->checkpoints.last_failure());
+    }
+  });
   if (last.test && !std::isfinite(last.test->nll)) {
     throw core::Error(core::ExitCode::diverged, "diverged at step " + std::to_string(state_.stopping.steps) +
                                                     ": the NLL of data.test is NaN or infinite; a smaller "
                                                     "optimizer.learning_rate may help, or a look at the test data")
         .as_agreed();
   }
-  return last.stop == training::StopReason::request ? core::ExitCode::stopped : core::ExitCode::done;
+  return training::is_end(last.stop) ? core::ExitCode::done : core::ExitCode::stopped;
 }
 
 template <typename Real>
@@ -305,7 +361,8 @@ void TrainingRun<Real>::report(const training::StepReport& last, double wall_sec
   if (observers == nullptr) {
     return;
   }
-  const std::string_view metric = network_->likelihood().metric();
+  const std::string metric = this->metric();
+  const checkpoint::WritingSummary& written = observers->checkpoints.summary();
   std::cout << reporting::phase_table(summary) << "stopped by " << training::stop_reason_name(last.stop) << " after "
             << grouped(state_.stopping.steps) << " steps, " << grouped(state_.sampler.epoch) << " epochs: NLL "
             << short_text(state_.history.epoch_nll()) << ", gradient norm "
@@ -321,13 +378,17 @@ void TrainingRun<Real>::report(const training::StepReport& last, double wall_sec
     std::cout << "sum         repeated " << grouped(state_.history.repetitions) << " of "
               << grouped(state_.stopping.steps) << " steps, whose gradients did not fit their units at first\n";
   }
+  if (written.checkpoints > 0) {
+    std::cout << "written     " << grouped(written.checkpoints) << " checkpoints in " << short_text(written.seconds, 3)
+              << " s, beside training\n";
+  }
   if (observers->checkpoints.newest()) {
     std::cout << "checkpoint  " << observers->checkpoints.newest()->string() << "\n";
   }
   std::cout << "metrics     " << run_folders(settings_).metrics().string() << "\n"
             << "parameters digest: "
             << checkpoint::parameters_digest<Real>(network_->layout(), std::span<const Real>(state_.method.x)) << "\n";
-  if (last.stop == training::StopReason::request) {
+  if (!training::is_end(last.stop)) {
     std::cout << "start the same command again with --resume to go on\n";
   }
   std::cout << std::flush;

@@ -13,13 +13,18 @@ namespace cauchy::core {
 namespace {
 
 volatile std::sig_atomic_t requested = 0;
+volatile std::sig_atomic_t interrupted = 0;
 
 extern "C" void request_stop(int signal) {
-  if (requested != 0 && signal != SIGUSR1) {
+  requested = 1;
+  if (signal != SIGINT) {
+    return;
+  }
+  if (interrupted != 0) {
     std::signal(signal, SIG_DFL);
     std::raise(signal);
   }
-  requested = 1;
+  interrupted = 1;
 }
 
 }  // namespace

@@ -174,6 +174,15 @@ void MetricsFile<Real>::step_finished(const training::StepReport& report, const 
 }
 
 template <typename Real>
+void MetricsFile<Real>::sync() noexcept {
+  try {
+    file_.sync();
+  } catch (const storage::StorageError&) {
+    // Rows are worth no more than a warning, and the next write gives it.
+  }
+}
+
+template <typename Real>
 std::vector<std::string> MetricsFile<Real>::row(const training::StepReport& report,
                                                 const training::TrainingState<Real>& state) const {
   const double nll = state.history.epoch_nll();

@@ -87,6 +87,20 @@ void write_text_file(const std::filesystem::path& path, const std::string& text)
   target.commit();
 }
 
+bool link_in_place(const std::filesystem::path& path, const std::filesystem::path& second_path) {
+  std::error_code error;
+  if (std::filesystem::equivalent(path, second_path, error)) {
+    return true;  // rename() between two names of one file would leave both
+  }
+  AtomicFile target(second_path);
+  std::filesystem::create_hard_link(path, target.temporary_path(), error);
+  if (error) {
+    return false;
+  }
+  target.commit();
+  return true;
+}
+
 void remove_abandoned(const std::filesystem::path& folder, const std::string& prefix) {
   std::error_code error;
   std::vector<std::filesystem::path> abandoned;

@@ -3,6 +3,7 @@
 #include "cauchy/training/objective.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -13,18 +14,27 @@
 namespace cauchy::training {
 namespace {
 
+// What is voted for, rather than a function of the state.
+constexpr std::array voted_reasons{StopReason::max_seconds, StopReason::job_end, StopReason::request,
+                                   StopReason::failure};
+
 // Behind the losses of the shards: the penalty, as the root computes it, and how many ranks voted for what.
-enum SummaryVote : std::size_t { root_penalty, vote_save, vote_saving, vote_max_seconds, vote_request, vote_count };
+enum SummaryVote : std::size_t {
+  root_penalty,
+  vote_save,
+  vote_saving,
+  first_stop_vote,
+  vote_count = first_stop_vote + voted_reasons.size()
+};
 
 Votes decode(std::span<const double> votes) {
   Votes result;
   result.save = votes[vote_save] > 0;
   result.saving = votes[vote_saving] > 0;
-  if (votes[vote_max_seconds] > 0) {
-    result.stop = StopReason::max_seconds;
-  }
-  if (votes[vote_request] > 0) {
-    result.stop = StopReason::request;
+  for (std::size_t i = 0; i < voted_reasons.size(); ++i) {
+    if (votes[first_stop_vote + i] > 0) {
+      result.stop = std::max(result.stop, voted_reasons[i]);
+    }
   }
   return result;
 }
@@ -32,8 +42,9 @@ Votes decode(std::span<const double> votes) {
 void encode(const Votes& votes, std::span<double> result) {
   result[vote_save] = votes.save ? 1 : 0;
   result[vote_saving] = votes.saving ? 1 : 0;
-  result[vote_max_seconds] = votes.stop == StopReason::max_seconds ? 1 : 0;
-  result[vote_request] = votes.stop == StopReason::request ? 1 : 0;
+  for (std::size_t i = 0; i < voted_reasons.size(); ++i) {
+    result[first_stop_vote + i] = votes.stop == voted_reasons[i] ? 1 : 0;
+  }
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Names of the reasons to stop.
+// The reasons to stop.
 
 #include "cauchy/training/observer.hpp"
 
@@ -12,14 +12,22 @@ std::string_view stop_reason_name(StopReason reason) {
       return "max_steps";
     case StopReason::max_epochs:
       return "max_epochs";
-    case StopReason::max_seconds:
-      return "max_seconds";
     case StopReason::gradient_norm:
       return "gradient_norm";
+    case StopReason::max_seconds:
+      return "max_seconds";
+    case StopReason::job_end:
+      return "job_end";
     case StopReason::request:
       return "request";
+    case StopReason::failure:
+      return "failure";
   }
   return "";
+}
+
+bool is_end(StopReason reason) {
+  return reason != StopReason::none && reason < StopReason::job_end;
 }
 
 }  // namespace cauchy::training

@@ -2,7 +2,15 @@
 
 #include "cauchy/training/stopping.hpp"
 
+#include <algorithm>
+
 namespace cauchy::training {
+namespace {
+
+// Steps and writes do not take the same time each time.
+constexpr double safety = 1.5;
+
+}  // namespace
 
 template <typename Real>
 StopReason stop_reason(const StopOptions& options, const TrainingState<Real>& state) {
@@ -19,6 +27,23 @@ StopReason stop_reason(const StopOptions& options, const TrainingState<Real>& st
   return StopReason::none;
 }
 
+template <typename Real>
+Votes TimeLimit<Real>::votes() {
+  const double now = timer_.seconds();
+  longest_step_ = last_vote_ > 0 ? std::max(longest_step_, now - last_vote_) : 0;
+  last_vote_ = now;
+  const double done = now + safety * (longest_step_ + seconds_to_save_());
+  Votes result;
+  for (const Deadline& deadline : deadlines_) {
+    if (done >= deadline.seconds) {
+      result.stop = std::max(result.stop, deadline.reason);
+    }
+  }
+  return result;
+}
+
+template class TimeLimit<float>;
+template class TimeLimit<double>;
 template StopReason stop_reason(const StopOptions&, const TrainingState<float>&);
 template StopReason stop_reason(const StopOptions&, const TrainingState<double>&);
 

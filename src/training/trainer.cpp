@@ -2,6 +2,8 @@
 
 #include "cauchy/training/trainer.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <span>
 #include <string>
 
@@ -40,7 +42,7 @@ Votes Trainer<Real>::votes() const {
     const Votes wish = observer->votes();
     all.save = all.save || wish.save;
     all.saving = all.saving || wish.saving;
-    all.stop = wish.stop == StopReason::none ? all.stop : wish.stop;
+    all.stop = std::max(all.stop, wish.stop);
   }
   return all;
 }
@@ -68,7 +70,10 @@ void Trainer<Real>::count_step() {
   const BatchResult& batch = parts_.objective.result();
   // Where the norm decides, it is one rank's number that does.
   const double gradient_norm = stop_.gradient_norm > 0 ? of_root(batch.gradient_norm) : batch.gradient_norm;
-  state_.stopping = {state_.stopping.steps + 1, batch.nll(), batch.penalty, gradient_norm};
+  state_.stopping.steps += 1;
+  state_.stopping.nll = batch.nll();
+  state_.stopping.penalty = batch.penalty;
+  state_.stopping.gradient_norm = gradient_norm;
   if (state_.sampler.step == 0) {
     state_.history.epoch_samples = 0;
     state_.history.epoch_nll_sum = 0;
@@ -102,12 +107,25 @@ StepReport Trainer<Real>::make_report() {
   }
   if (report.epoch_finished && parts_.validation != nullptr) {
     report.validation = evaluated(*parts_.validation);
+    report.is_best = note_validation(report.validation->nll);
   }
-  if (report.stop != StopReason::none && report.stop != StopReason::request && parts_.test != nullptr) {
+  if (is_end(report.stop) && parts_.test != nullptr) {
     report.test = evaluated(*parts_.test);
   }
   report.seconds = parts_.seconds;
   return report;
+}
+
+/// Whether this NLL is the lowest so far.
+template <typename Real>
+bool Trainer<Real>::note_validation(double nll) {
+  StoppingState& stopping = state_.stopping;
+  const bool is_best = std::isfinite(nll) && (stopping.best_step == 0 || nll < stopping.best_validation_nll);
+  if (is_best) {
+    stopping.best_step = stopping.steps;
+    stopping.best_validation_nll = nll;
+  }
+  return is_best;
 }
 
 /// Collective. The root's value, on every rank.

@@ -6,11 +6,13 @@
 
 #include <chrono>
 #include <limits>
+#include <mutex>
 #include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "cauchy/core/error.hpp"
 #include "checkpoint/example_state.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -33,17 +35,45 @@ class ObserverTest : public testing::Test {
  protected:
   ObserverTest() {
     options_.directory = (folder_ / "runs").string();
+    std::filesystem::create_directory(options_.directory);
     options_.every_epochs = 0;
     options_.keep = 100;
   }
 
-  CheckpointObserver<float> observer() { return {options_, test::example_description(), warnings_, seconds_}; }
+  /// An observer whose writes wait as long as the test holds `gate_`, and fail while `broken_`.
+  CheckpointObserver<float> observer(double warning_seconds = 60, bool validates = false) {
+    return {options_,
+            {.description = test::example_description(),
+             .steps_per_epoch = 4,
+             .validates = validates,
+             .warnings = warnings_,
+             .seconds = seconds_,
+             .prepare =
+                 [this] {
+                   const std::lock_guard lock(gate_);
+                   if (broken_) {
+                     throw core::InputOutputError("the folder is broken");
+                   }
+                 },
+             .warning_seconds = warning_seconds},
+            state_};
+  }
 
-  bool saved(std::uint64_t step) const {
+  /// Returns when all that `watching` has begun is written, and it knows.
+  static void settle(CheckpointObserver<float>& watching) {
+    while (watching.is_writing()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    watching.votes();
+  }
+
+  std::filesystem::path path_of(std::uint64_t step) const {
     std::string number = std::to_string(step);
     number.insert(0, 8 - number.size(), '0');
-    return std::filesystem::exists(folder_ / ("runs/checkpoint-" + number + ".h5"));
+    return folder_ / ("runs/checkpoint-" + number + ".h5");
   }
+
+  bool saved(std::uint64_t step) const { return std::filesystem::exists(path_of(step)); }
 
   /// The state after a step; four steps make an epoch.
   const training::TrainingState<float>& after(std::uint64_t step) {
@@ -57,6 +87,7 @@ class ObserverTest : public testing::Test {
                      const training::TrainingState<float>& state) {
     watching.step_finished(report, state);
     watching.state_proved(state);
+    settle(watching);
   }
 
   /// Which of the first 16 steps an observer with the present options saves.
@@ -88,6 +119,8 @@ class ObserverTest : public testing::Test {
   training::TrainingState<float> state_ = test::example_state<float>();
   std::ostringstream warnings_;
   core::PhaseSeconds seconds_;
+  std::mutex gate_;
+  bool broken_ = false;
 };
 
 TEST_F(ObserverTest, SavesBySteps) {
@@ -115,7 +148,7 @@ TEST_F(ObserverTest, SavesOnRequestAndAtTheEnd) {
   EXPECT_TRUE(saved(5));
   EXPECT_EQ(watching.newest(), folder_ / "runs/checkpoint-00000005.h5");
   EXPECT_EQ(load<float>(*watching.newest(), test::example_layout()).sampler, after(5).sampler);
-  EXPECT_FALSE(watching.last_save_failed());
+  EXPECT_EQ(watching.last_failure(), "");
   EXPECT_GT(seconds_[core::Phase::checkpoint], 0);
   EXPECT_EQ(warnings_.str(), "");
 }
@@ -124,8 +157,10 @@ TEST_F(ObserverTest, WaitsForTheProofButNotAtTheEnd) {
   options_.every_steps = 1;
   CheckpointObserver<float> watching = observer();
   watching.step_finished(plain, after(1));
+  settle(watching);
   EXPECT_FALSE(saved(1));  // the next evaluation may still find that step 1 has diverged
   watching.state_proved(after(1));
+  settle(watching);
   EXPECT_TRUE(saved(1));
   watching.step_finished(report_of(false, false, training::StopReason::max_steps), after(2));
   EXPECT_TRUE(saved(2));
@@ -140,7 +175,8 @@ TEST_F(ObserverTest, VotesWhenTimeHasPassed) {
   finish(watching, save_requested, after(1));
   EXPECT_FALSE(watching.votes().save);
   options_.every_seconds = 0;
-  EXPECT_FALSE(observer().votes().save);
+  CheckpointObserver<float> never = observer();
+  EXPECT_FALSE(never.votes().save);
 }
 
 TEST_F(ObserverTest, NeverSavesWhatIsNotFinite) {
@@ -149,7 +185,7 @@ TEST_F(ObserverTest, NeverSavesWhatIsNotFinite) {
   state_.method.x[3] = std::numeric_limits<float>::quiet_NaN();
   finish(watching, save_requested, after(2));
   EXPECT_FALSE(saved(2));
-  EXPECT_TRUE(watching.last_save_failed());
+  EXPECT_NE(watching.last_failure(), "");
   EXPECT_NE(warnings_.str().find("step 2: the parameters hold NaN or infinity"), std::string::npos) << warnings_.str();
   state_.method.x[3] = 0;
   state_.method.slots[1].values[0] = std::numeric_limits<float>::infinity();
@@ -164,12 +200,12 @@ TEST_F(ObserverTest, AFailedWriteIsAWarningAndTheNextIsTried) {
   finish(watching, plain, after(1));
   std::filesystem::rename(folder_ / "runs", folder_ / "elsewhere");
   finish(watching, plain, after(2));
-  EXPECT_TRUE(watching.last_save_failed());
+  EXPECT_NE(watching.last_failure(), "");
   EXPECT_NE(warnings_.str().find("warning: no checkpoint of step 2: "), std::string::npos) << warnings_.str();
   EXPECT_NE(warnings_.str().find("No such file or directory"), std::string::npos) << warnings_.str();
   std::filesystem::rename(folder_ / "elsewhere", folder_ / "runs");
   finish(watching, plain, after(3));
-  EXPECT_FALSE(watching.last_save_failed());
+  EXPECT_EQ(watching.last_failure(), "");
   EXPECT_TRUE(saved(1));
   EXPECT_TRUE(saved(3));
 }
@@ -182,7 +218,7 @@ TEST_F(ObserverTest, FailuresInARowAreToldOnceUntilOneSucceeds) {
     finish(watching, plain, after(step));
   }
   EXPECT_EQ(steps_warned_of(), (std::vector<std::uint64_t>{1}));
-  EXPECT_TRUE(watching.last_save_failed());
+  EXPECT_NE(watching.last_failure(), "");
   std::filesystem::rename(folder_ / "elsewhere", folder_ / "runs");
   finish(watching, plain, after(6));
   EXPECT_EQ(steps_warned_of(), (std::vector<std::uint64_t>{1}));
@@ -195,7 +231,7 @@ TEST_F(ObserverTest, FailuresInARowAreToldOnceUntilOneSucceeds) {
 
 TEST_F(ObserverTest, LastingFailuresAreToldAgainWithTheirNumber) {
   options_.every_steps = 1;
-  CheckpointObserver<float> watching(options_, test::example_description(), warnings_, seconds_, 0.5);
+  CheckpointObserver<float> watching = observer(0.5);
   std::filesystem::rename(folder_ / "runs", folder_ / "elsewhere");
   for (std::uint64_t step = 1; step <= 3; ++step) {
     finish(watching, plain, after(step));
@@ -205,6 +241,156 @@ TEST_F(ObserverTest, LastingFailuresAreToldAgainWithTheirNumber) {
   EXPECT_EQ(steps_warned_of(), (std::vector<std::uint64_t>{1, 4}));
   EXPECT_NE(warnings_.str().find("(3 attempts have failed since the last warning)"), std::string::npos)
       << warnings_.str();
+}
+
+TEST_F(ObserverTest, TrainingGoesOnWhileACheckpointIsWritten) {
+  options_.every_steps = 1;
+  CheckpointObserver<float> watching = observer();
+  std::unique_lock closed(gate_);
+  watching.step_finished(plain, after(1));
+  watching.state_proved(after(1));
+  EXPECT_TRUE(watching.is_writing());
+  state_.method.x[0] = 77;  // the next step has begun
+  closed.unlock();
+  settle(watching);
+  EXPECT_EQ(load<float>(path_of(1), test::example_layout()).method.x, test::example_state<float>().method.x);
+}
+
+TEST_F(ObserverTest, StepsThatWereAskedForWaitForTheWriteBefore) {
+  options_.every_steps = 1;
+  CheckpointObserver<float> watching = observer();
+  std::unique_lock closed(gate_);
+  watching.step_finished(plain, after(1));
+  watching.state_proved(after(1));
+  std::thread opener([&closed] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    closed.unlock();
+  });
+  const core::Timer timer;
+  watching.step_finished(plain, after(2));
+  watching.state_proved(after(2));
+  EXPECT_GE(timer.seconds(), 0.15);
+  EXPECT_GE(seconds_[core::Phase::checkpoint], 0.15);  // training stood still
+  opener.join();
+  settle(watching);
+  EXPECT_TRUE(saved(1));
+  EXPECT_TRUE(saved(2));
+}
+
+TEST_F(ObserverTest, TimeAsksForNothingWhileAWriteIsUnderWay) {
+  options_.every_seconds = 0.05;
+  CheckpointObserver<float> watching = observer();
+  std::unique_lock closed(gate_);
+  watching.step_finished(save_requested, after(1));
+  watching.state_proved(after(1));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_FALSE(watching.votes().save);
+  closed.unlock();
+  settle(watching);
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_TRUE(watching.votes().save);
+}
+
+TEST_F(ObserverTest, TheLastStepWaitsForAllWrites) {
+  CheckpointObserver<float> watching = observer(60, true);
+  std::unique_lock closed(gate_);
+  watching.step_finished(save_requested, after(1));
+  watching.state_proved(after(1));
+  std::thread opener([&closed] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    closed.unlock();
+  });
+  watching.step_finished(report_of(false, false, training::StopReason::request), after(2));
+  EXPECT_FALSE(watching.is_writing());
+  EXPECT_TRUE(saved(1));
+  EXPECT_TRUE(saved(2));
+  opener.join();
+  EXPECT_EQ(watching.summary().checkpoints, 2U);
+}
+
+TEST_F(ObserverTest, TheEndOfTheObserverWaitsToo) {
+  {
+    CheckpointObserver<float> watching = observer();
+    watching.step_finished(save_requested, after(1));
+    watching.state_proved(after(1));
+  }
+  EXPECT_TRUE(saved(1));
+}
+
+TEST_F(ObserverTest, SavesTheBestUnderItsName) {
+  CheckpointObserver<float> watching = observer(60, true);
+  training::StepReport best = report_of(true);
+  best.is_best = true;
+  finish(watching, best, after(4));
+  EXPECT_FALSE(saved(4));
+  EXPECT_EQ(read_header(folder_ / "runs/best.h5").stopping.steps, 4U);
+  finish(watching, report_of(true), after(8));
+  EXPECT_EQ(read_header(folder_ / "runs/best.h5").stopping.steps, 4U);
+  EXPECT_FALSE(watching.newest());
+}
+
+TEST_F(ObserverTest, ABetterOneTakesThePlaceOfTheBestThatWaits) {
+  CheckpointObserver<float> watching = observer(60, true);
+  training::StepReport best = report_of(true);
+  best.is_best = true;
+  std::unique_lock closed(gate_);
+  watching.step_finished(save_requested, after(1));
+  watching.state_proved(after(1));
+  for (const std::uint64_t step : {4U, 8U, 12U}) {
+    watching.step_finished(best, after(step));
+    watching.state_proved(after(step));  // does not wait
+  }
+  closed.unlock();
+  settle(watching);
+  EXPECT_EQ(read_header(folder_ / "runs/best.h5").stopping.steps, 12U);
+  EXPECT_EQ(watching.summary().checkpoints, 2U);
+}
+
+TEST_F(ObserverTest, KeepsForEverBySteps) {
+  options_.keep = 1;
+  options_.keep_every_steps = 6;
+  options_.every_steps = 5;
+  saved_steps();
+  EXPECT_TRUE(saved(6) && saved(12) && saved(15));
+  EXPECT_FALSE(saved(5) || saved(10));
+}
+
+TEST_F(ObserverTest, KeepsForEverByEpochs) {
+  options_.keep = 1;
+  options_.keep_every_epochs = 2;
+  options_.every_steps = 5;
+  saved_steps();
+  EXPECT_TRUE(saved(8) && saved(16));
+  EXPECT_FALSE(saved(4) || saved(5) || saved(10) || saved(12) || saved(15));
+}
+
+TEST_F(ObserverTest, VotesToStopWhereCheckpointsAreRequired) {
+  for (const bool required : {false, true}) {
+    options_.required = required;
+    CheckpointObserver<float> watching = observer();
+    broken_ = true;
+    finish(watching, save_requested, after(1));
+    EXPECT_EQ(watching.votes().stop, required ? training::StopReason::failure : training::StopReason::none);
+    EXPECT_EQ(watching.fatal_failure(), required ? "the folder is broken" : "");
+    broken_ = false;
+    watching.step_finished(report_of(false, false, training::StopReason::failure), after(2));  // one more attempt
+    EXPECT_TRUE(saved(2));
+    EXPECT_EQ(watching.last_failure(), "");
+    EXPECT_EQ(watching.fatal_failure(), required ? "the folder is broken" : "");
+    std::filesystem::remove(path_of(2));
+  }
+}
+
+TEST_F(ObserverTest, ExpectsWritesToTakeAsLongAsTheyDid) {
+  CheckpointObserver<float> watching = observer();
+  EXPECT_LT(watching.expected_seconds(), 0.1);
+  std::unique_lock closed(gate_);
+  watching.step_finished(save_requested, after(1));
+  watching.state_proved(after(1));
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  closed.unlock();
+  settle(watching);
+  EXPECT_GE(watching.expected_seconds(), 0.2);
 }
 
 }  // namespace

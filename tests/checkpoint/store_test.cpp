@@ -19,9 +19,11 @@ namespace {
 
 class StoreTest : public testing::Test {
  protected:
+  StoreTest() { std::filesystem::create_directory(runs_); }
+
   SavedCheckpoint save(Store& store, std::uint64_t step) {
     state_.stopping.steps = step;
-    return store.save(test::example_description(), state_);
+    return store.save(test::example_description(), state_, {.numbered = true});
   }
 
   std::vector<std::string> names(const std::string& below = "") const {
@@ -38,12 +40,12 @@ class StoreTest : public testing::Test {
   }
 
   test::TemporaryFolder folder_;
-  std::filesystem::path runs_ = folder_ / "runs/digits";
+  std::filesystem::path runs_ = folder_ / "runs";
   training::TrainingState<float> state_ = test::example_state<float>();
 };
 
-TEST_F(StoreTest, MakesItsFolderAndNamesFilesInOrder) {
-  Store store(runs_, 9);
+TEST_F(StoreTest, NamesFilesInOrder) {
+  Store store(runs_, {.keep = 9});
   for (const std::uint64_t step : {5U, 100U, 99U, 123456789U}) {
     EXPECT_EQ(save(store, step).path.parent_path(), runs_);
   }
@@ -52,22 +54,82 @@ TEST_F(StoreTest, MakesItsFolderAndNamesFilesInOrder) {
 }
 
 TEST_F(StoreTest, KeepsTheNewest) {
-  Store store(runs_, 2);
+  Store store(runs_, {.keep = 2});
   for (const std::uint64_t step : {1U, 2U, 10U, 11U, 100U}) {
     EXPECT_EQ(save(store, step).leftover, "");
   }
   EXPECT_EQ(names(), (std::vector<std::string>{"checkpoint-00000011.h5", "checkpoint-00000100.h5"}));
 }
 
+TEST_F(StoreTest, KeepsForEverWhatAnIntervalDivides) {
+  Store store(runs_, {.keep = 2, .intervals = {0, 4, 6}});
+  for (std::uint64_t step = 1; step <= 14; ++step) {
+    EXPECT_EQ(save(store, step).leftover, "");
+  }
+  EXPECT_EQ(names(),
+            (std::vector<std::string>{"checkpoint-00000004.h5", "checkpoint-00000006.h5", "checkpoint-00000008.h5",
+                                      "checkpoint-00000012.h5", "checkpoint-00000013.h5", "checkpoint-00000014.h5"}));
+}
+
+TEST_F(StoreTest, TheBestHasANameOfItsOwn) {
+  Store store(runs_, {.keep = 1});
+  const auto save_as = [&](std::uint64_t step, const SaveAs& as) {
+    state_.stopping.steps = step;
+    store.save(test::example_description(), state_, as);
+  };
+  const auto best_step = [&] { return read_header(runs_ / "best.h5").stopping.steps; };
+  save_as(1, {.best = true});
+  EXPECT_EQ(names(), std::vector<std::string>{"best.h5"});
+  save_as(2, {.numbered = true, .best = true});
+  EXPECT_EQ(best_step(), 2U);
+  save_as(3, {.numbered = true});
+  EXPECT_EQ(best_step(), 2U);
+  EXPECT_EQ(names(), (std::vector<std::string>{"best.h5", "checkpoint-00000003.h5"}));
+  save_as(3, {.numbered = true, .best = true});
+  save_as(3, {.numbered = true, .best = true});
+  EXPECT_EQ(best_step(), 3U);
+  EXPECT_EQ(names(), (std::vector<std::string>{"best.h5", "checkpoint-00000003.h5"}));
+}
+
+TEST_F(StoreTest, TheBestCountsAmongTheNewest) {
+  Store store(runs_, {.keep = 9});
+  const auto save_as = [&](std::uint64_t step, const SaveAs& as) {
+    state_.stopping.steps = step;
+    store.save(test::example_description(), state_, as);
+  };
+  save_as(7, {.best = true});
+  EXPECT_EQ(newest_valid(runs_)->path, runs_ / "best.h5");
+  save_as(5, {.numbered = true});
+  EXPECT_EQ(newest_valid(runs_)->path, runs_ / "best.h5");
+  save_as(7, {.numbered = true});
+  EXPECT_EQ(newest_valid(runs_)->path, runs_ / "checkpoint-00000007.h5");
+  damage(runs_ / "best.h5");
+  const auto found = newest_valid(runs_);
+  EXPECT_EQ(found->path, runs_ / "checkpoint-00000007.h5");
+  ASSERT_EQ(found->skipped.size(), 1U);
+  EXPECT_EQ(found->skipped[0].path, runs_ / "best.h5");
+}
+
+TEST_F(StoreTest, SetsABestOfLaterStepsAside) {
+  Store store(runs_, {.keep = 9});
+  state_.stopping.steps = 7;
+  store.save(test::example_description(), state_, {.numbered = true, .best = true});
+  save(store, 9);
+  EXPECT_EQ(set_aside(runs_, 8, {}), runs_ / "earlier-1");
+  EXPECT_EQ(names(), (std::vector<std::string>{"best.h5", "checkpoint-00000007.h5", "earlier-1"}));
+  EXPECT_EQ(set_aside(runs_, 7, {}), runs_ / "earlier-2");
+  EXPECT_EQ(names("earlier-2"), (std::vector<std::string>{"best.h5", "checkpoint-00000007.h5"}));
+}
+
 TEST_F(StoreTest, ComparesNumbersNotNames) {
-  Store store(runs_, 1);
+  Store store(runs_, {.keep = 1});
   save(store, 99999999);
   save(store, 100000000);  // one digit more than names are filled up to
   EXPECT_EQ(names(), std::vector<std::string>{"checkpoint-100000000.h5"});
 }
 
 TEST_F(StoreTest, NeverRemovesWhatItJustWroteForAnAbandonedBranch) {
-  Store store(runs_, 1);
+  Store store(runs_, {.keep = 1});
   save(store, 20);
   damage(runs_ / "checkpoint-00000020.h5");
   save(store, 15);
@@ -78,7 +140,7 @@ TEST_F(StoreTest, NeverRemovesWhatItJustWroteForAnAbandonedBranch) {
 }
 
 TEST_F(StoreTest, AFailedWriteLeavesTheOlderOnes) {
-  Store store(runs_, 1);
+  Store store(runs_, {.keep = 1});
   save(store, 1);
   std::filesystem::create_directory(runs_ / "checkpoint-00000002.h5");  // in the way of the rename
   EXPECT_THROW(save(store, 2), core::InputOutputError);
@@ -86,28 +148,28 @@ TEST_F(StoreTest, AFailedWriteLeavesTheOlderOnes) {
 }
 
 TEST_F(StoreTest, TellsAnOlderOneThatStays) {
-  Store store(runs_, 1);
+  Store store(runs_, {.keep = 1});
   std::filesystem::create_directories(runs_ / "checkpoint-00000001.h5/full");
   EXPECT_NE(save(store, 2).leftover.find("cannot remove " + (runs_ / "checkpoint-00000001.h5").string()),
             std::string::npos);
 }
 
 TEST_F(StoreTest, RemovesLeftoversOfItsOwnKindOnly) {
-  std::filesystem::create_directories(runs_);
+  std::ofstream(runs_ / (".best.h5.tmp." + std::to_string(getpid()))) << "leftover";
   std::ofstream(runs_ / (".checkpoint-00000001.h5.tmp." + std::to_string(getpid()))) << "leftover";
   std::ofstream(runs_ / "notes.txt") << "mine";
-  const Store store(runs_, 1);
+  const Store store(runs_, {});
   EXPECT_EQ(names(), std::vector<std::string>{"notes.txt"});
 }
 
 TEST_F(StoreTest, TellsAFolderThatCannotBe) {
-  std::ofstream(folder_ / "runs") << "a file";
-  EXPECT_THROW(Store(runs_, 1), core::InputOutputError);
+  std::ofstream(folder_ / "file") << "x";
+  EXPECT_THROW(Store(folder_ / "file", {}), core::InputOutputError);
 }
 
 TEST_F(StoreTest, NewestValidSkipsBrokenOnes) {
-  EXPECT_FALSE(newest_valid(runs_));  // no such folder
-  Store store(runs_, 9);
+  EXPECT_FALSE(newest_valid(folder_ / "nowhere"));
+  Store store(runs_, {.keep = 9});
   EXPECT_FALSE(newest_valid(runs_));  // nothing in it
   for (const std::uint64_t step : {9U, 10U, 11U, 12U}) {
     save(store, step);
@@ -129,7 +191,7 @@ TEST_F(StoreTest, NewestValidSkipsBrokenOnes) {
 }
 
 TEST_F(StoreTest, NewestValidFailsIfAllAreBroken) {
-  Store store(runs_, 9);
+  Store store(runs_, {.keep = 9});
   save(store, 1);
   save(store, 2);
   damage(runs_ / "checkpoint-00000001.h5");
@@ -144,8 +206,8 @@ TEST_F(StoreTest, NewestValidFailsIfAllAreBroken) {
 }
 
 TEST_F(StoreTest, SetsEarlierRunsAside) {
-  EXPECT_FALSE(set_aside(runs_, 0, {"metrics.csv"}));
-  Store store(runs_, 9);
+  EXPECT_FALSE(set_aside(folder_ / "nowhere", 0, {"metrics.csv"}));
+  Store store(runs_, {.keep = 9});
   EXPECT_FALSE(set_aside(runs_, 0, {"metrics.csv"}));
   save(store, 1);
   save(store, 2);

@@ -47,9 +47,9 @@ class ResumeTest(program.ProgramTest):
         self.assertEqual(self.rows(directory), self.rows(reference))
 
     def assert_no_leftovers(self, directory):
-        """Nothing but checkpoints and the two text files: no temporary file of a run that was killed."""
+        """Nothing but checkpoints, the two text files: no temporary file of a run that was killed."""
         for name in self.files(directory):
-            self.assertRegex(name, r"^(checkpoint-\d{8}\.h5|metrics\.csv|resolved\.cfg)$")
+            self.assertRegex(name, r"^(checkpoint-\d{8}\.h5|best\.h5|metrics\.csv|resolved\.cfg)$")
 
 
 class BitsTest(ResumeTest):
@@ -255,7 +255,8 @@ class ChoiceTest(ResumeTest):
         os.truncate(self.newest("run"), 5000)
         self.newest("run", 15).write_bytes(b"")
         outcome = self.train(self.settings("run"), more=["--resume"])
-        self.assertEqual(outcome.stderr.count("warning: skipped"), 2, outcome)
+        # The best one is a second name of checkpoint-00000015.h5.
+        self.assertEqual(outcome.stderr.count("warning: skipped"), 3, outcome)
         self.assertIn("(step 10)", outcome.stdout)
 
     def test_when_all_are_damaged(self):

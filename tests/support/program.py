@@ -139,9 +139,10 @@ class ProgramTest(unittest.TestCase):
         return re.split(r"\n-{20,}\n|^-{20,}\n", outcome.stderr)[0] if ranks is not None else outcome.stderr
 
     def files(self, folder="."):
-        """Names of all files below a folder, or none if it is missing."""
+        """Names of all files below a folder but locks, or none if it is missing."""
         root = self.folder / folder
-        return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+        return sorted(str(path.relative_to(root)) for path in root.rglob("*")
+                      if path.is_file() and path.name != ".lock")
 
     def digest_in(self, text):
         found = re.search(r"^parameters digest: (sha256:[0-9a-f]{64})$", text, re.MULTILINE)

@@ -1,12 +1,14 @@
 #pragma once
-/// Saves checkpoints while training goes on.
+/// When checkpoints are saved, and what happens when they cannot be.
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <iosfwd>
 #include <optional>
 #include <string>
 
+#include "cauchy/checkpoint/background_writer.hpp"
 #include "cauchy/checkpoint/checkpoint_file.hpp"
 #include "cauchy/checkpoint/options.hpp"
 #include "cauchy/checkpoint/store.hpp"
@@ -15,9 +17,28 @@
 
 namespace cauchy::checkpoint {
 
-/// Saves every so many steps, epochs and seconds, when a vote for it has passed, and after the last step. On the root
-/// only. A checkpoint that cannot be written is a warning, and training goes on: the older ones stay, and the next is
-/// tried when it is due.
+/// What the observer needs beside its options. All references must outlive it.
+struct ObserverParts {
+  Description description;
+  std::uint64_t steps_per_epoch = 1;  ///< T
+  bool validates = false;             ///< whether there will be a best state
+  std::ostream& warnings;
+  core::PhaseSeconds& seconds;            ///< the time that training stands still for checkpoints is added here
+  std::function<void()> prepare = [] {};  ///< called before each write, on another thread; may throw
+  double warning_seconds = 60;            ///< the least time between warnings of failures in a row
+};
+
+/// How much has been written beside training.
+struct WritingSummary {
+  std::uint64_t checkpoints = 0;
+  double seconds = 0;  ///< of the writing thread
+};
+
+/// Saves every so many steps, epochs and seconds, when a vote for it has passed, when the validation NLL is the best so
+/// far, and after the last step. On the root only. Training stands still while the state is copied; another thread
+/// writes the copy. What is due by steps or epochs is saved at just that step, even if training has to wait for an
+/// earlier write to end. A checkpoint that cannot be written is a warning, and training goes on: the older ones stay,
+/// and the next is tried when it is due; or, if checkpoints are required, a vote to stop.
 ///
 /// What is due waits until the next step has proved loss and gradient at its Θ finite, so that a run that diverges
 /// leaves none but good checkpoints. Only the last step is saved at once, and the newest proved one stays beside it,
@@ -26,38 +47,48 @@ namespace cauchy::checkpoint {
 template <typename Real>
 class CheckpointObserver : public training::Observer<Real> {
  public:
-  /// Makes the folder. `warnings` and `seconds`, to which the time spent on saving is added, must outlive the observer.
-  /// `warning_seconds`: the least time between warnings of failures in a row.
-  CheckpointObserver(const CheckpointOptions& options, Description description, std::ostream& warnings,
-                     core::PhaseSeconds& seconds, double warning_seconds = 60);
+  /// `state`: of the size of those to come. The folder must be there.
+  CheckpointObserver(const CheckpointOptions& options, ObserverParts parts, const training::TrainingState<Real>& state);
 
   training::Votes votes() override;
   void step_finished(const training::StepReport& report, const training::TrainingState<Real>& state) override;
   void state_proved(const training::TrainingState<Real>& state) override;
   void diverged(const training::TrainingState<Real>& last_proved) override;
 
-  /// The newest checkpoint of this launch.
+  /// The newest numbered checkpoint of this launch.
   const std::optional<std::filesystem::path>& newest() const { return newest_; }
-  /// Whether the state of the last attempt is not on the device.
-  bool last_save_failed() const { return last_save_failed_; }
+  /// Why the state of the last attempt is not on the device; empty if it is.
+  const std::string& last_failure() const { return last_failure_; }
+  /// Why training had to stop, since checkpoints are required; empty if it did not.
+  const std::string& fatal_failure() const { return fatal_failure_; }
+
+  bool is_writing() const { return writer_.busy(); }
+  const WritingSummary& summary() const { return summary_; }
+  /// Until a state that is handed over now is on the device, as far as can be told.
+  double expected_seconds() const;
 
  private:
   bool is_due(const training::StepReport& report, const training::TrainingState<Real>& state) const;
-  void save(const training::TrainingState<Real>& state, std::uint64_t keep_at_least = 1);
-  void warn(std::uint64_t step, const std::string& reason);
+  void save(const training::TrainingState<Real>& state, const SaveAs& as);
+  void finish();
+  void collect();
+  void take(const Written& written);
+  void warn(const Written& written);
 
   CheckpointOptions options_;
-  Description description_;
-  Store store_;
   std::ostream& warnings_;
   core::PhaseSeconds& seconds_;
-  core::Timer since_last_;
-  bool waits_for_proof_ = false;
-  std::optional<std::filesystem::path> newest_;
-  bool last_save_failed_ = false;
   double warning_seconds_;
+  core::Timer since_last_;
+  std::optional<SaveAs> waits_for_proof_;
+  std::optional<std::filesystem::path> newest_;
+  std::string last_failure_;
+  std::string fatal_failure_;
   core::Timer since_warning_;
   std::uint64_t failures_since_warning_ = 0;
+  WritingSummary summary_;
+  double longest_write_;  ///< seconds; before the first one a guess
+  BackgroundWriter<Real> writer_;
 };
 
 }  // namespace cauchy::checkpoint

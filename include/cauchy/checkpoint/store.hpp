@@ -12,33 +12,47 @@
 
 namespace cauchy::checkpoint {
 
-struct SavedCheckpoint {
-  std::filesystem::path path;
-  std::string leftover;  ///< why an older checkpoint could not be removed; empty if none stands in the way
+/// Which checkpoints stay.
+struct Retention {
+  std::uint64_t keep = 3;                     ///< of the newest, at least 1
+  std::vector<std::uint64_t> intervals = {};  ///< a step that one of these divides stays for ever; 0 divides none
 };
 
-/// Writes checkpoints to a folder and keeps the newest.
+/// As what a state is saved.
+struct SaveAs {
+  bool numbered = false;  ///< checkpoint-<step>.h5
+  bool best = false;      ///< best.h5, in place of the one before
+  std::uint64_t keep_at_least = 1;
+};
+
+struct SavedCheckpoint {
+  std::filesystem::path path;  ///< the numbered one, if it was wanted
+  std::string leftover;        ///< why an older checkpoint could not be removed; empty if none stands in the way
+};
+
+/// Writes checkpoints to a folder and keeps the newest. One store a folder at a time: whoever has locked it.
 ///
-///     Store store("runs/digits", 3);
-///     store.save(description, state);      // runs/digits/checkpoint-00000120.h5
+///     Store store("runs/digits", {.keep = 3});
+///     store.save(description, state, {.numbered = true});      // runs/digits/checkpoint-00000120.h5
 class Store {
  public:
-  /// Makes the folder where it is missing, and removes what writers that died have left. keep ≥ 1.
-  Store(std::filesystem::path folder, std::uint64_t keep);
+  /// Removes what writers that died have left in an existing folder.
+  Store(std::filesystem::path folder, Retention retention);
 
-  /// Saves under the number of the state's step, atomically; then removes the oldest checkpoints of this and earlier
-  /// steps until `keep` remain, or `keep_at_least` if that is more. Those of later steps stay: they belong to a run
-  /// that this one branched off. Throws storage::StorageError if the checkpoint could not be written; then the older
-  /// ones are all there.
+  /// Saves under the number of the state's step, as the best, or both: one file then, or a copy where the file system
+  /// knows no hard links. Each name appears atomically, after its contents have been verified. Then removes the oldest
+  /// numbered checkpoints of this and earlier steps until `keep` remain, or `keep_at_least` if that is more, besides
+  /// those that stay for ever. Those of later steps stay: they belong to a run that this one branched off. Throws
+  /// storage::StorageError if the checkpoint could not be written; then the older ones are all there.
   template <typename Real>
-  SavedCheckpoint save(const Description& description, const training::TrainingState<Real>& state,
-                       std::uint64_t keep_at_least = 1);
+  SavedCheckpoint save(const Description& description, const training::TrainingState<Real>& state, const SaveAs& as);
 
  private:
   std::string prune(std::uint64_t newest_step, std::uint64_t keep) const;
+  bool stays(std::uint64_t step) const;
 
   std::filesystem::path folder_;
-  std::uint64_t keep_;
+  Retention retention_;
 };
 
 struct SkippedCheckpoint {
@@ -51,13 +65,13 @@ struct NewestCheckpoint {
   std::vector<SkippedCheckpoint> skipped;  ///< newer, but not valid; newest first
 };
 
-/// The valid checkpoint of the highest step. None if the folder is missing or holds no checkpoints. Throws
-/// core::InputOutputError if there are checkpoints and none is valid.
+/// The valid checkpoint of the highest step, the best one among them. None if the folder is missing or holds no
+/// checkpoints. Throws core::InputOutputError if there are checkpoints and none is valid.
 std::optional<NewestCheckpoint> newest_valid(const std::filesystem::path& folder);
 
-/// Makes room for another run: moves the checkpoints from `first_step` on and the named further files that exist (such
-/// as "metrics.csv") into <folder>/earlier-1, or the next free number. Returns that folder; none if there was nothing
-/// to move. Throws storage::StorageError.
+/// Makes room for another run: moves the checkpoints from `first_step` on, the best one among them, and the named
+/// further files that exist (such as "metrics.csv") into <folder>/earlier-1, or the next free number. Returns that
+/// folder; none if there was nothing to move. Throws storage::StorageError.
 std::optional<std::filesystem::path> set_aside(const std::filesystem::path& folder, std::uint64_t first_step,
                                                const std::vector<std::string>& further_files);
 

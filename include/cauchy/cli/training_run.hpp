@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cauchy/cli/problem.hpp"
+#include "cauchy/cli/run_folders.hpp"
 #include "cauchy/cli/settings.hpp"
 #include "cauchy/cli/spread.hpp"
 #include "cauchy/cli/starting_point.hpp"
@@ -33,8 +34,9 @@ class TrainingRun {
   /// Tells what will run: sizes, memory, how the work is spread.
   void describe() const;
 
-  /// Trains until a criterion holds, writes checkpoints and metrics, reports. The exit code of the command.
-  core::ExitCode train();
+  /// Trains until a criterion holds, writes checkpoints and metrics, reports. The exit code of the command. `locks`: of
+  /// the folders of the run that exist; those that it makes are added.
+  core::ExitCode train(RunLocks& locks);
 
  private:
   struct RootObservers;
@@ -43,9 +45,12 @@ class TrainingRun {
   void start_run(const data::Source& source, const data::SourceShape& shape);
   std::unique_ptr<data::Dataset<Real>> read_evaluation_data(const std::string& key, const std::string& path);
   Spread spread() const;
+  checkpoint::Description description() const;
+  std::string metric() const { return std::string(network_->likelihood().metric()); }
   std::unique_ptr<training::Reducer<Real>> make_reducer(communication::Channel& channel) const;
-  std::unique_ptr<RootObservers> open_outputs();
+  std::unique_ptr<RootObservers> open_outputs(RunLocks& locks, std::uint64_t steps_per_epoch);
   void report(const training::StepReport& last, double wall_seconds, const RootObservers* observers);
+  core::ExitCode exit_code(const training::StepReport& last, const RootObservers* observers) const;
 
   const communication::Communicator& ranks_;
   Settings& settings_;

@@ -3,8 +3,9 @@
 
 namespace cauchy::core {
 
-/// From now on these signals set a flag instead of ending the process. A second SIGINT or SIGTERM ends it at once.
-/// Throws core::Error if the system refuses.
+/// From now on these signals set a flag instead of ending the process, however often they come: batch systems and
+/// launchers repeat them while a checkpoint is being written. Only a second SIGINT ends the process at once, for those
+/// who press Ctrl-C twice. Throws core::Error if the system refuses.
 void watch_stop_signals();
 
 /// Whether one has come.

@@ -40,6 +40,9 @@ class MetricsFile final : public training::Observer<Real> {
 
   void step_finished(const training::StepReport& report, const training::TrainingState<Real>& state) override;
 
+  /// Brings what has been written to the device, as far as the file system lets it. On any thread.
+  void sync() noexcept;
+
  private:
   std::vector<std::string> row(const training::StepReport& report, const training::TrainingState<Real>& state) const;
   void start_file();

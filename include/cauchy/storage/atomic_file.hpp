@@ -38,6 +38,10 @@ class AtomicFile {
 /// Writes a text file that way.
 void write_text_file(const std::filesystem::path& path, const std::string& text);
 
+/// Gives a complete file a second name, in place of an older file of that name, atomically. Returns false, and does
+/// nothing, where that is not possible: some file systems know no hard links. Throws StorageError.
+bool link_in_place(const std::filesystem::path& path, const std::filesystem::path& second_path);
+
 /// Removes temporary files that dead processes of this machine have left for final names that start with `prefix`.
 void remove_abandoned(const std::filesystem::path& folder, const std::string& prefix);
 

@@ -10,9 +10,21 @@
 
 namespace cauchy::training {
 
-/// Why training ended.
-enum class StopReason { none, max_steps, max_epochs, max_seconds, gradient_norm, request };
+/// Why training ended. Where several reasons are voted for, the last of them counts.
+enum class StopReason {
+  none,
+  max_steps,
+  max_epochs,
+  gradient_norm,
+  max_seconds,
+  job_end,  ///< the batch system is about to end the job
+  request,  ///< a signal
+  failure,  ///< an observer cannot do what it must
+};
 std::string_view stop_reason_name(StopReason reason);
+
+/// Whether training is done, rather than cut short, to go on in another launch.
+bool is_end(StopReason reason);
 
 /// What an evaluation over a whole data set gives.
 struct Evaluation {
@@ -28,6 +40,7 @@ struct StepReport {
   bool epoch_finished = false;           ///< this step was the last of its epoch
   bool save_requested = false;           ///< somebody voted for a checkpoint
   StopReason stop = StopReason::none;    ///< set on the last step of the run
+  bool is_best = false;                  ///< the validation NLL is lower than ever before
   std::optional<Evaluation> validation;  ///< after an epoch, where there are validation data
   std::optional<Evaluation> test;        ///< after the last step, where there are test data
   core::PhaseSeconds seconds;            ///< of this rank, since the launch

@@ -22,7 +22,7 @@ struct BatchOptions {
 struct StopOptions {
   std::uint64_t max_steps = 0;
   std::uint64_t max_epochs = 0;
-  double max_seconds = 0;    ///< of wall-clock time since the launch
+  double max_seconds = 0;    ///< of wall-clock time since the launch, the last checkpoint included
   double gradient_norm = 0;  ///< Euclidean norm of the objective's gradient
 
   /// Whether there is a limit at all.
@@ -36,7 +36,7 @@ struct StopOptions {
     option("max_epochs", max_epochs, core::between(1, 1e15).or_word("none", 0), Role::run,
            "stop after so many epochs in all");
     option("max_seconds", max_seconds, core::at_least(0), Role::run,
-           "stop so many seconds after the launch; 0: no limit");
+           "be done, the last checkpoint included, so many seconds after the launch; 0: no limit");
     option("gradient_norm", gradient_norm, core::at_least(0), Role::run,
            "stop when the Euclidean norm of the objective's gradient is at most this; 0: no limit");
   }

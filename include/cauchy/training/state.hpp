@@ -1,5 +1,6 @@
 #pragma once
-/// Everything that decides how training goes on: what a checkpoint holds.
+/// Everything that decides how training goes on: what a checkpoint holds. Each struct here names all its members where
+/// they are visited, so that a new one without a place in the checkpoint does not compile.
 
 #include <cstdint>
 
@@ -16,25 +17,31 @@ struct SamplerPosition {
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& field) {
-    field("epoch", self.epoch);
-    field("step", self.step);
+    auto& [epoch, step] = self;
+    field("epoch", epoch);
+    field("step", step);
   }
   bool operator==(const SamplerPosition&) const = default;
 };
 
 /// What the stopping criteria look at: values of the last step.
 struct StoppingState {
-  std::uint64_t steps = 0;   ///< steps completed since the start of training
-  double nll = 0;            ///< mean over the last step's batch, nats
-  double penalty = 0;        ///< λ/2·‖weights‖²
-  double gradient_norm = 0;  ///< Euclidean, of the objective
+  std::uint64_t steps = 0;         ///< steps completed since the start of training
+  double nll = 0;                  ///< mean over the last step's batch, nats
+  double penalty = 0;              ///< λ/2·‖weights‖²
+  double gradient_norm = 0;        ///< Euclidean, of the objective
+  std::uint64_t best_step = 0;     ///< after which the NLL of the validation data was lowest; 0: none was measured yet
+  double best_validation_nll = 0;  ///< that NLL
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& field) {
-    field("steps", self.steps);
-    field("nll", self.nll);
-    field("penalty", self.penalty);
-    field("gradient_norm", self.gradient_norm);
+    auto& [steps, nll, penalty, gradient_norm, best_step, best_validation_nll] = self;
+    field("steps", steps);
+    field("nll", nll);
+    field("penalty", penalty);
+    field("gradient_norm", gradient_norm);
+    field("best_step", best_step);
+    field("best_validation_nll", best_validation_nll);
   }
   bool operator==(const StoppingState&) const = default;
 };
@@ -50,10 +57,11 @@ struct History {
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& field) {
-    field("samples", self.samples);
-    field("epoch_samples", self.epoch_samples);
-    field("epoch_nll_sum", self.epoch_nll_sum);
-    field("repetitions", self.repetitions);
+    auto& [samples, epoch_samples, epoch_nll_sum, repetitions] = self;
+    field("samples", samples);
+    field("epoch_samples", epoch_samples);
+    field("epoch_nll_sum", epoch_nll_sum);
+    field("repetitions", repetitions);
   }
   bool operator==(const History&) const = default;
 };

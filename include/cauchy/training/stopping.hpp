@@ -1,6 +1,10 @@
 #pragma once
 /// When training ends.
 
+#include <functional>
+#include <utility>
+#include <vector>
+
 #include "cauchy/core/stop_signal.hpp"
 #include "cauchy/core/timer.hpp"
 #include "cauchy/training/observer.hpp"
@@ -14,21 +18,31 @@ namespace cauchy::training {
 template <typename Real>
 StopReason stop_reason(const StopOptions& options, const TrainingState<Real>& state);
 
-/// Votes to stop when the time is up, counted by a clock that the launch started. For the root alone: one clock
+/// A moment at which all has to be done, the last checkpoint included.
+struct Deadline {
+  double seconds = 0;  ///< since the launch
+  StopReason reason = StopReason::max_seconds;
+};
+
+/// Votes to stop early enough for one more step and a checkpoint before the first deadline, by a clock that the launch
+/// started. A step is reckoned as long as the longest so far, evaluations included. For the root alone: one clock
 /// decides.
 template <typename Real>
 class TimeLimit final : public Observer<Real> {
  public:
-  TimeLimit(double max_seconds, const core::Timer& since_launch) : max_seconds_(max_seconds), timer_(since_launch) {}
+  /// `seconds_to_save`: what writing a checkpoint is expected to take.
+  TimeLimit(std::vector<Deadline> deadlines, const core::Timer& since_launch, std::function<double()> seconds_to_save)
+      : deadlines_(std::move(deadlines)), timer_(since_launch), seconds_to_save_(std::move(seconds_to_save)) {}
 
-  Votes votes() override {
-    return {max_seconds_ > 0 && timer_.seconds() >= max_seconds_ ? StopReason::max_seconds : StopReason::none, false};
-  }
+  Votes votes() override;
   void step_finished(const StepReport& /*report*/, const TrainingState<Real>& /*state*/) override {}
 
  private:
-  double max_seconds_;
+  std::vector<Deadline> deadlines_;
   core::Timer timer_;
+  std::function<double()> seconds_to_save_;
+  double longest_step_ = 0;
+  double last_vote_ = 0;  ///< when it was asked for; 0: never
 };
 
 /// Votes to stop once a signal has asked this process to. For every rank.

@@ -67,6 +67,7 @@ class Trainer {
   void state_proved();
   void count_step();
   StepReport make_report();
+  bool note_validation(double nll);
   double of_root(double value) const;
   void require_finite_parameters() const;
   void guard(bool saving) const;

@@ -1,0 +1,141 @@
+// Writes checkpoints while training goes on.
+
+#include "cauchy/checkpoint/background_writer.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <system_error>
+#include <utility>
+
+#include "cauchy/core/error.hpp"
+#include "cauchy/core/timer.hpp"
+#include "cauchy/linear_algebra/sums.hpp"
+
+namespace cauchy::checkpoint {
+namespace {
+
+template <typename Real>
+void require_finite(const optimize::MethodState<Real>& method) {
+  using linear_algebra::all_finite;
+  const bool finite = all_finite<Real>(method.x) &&
+                      std::ranges::all_of(method.slots, [](const auto& slot) { return all_finite<Real>(slot.values); });
+  if (!finite) {
+    throw core::InputOutputError("the parameters hold NaN or infinity");
+  }
+}
+
+}  // namespace
+
+template <typename Real>
+BackgroundWriter<Real>::BackgroundWriter(Store store, Description description, std::function<void()> prepare,
+                                         const State& state, std::size_t copies)
+    : store_(std::move(store)), description_(std::move(description)), prepare_(std::move(prepare)) {
+  for (std::size_t i = 0; i < copies; ++i) {
+    free_.push_back(std::make_unique<State>(state));
+  }
+  try {
+    thread_ = std::thread([this] { serve(); });
+  } catch (const std::system_error& error) {
+    throw core::Error(core::ExitCode::internal_error,
+                      std::string("the system gives no thread to write checkpoints: ") + error.what());
+  }
+}
+
+template <typename Real>
+BackgroundWriter<Real>::~BackgroundWriter() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+template <typename Real>
+void BackgroundWriter<Real>::write(const State& state, const SaveAs& as) {
+  Job job{copy_for(as), as};
+  *job.state = state;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(std::move(job));
+  }
+  changed_.notify_all();
+}
+
+/// Memory for a state that is to be saved that way.
+template <typename Real>
+std::unique_ptr<training::TrainingState<Real>> BackgroundWriter<Real>::copy_for(const SaveAs& as) {
+  std::unique_lock lock(mutex_);
+  if (as.best) {
+    const auto worse = std::ranges::find_if(waiting_, [](const Job& job) { return !job.as.numbered; });
+    if (worse != waiting_.end()) {
+      std::unique_ptr<State> copy = std::move(worse->state);
+      waiting_.erase(worse);
+      return copy;
+    }
+  }
+  changed_.wait(lock, [this] { return !free_.empty(); });
+  std::unique_ptr<State> copy = std::move(free_.back());
+  free_.pop_back();
+  return copy;
+}
+
+template <typename Real>
+void BackgroundWriter<Real>::wait() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return waiting_.empty() && !is_writing_; });
+}
+
+template <typename Real>
+bool BackgroundWriter<Real>::busy() const {
+  const std::lock_guard lock(mutex_);
+  return !waiting_.empty() || is_writing_;
+}
+
+template <typename Real>
+std::vector<Written> BackgroundWriter<Real>::results() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(results_, {});
+}
+
+template <typename Real>
+void BackgroundWriter<Real>::serve() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+    if (waiting_.empty()) {
+      return;
+    }
+    Job job = std::move(waiting_.front());
+    waiting_.pop_front();
+    is_writing_ = true;
+    lock.unlock();
+    Written result = written(job);
+    lock.lock();
+    results_.push_back(std::move(result));
+    free_.push_back(std::move(job.state));
+    is_writing_ = false;
+    changed_.notify_all();
+  }
+}
+
+template <typename Real>
+Written BackgroundWriter<Real>::written(const Job& job) {
+  const core::Timer timer;
+  Written result;
+  result.step = job.state->stopping.steps;
+  try {
+    require_finite(job.state->method);
+    prepare_();
+    result.saved = store_.save(description_, *job.state, job.as);
+  } catch (const std::exception& error) {
+    result.failure = error.what();
+  }
+  result.seconds = timer.seconds();
+  return result;
+}
+
+template class BackgroundWriter<float>;
+template class BackgroundWriter<double>;
+
+}  // namespace cauchy::checkpoint
