@@ -15,6 +15,7 @@
 #include "cauchy/core/error.hpp"
 #include "cauchy/core/sha256.hpp"
 #include "cauchy/core/version.hpp"
+#include "cauchy/linear_algebra/sums.hpp"
 #include "cauchy/storage/atomic_file.hpp"
 #include "cauchy/storage/descriptor.hpp"
 #include "cauchy/storage/file.hpp"
@@ -385,6 +386,18 @@ TrainingState<Real> load(const std::filesystem::path& path, const ParameterLayou
 }
 
 template <typename Real>
+linear_algebra::AlignedVector<Real> load_parameters(const std::filesystem::path& path, const ParameterLayout& layout) {
+  verify(path);
+  const File file = File::open(path);
+  require_layout(file, "/parameters", layout);
+  auto theta = read_tensors<Real>(file, "/parameters", layout);
+  if (!linear_algebra::all_finite<Real>(theta)) {
+    throw core::UserError(path.string() + ": holds parameters too large for run.precision = " + precision_name<Real>());
+  }
+  return theta;
+}
+
+template <typename Real>
 std::string parameters_digest(const ParameterLayout& layout, std::span<const Real> theta) {
   core::Sha256 digest;
   for (const Tensor& tensor : layout.tensors()) {
@@ -408,6 +421,8 @@ template void save(const std::filesystem::path&, const Description&, const Train
 template void save(const std::filesystem::path&, const Description&, const TrainingState<double>&);
 template TrainingState<float> load(const std::filesystem::path&, const ParameterLayout&);
 template TrainingState<double> load(const std::filesystem::path&, const ParameterLayout&);
+template linear_algebra::AlignedVector<float> load_parameters(const std::filesystem::path&, const ParameterLayout&);
+template linear_algebra::AlignedVector<double> load_parameters(const std::filesystem::path&, const ParameterLayout&);
 template std::string parameters_digest(const ParameterLayout&, std::span<const float>);
 template std::string parameters_digest(const ParameterLayout&, std::span<const double>);
 

@@ -69,7 +69,7 @@ std::vector<Entry> entries(const std::filesystem::path& folder) {
 /// The best checkpoint, if there is one. Throws core::InputOutputError if it is not valid.
 std::optional<Entry> best_in(const std::filesystem::path& folder) {
   std::error_code ignored;
-  const std::filesystem::path path = folder / best_name;
+  const std::filesystem::path path = best_path(folder);
   return std::filesystem::exists(path, ignored) ? std::optional<Entry>({read_header(path).stopping.steps, path})
                                                 : std::nullopt;
 }
@@ -99,6 +99,10 @@ std::filesystem::path make_earlier_folder(const std::filesystem::path& folder) {
 
 }  // namespace
 
+std::filesystem::path best_path(const std::filesystem::path& folder) {
+  return folder / best_name;
+}
+
 Store::Store(std::filesystem::path folder, Retention retention)
     : folder_(std::move(folder)), retention_(std::move(retention)) {
   storage::remove_abandoned(folder_, std::string(name_prefix));
@@ -114,8 +118,8 @@ SavedCheckpoint Store::save(const Description& description, const training::Trai
     saved.path = folder_ / name_of(step);
     checkpoint::save(saved.path, description, state);
   }
-  if (as.best && !(as.numbered && storage::link_in_place(saved.path, folder_ / best_name))) {
-    checkpoint::save(folder_ / best_name, description, state);
+  if (as.best && !(as.numbered && storage::link_in_place(saved.path, best_path(folder_)))) {
+    checkpoint::save(best_path(folder_), description, state);
   }
   if (as.numbered) {
     saved.leftover = prune(step, std::max(retention_.keep, as.keep_at_least));
@@ -152,7 +156,7 @@ std::optional<NewestCheckpoint> newest_valid(const std::filesystem::path& folder
       found.insert(std::ranges::lower_bound(found, best->step, {}, &Entry::step), *best);
     }
   } catch (const core::InputOutputError& error) {
-    skipped.push_back({folder / best_name, error.what()});
+    skipped.push_back({best_path(folder), error.what()});
   }
   for (auto entry = found.rbegin(); entry != found.rend(); ++entry) {
     try {
@@ -181,7 +185,7 @@ std::optional<std::filesystem::path> set_aside(const std::filesystem::path& fold
     }
   }
   if (is_best_since(folder, first_step)) {
-    moving.push_back(folder / best_name);
+    moving.push_back(best_path(folder));
   }
   for (const std::string& name : further_files) {
     std::error_code ignored;

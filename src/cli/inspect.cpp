@@ -19,8 +19,12 @@ void inspect_checkpoint(const std::string& path) {
             << "step " << header.stopping.steps << ", epoch " << header.sampler.epoch << ", " << header.history.samples
             << " samples used\n"
             << "last batch: NLL " << reporting::short_text(header.stopping.nll, 8) << ", gradient norm "
-            << reporting::short_text(header.stopping.gradient_norm, 8) << "\n"
-            << "made in " << header.precision << " with products by " << header.product_backend << " ("
+            << reporting::short_text(header.stopping.gradient_norm, 8) << "\n";
+  if (header.stopping.best_step > 0) {
+    std::cout << "best validation NLL " << reporting::short_text(header.stopping.best_validation_nll, 8)
+              << ", after step " << header.stopping.best_step << "\n";
+  }
+  std::cout << "made in " << header.precision << " with products by " << header.product_backend << " ("
             << header.instruction_set << ")\n\nparameters\n";
   std::uint64_t total = 0;
   for (const checkpoint::TensorInfo& tensor : header.tensors) {

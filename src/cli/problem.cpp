@@ -129,6 +129,19 @@ training::TrainingState<Real> load_state(const communication::Communicator& rank
   return state;
 }
 
+template <typename Real>
+linear_algebra::AlignedVector<Real> initial_parameters(const communication::Communicator& ranks,
+                                                       const std::string& path, const model::ParameterLayout& layout) {
+  linear_algebra::AlignedVector<Real> theta;
+  communication::agree_on_root(ranks, [&] {
+    require_file("model.initial =", path);
+    theta = checkpoint::load_parameters<Real>(path, layout);
+  });
+  communication::agree(ranks, [&] { theta.resize(layout.padded_size()); });
+  ranks.broadcast<Real>(theta);
+  return theta;
+}
+
 void require_file(const std::string& option, const std::filesystem::path& path) {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored)) {
@@ -155,6 +168,10 @@ template std::unique_ptr<model::Network<double>> make_network(const communicatio
                                                               const checkpoint::ProblemShape&);
 template std::uint64_t evaluation_samples(std::uint64_t, std::initializer_list<const data::Dataset<float>*>);
 template std::uint64_t evaluation_samples(std::uint64_t, std::initializer_list<const data::Dataset<double>*>);
+template linear_algebra::AlignedVector<float> initial_parameters(const communication::Communicator&, const std::string&,
+                                                                 const model::ParameterLayout&);
+template linear_algebra::AlignedVector<double> initial_parameters(const communication::Communicator&,
+                                                                  const std::string&, const model::ParameterLayout&);
 template training::TrainingState<float> load_state(const communication::Communicator&, const std::filesystem::path&,
                                                    const model::Network<float>&, const optimize::Method<float>&);
 template training::TrainingState<double> load_state(const communication::Communicator&, const std::filesystem::path&,

@@ -114,7 +114,9 @@ void RunLocks::take(const RunFolders& folders) {
 
 void RunLocks::renew() {
   for (storage::FolderLock& lock : locks_) {
-    lock.renew();
+    if (lock.renew()) {
+      std::cerr << "cauchy: warning: the folder " << lock.folder().string() << " was removed; it is made again\n";
+    }
   }
 }
 

@@ -31,6 +31,18 @@ std::filesystem::path choose_checkpoint(const std::string& wanted, const std::st
   return newest->path;
 }
 
+// Agreed, since every rank has the same command line.
+void check_change(const std::optional<std::string>& resume, const std::optional<std::string>& change) {
+  if (change && *change != changeable) {
+    throw core::UserError("command line: --change " + *change + ": only " + std::string(changeable) +
+                          " can change when a run is resumed")
+        .as_agreed();
+  }
+  if (change && !resume) {
+    throw core::UserError("command line: --change goes with --resume: a fresh run is free in its settings").as_agreed();
+  }
+}
+
 void warn_of_other_arithmetic(const checkpoint::Header& header, const std::string& precision) {
   const auto backend = std::string(precision == "double" ? linear_algebra::product_backend<double>()
                                                          : linear_algebra::product_backend<float>());
@@ -45,7 +57,8 @@ void warn_of_other_arithmetic(const checkpoint::Header& header, const std::strin
 }  // namespace
 
 StartingPoint find_starting_point(const communication::Communicator& ranks, const std::optional<std::string>& resume,
-                                  Settings& settings) {
+                                  const std::optional<std::string>& change, Settings& settings) {
+  check_change(resume, change);
   StartingPoint start;
   checkpoint::Header header;
   std::string shards = std::to_string(static_cast<std::uint64_t>(ranks.size()) * settings.run.threads);
@@ -73,8 +86,10 @@ StartingPoint find_starting_point(const communication::Communicator& ranks, cons
   }
   communication::agree_on_root(ranks, [&] {
     if (start.resumed) {
-      refuse_other_settings(start.path.string(), header.configuration, settings, {},
-                            "use those of the checkpoint, or train afresh without --resume");
+      refuse_other_settings(start.path.string(), header.configuration, settings,
+                            change ? std::vector{*change} : std::vector<std::string>{},
+                            "use those of the checkpoint, or train afresh without --resume (--change=" +
+                                std::string(changeable) + " lets a resumed run change that one)");
       warn_of_other_arithmetic(header, settings.run.precision);
       std::cout << "resuming from " << start.path.string() << " (step " << header.stopping.steps << ")\n";
     }

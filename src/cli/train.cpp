@@ -35,7 +35,7 @@ core::ExitCode run_train(const communication::Communicator& ranks, const Command
   if (!line.has("dry-run")) {
     communication::agree_on_root(ranks, [&] { locks.take(run_folders(settings)); });
   }
-  const StartingPoint start = find_starting_point(ranks, line.value("resume"), settings);
+  const StartingPoint start = find_starting_point(ranks, line.value("resume"), line.value("change"), settings);
   if (ranks.is_root()) {
     std::cout << config::resolved_text(settings.resolution) << "\n";
     if (!settings.stop.any()) {
@@ -66,6 +66,8 @@ Command train_command() {
            "",
            {{"config", Value::required, "FILE", "configuration, an INI file"},
             {"resume", Value::optional, "FILE", "go on from the newest checkpoint, or from this one"},
+            {"change", Value::required, "KEY",
+             "with --resume: let this setting differ from the checkpoint's; " + std::string(changeable)},
             {"dry-run", Value::none, "", "check configuration and data, tell memory and reading time, and end"}},
            true},
           run_train};

@@ -190,9 +190,15 @@ void TrainingRun<Real>::start_run(const data::Source& source, const data::Source
       std::make_unique<data::Dataset<Real>>(ranks_, source, shape, settings_.data.shards, state_.standardization);
   problem_ = problem_shape(ranks_, settings_.model, *train_data_);
   network_ = make_network<Real>(ranks_, settings_.model, problem_);
+  linear_algebra::AlignedVector<Real> theta;
+  if (!settings_.model.initial.empty()) {
+    theta = initial_parameters<Real>(ranks_, settings_.model.initial, network_->layout());
+  }
   communication::agree(ranks_, [&] {
-    linear_algebra::AlignedVector<Real> theta(network_->layout().padded_size());
-    network_->initialize(theta, settings_.run.seed);
+    if (theta.empty()) {
+      theta.resize(network_->layout().padded_size());
+      network_->initialize(theta, settings_.run.seed);
+    }
     state_.method = method_->start(std::move(theta));
   });
 }
@@ -384,6 +390,11 @@ void TrainingRun<Real>::report(const training::StepReport& last, double wall_sec
   }
   if (observers->checkpoints.newest()) {
     std::cout << "checkpoint  " << observers->checkpoints.newest()->string() << "\n";
+  }
+  if (state_.stopping.best_step > 0) {
+    std::cout << "best        " << checkpoint::best_path(settings_.checkpoint.directory).string() << " (step "
+              << state_.stopping.best_step << ", validation NLL " << short_text(state_.stopping.best_validation_nll)
+              << ")\n";
   }
   std::cout << "metrics     " << run_folders(settings_).metrics().string() << "\n"
             << "parameters digest: "

@@ -55,9 +55,9 @@ bool FolderLock::is_ours() const {
   return file_ && file_->is_at(path_);
 }
 
-void FolderLock::renew() {
+bool FolderLock::renew() {
   if (is_ours()) {
-    return;
+    return false;
   }
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
@@ -67,6 +67,7 @@ void FolderLock::renew() {
   if (!try_lock()) {
     throw StorageError(folder_.string() + " was removed, and is now in use by " + other_holder());
   }
+  return true;
 }
 
 std::string FolderLock::other_holder() const {

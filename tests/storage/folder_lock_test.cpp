@@ -102,9 +102,9 @@ TEST_F(FolderLockTest, WaitsForAHolderThatEnds) {
 
 TEST_F(FolderLockTest, RenewsTheLockOfAFolderThatWasRemoved) {
   FolderLock lock(runs_, "me", 0);
-  lock.renew();
+  EXPECT_FALSE(lock.renew());
   std::filesystem::remove_all(runs_);
-  lock.renew();
+  EXPECT_TRUE(lock.renew());
   EXPECT_TRUE(std::filesystem::is_directory(runs_));
   EXPECT_THROW(FolderLock(runs_, "second", 0), core::UserError);
 }

@@ -66,6 +66,15 @@ def contents(path):
     return found
 
 
+def opened(path):
+    return h5py.File(path, "r")
+
+
+def steps(folder):
+    """Those of the checkpoints in a folder, in order; none if it is missing."""
+    return sorted(int(path.stem.split("-")[1]) for path in folder.glob("checkpoint-*.h5"))
+
+
 def checkpoint(folder, step):
     return pathlib.Path(folder) / f"checkpoint-{step:08}.h5"
 

@@ -52,8 +52,8 @@ def clean_environment(additions):
     return {**MPI_ENVIRONMENT, **environment, **(additions or {})}
 
 
-def start(arguments, ranks=None, environment=None, cwd=None):
-    return subprocess.Popen(command(arguments, ranks), env=clean_environment(environment), cwd=cwd,
+def start(arguments, ranks=None, environment=None, cwd=None, user=None):
+    return subprocess.Popen(command(arguments, ranks), env=clean_environment(environment), cwd=cwd, user=user,
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -105,8 +105,8 @@ class ProgramTest(unittest.TestCase):
     def run_program(self, arguments, ranks=1, environment=None, timeout=60):
         return run(arguments, ranks, environment, timeout, cwd=self.folder)
 
-    def start_program(self, arguments, ranks=None, environment=None):
-        process = start(arguments, ranks, environment, cwd=self.folder)
+    def start_program(self, arguments, ranks=None, environment=None, user=None):
+        process = start(arguments, ranks, environment, self.folder, user)
         self.addCleanup(self.end, process)
         return process
 

@@ -89,6 +89,12 @@ Header read_header(const std::filesystem::path& path);
 template <typename Real>
 training::TrainingState<Real> load(const std::filesystem::path& path, const model::ParameterLayout& layout);
 
+/// Verifies, then reads Θ alone, from a file of either precision, with zeros between tensors. Throws
+/// core::InputOutputError; core::UserError if the file holds other tensors, or a number that a Real cannot hold.
+template <typename Real>
+linear_algebra::AlignedVector<Real> load_parameters(const std::filesystem::path& path,
+                                                    const model::ParameterLayout& layout);
+
 /// "sha256:<64 hex digits>" over the bytes of Θ in layout order, without padding.
 template <typename Real>
 std::string parameters_digest(const model::ParameterLayout& layout, std::span<const Real> theta);

@@ -25,6 +25,9 @@ struct SaveAs {
   std::uint64_t keep_at_least = 1;
 };
 
+/// <folder>/best.h5
+std::filesystem::path best_path(const std::filesystem::path& folder);
+
 struct SavedCheckpoint {
   std::filesystem::path path;  ///< the numbered one, if it was wanted
   std::string leftover;        ///< why an older checkpoint could not be removed; empty if none stands in the way

@@ -45,6 +45,11 @@ template <typename Real>
 training::TrainingState<Real> load_state(const communication::Communicator& ranks, const std::filesystem::path& path,
                                          const model::Network<Real>& network, const optimize::Method<Real>& method);
 
+/// Collective. Θ of a checkpoint, which the root reads for all: model.initial.
+template <typename Real>
+linear_algebra::AlignedVector<Real> initial_parameters(const communication::Communicator& ranks,
+                                                       const std::string& path, const model::ParameterLayout& layout);
+
 /// Throws core::UserError, naming the option, unless this is a file.
 void require_file(const std::string& option, const std::filesystem::path& path);
 

@@ -31,7 +31,7 @@ class RunLocks {
   /// core::UserError, naming the other job.
   void take(const RunFolders& folders);
 
-  /// Locks anew what has been removed meanwhile. Throws storage::StorageError.
+  /// Makes and locks anew what has been removed meanwhile, with a warning. Throws storage::StorageError.
   void renew();
 
  private:

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "cauchy/checkpoint/checkpoint_file.hpp"
 #include "cauchy/cli/settings.hpp"
@@ -17,11 +18,15 @@ struct StartingPoint {
   std::filesystem::path path;        ///< on the root, where resumed
 };
 
+/// What a resumed run may change although it determines Θ, if --change names it.
+inline constexpr std::string_view changeable = "optimizer.learning_rate";
+
 /// Collective. `resume` is the value of --resume: nothing to start afresh, empty for the newest valid checkpoint of
 /// checkpoint.directory, or a file. An empty directory starts afresh too. Settles data.shards: what the user set, else
-/// what the checkpoint has, else the number of ranks times that of threads. Throws an agreed error if the checkpoint
-/// contradicts the settings, key by key, or if there are checkpoints and none is valid.
+/// what the checkpoint has, else the number of ranks times that of threads. `change`: the value of --change, a
+/// key that may differ from the checkpoint's. Throws an agreed error if the checkpoint contradicts the settings, key by
+/// key, or if there are checkpoints and none is valid.
 StartingPoint find_starting_point(const communication::Communicator& ranks, const std::optional<std::string>& resume,
-                                  Settings& settings);
+                                  const std::optional<std::string>& change, Settings& settings);
 
 }  // namespace cauchy::cli

@@ -16,6 +16,7 @@ struct ModelOptions {
   std::uint64_t classes = 0;  ///< of the categorical likelihood; 0: the largest class in the data, plus one
   double l2 = 0;              ///< λ of λ/2·‖weights‖²; intercepts are free
   bool intercept = true;      ///< whether layers have intercepts
+  std::string initial;        ///< a checkpoint whose parameters a fresh run starts from; empty: random ones
 
   template <typename Visitor>
   void visit(Visitor&& option) {
@@ -31,6 +32,8 @@ struct ModelOptions {
     option("l2", l2, core::at_least(0), Role::problem,
            "λ of the penalty λ/2·‖weights‖² in the objective; intercepts are not penalised");
     option("intercept", intercept, core::anything(), Role::problem, "whether layers have intercepts");
+    option("initial", initial, core::anything(), Role::data,
+           "a checkpoint whose parameters, and nothing else, a fresh run starts from; empty: random parameters");
   }
 };
 
