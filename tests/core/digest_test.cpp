@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cauchy/core/crc64.hpp"
 #include "cauchy/core/sha256.hpp"
@@ -35,6 +36,34 @@ TEST(Crc64, GivesThePublishedCheckValue) {
   Crc64 sum;
   sum.update(bytes("123456789"));
   EXPECT_EQ(sum.value(), 0x995dc9bbdf1939faU);
+}
+
+TEST(Crc64, AppendsSumsOfPartsOfAnyLength) {
+  const std::string text = "The quick brown fox jumps over the lazy dog";
+  Crc64 whole;
+  whole.update(bytes(text));
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    Crc64 start;
+    Crc64 end;
+    start.update(bytes(text).first(cut));
+    end.update(bytes(text).subspan(cut));
+    start.append(end.value(), text.size() - cut);
+    ASSERT_EQ(start.value(), whole.value()) << cut;
+    start.update(bytes("more"));
+    Crc64 longer = whole;
+    longer.update(bytes("more"));
+    ASSERT_EQ(start.value(), longer.value()) << cut;
+  }
+  // Of a length that takes all of the squarings: doubled twenty times, a megabyte of zeros.
+  const std::vector<std::byte> zeros(std::size_t{1} << 20);
+  Crc64 doubled;
+  doubled.update(std::span(zeros).first(1));
+  for (std::uint64_t length = 1; length < zeros.size(); length *= 2) {
+    doubled.append(doubled.value(), length);
+  }
+  Crc64 summed;
+  summed.update(zeros);
+  EXPECT_EQ(doubled.value(), summed.value());
 }
 
 TEST(Digests, DoNotDependOnThePieces) {
