@@ -1,24 +1,16 @@
-// State ↔ HDF5, and the check line in front of it.
+// State ↔ HDF5.
 
 #include "cauchy/checkpoint/checkpoint_file.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <cinttypes>
-#include <cstdio>
-#include <optional>
-#include <string_view>
 #include <type_traits>
 
-#include "cauchy/core/crc64.hpp"
 #include "cauchy/core/error.hpp"
 #include "cauchy/core/sha256.hpp"
 #include "cauchy/core/version.hpp"
 #include "cauchy/linear_algebra/sums.hpp"
-#include "cauchy/storage/atomic_file.hpp"
-#include "cauchy/storage/descriptor.hpp"
 #include "cauchy/storage/file.hpp"
+#include "cauchy/storage/seal.hpp"
 
 namespace cauchy::checkpoint {
 namespace {
@@ -28,10 +20,7 @@ using model::Tensor;
 using storage::File;
 using training::TrainingState;
 
-constexpr std::uint64_t user_block_bytes = 512;
-constexpr std::size_t piece_bytes = std::size_t{1} << 20;
-constexpr std::string_view magic = "cauchy checkpoint, format ";
-using UserBlock = std::array<char, user_block_bytes>;
+constexpr storage::SealKind kind{"checkpoint", format_version};
 
 template <typename Real>
 constexpr const char* precision_name() {
@@ -44,49 +33,6 @@ constexpr const char* precision_name() {
 
 std::string member(const std::string& group, const std::string& name) {
   return group + "/" + name;
-}
-
-// ---- the check line ----
-
-/// CRC-64/XZ of all bytes behind the user block.
-std::uint64_t check_sum(const storage::Descriptor& file, std::uint64_t length) {
-  core::Crc64 sum;
-  std::vector<std::byte> piece(piece_bytes);
-  for (std::uint64_t offset = user_block_bytes; offset < length; offset += piece.size()) {
-    piece.resize(std::min<std::uint64_t>(piece.size(), length - offset));
-    file.read_at(offset, piece);
-    sum.update(piece);
-  }
-  return sum.value();
-}
-
-UserBlock user_block(std::uint64_t length, std::uint64_t sum) {
-  UserBlock block{};
-  std::snprintf(block.data(), block.size(),
-                "cauchy checkpoint, format %" PRIu64 ", length %020" PRIu64 ", crc64-xz %016" PRIx64 "\n",
-                format_version, length, sum);
-  return block;
-}
-
-/// Writes the check line of a file that is otherwise complete.
-void seal(const std::filesystem::path& path) {
-  storage::Descriptor file = storage::Descriptor::open_to_change(path);
-  const std::uint64_t length = file.size();
-  const UserBlock block = user_block(length, check_sum(file, length));
-  file.write_at(0, std::as_bytes(std::span(block)));
-  file.close();
-}
-
-/// The number that follows `key` in the check line.
-std::optional<std::uint64_t> number_after(std::string_view line, std::string_view key, int base) {
-  const std::size_t place = line.find(key);
-  if (place == std::string_view::npos) {
-    return std::nullopt;
-  }
-  const std::string_view rest = line.substr(place + key.size());
-  std::uint64_t value = 0;
-  const auto result = std::from_chars(rest.data(), rest.data() + rest.size(), value, base);
-  return result.ec == std::errc{} ? std::optional(value) : std::nullopt;
 }
 
 // ---- named numbers ----
@@ -297,58 +243,22 @@ void update_digest(core::Sha256& digest, const File& file, const TensorInfo& ten
 
 template <typename Real>
 void save(const std::filesystem::path& path, const Description& description, const TrainingState<Real>& state) {
-  storage::AtomicFile target(path);
-  File file = File::create(target.temporary_path(), user_block_bytes);
-  write_description(file, description);
-  file.write_attribute("/", "precision", std::string(precision_name<Real>()));
-  write_method(file, description.layout, state.method);
-  write_scalars(file, state);
-  write_standardization(file, state.standardization);
-  write_units(file, state.units);
-  file.close();
-  seal(target.temporary_path());
-  target.commit();
+  storage::write_sealed(path, kind, [&](File& file) {
+    write_description(file, description);
+    file.write_attribute("/", "precision", std::string(precision_name<Real>()));
+    write_method(file, description.layout, state.method);
+    write_scalars(file, state);
+    write_standardization(file, state.standardization);
+    write_units(file, state.units);
+  });
 }
 
 bool is_checkpoint(const std::filesystem::path& path) {
-  const storage::Descriptor file = storage::Descriptor::open_to_read(path);
-  std::string start(magic.size(), '\0');
-  if (file.size() < start.size()) {
-    return false;
-  }
-  file.read_at(0, std::as_writable_bytes(std::span(start)));
-  return start == magic;
+  return storage::is_sealed(path, kind);
 }
 
 void verify(const std::filesystem::path& path) {
-  const storage::Descriptor file = storage::Descriptor::open_to_read(path);
-  const std::uint64_t length = file.size();
-  if (length < user_block_bytes) {
-    fail(path, "too short for a checkpoint: " + std::to_string(length) + " bytes");
-  }
-  UserBlock block{};
-  file.read_at(0, std::as_writable_bytes(std::span(block)));
-  const std::string_view line(block.data(),
-                              std::min(block.size(), std::string_view(block.data(), block.size()).find('\n')));
-  const std::optional<std::uint64_t> version = number_after(line, magic, 10);
-  if (!line.starts_with(magic) || !version) {
-    fail(path, "not a checkpoint of Cauchy");
-  }
-  if (*version != format_version) {
-    fail(path, "a checkpoint of format " + std::to_string(*version) + "; this version of Cauchy reads format " +
-                   std::to_string(format_version));
-  }
-  const std::optional<std::uint64_t> stated_length = number_after(line, ", length ", 10);
-  const std::optional<std::uint64_t> stated_sum = number_after(line, ", crc64-xz ", 16);
-  if (!stated_length || !stated_sum || user_block(*stated_length, *stated_sum) != block) {
-    fail(path, "damaged: the check line in its first 512 bytes is not intact");
-  }
-  if (*stated_length != length) {
-    fail(path, "damaged: " + std::to_string(length) + " bytes long, should be " + std::to_string(*stated_length));
-  }
-  if (check_sum(file, length) != *stated_sum) {
-    fail(path, "damaged: its check sum differs");
-  }
+  storage::verify_seal(path, kind);
 }
 
 Header read_header(const std::filesystem::path& path) {

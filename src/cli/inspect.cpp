@@ -6,8 +6,10 @@
 #include "cauchy/cli/commands.hpp"
 #include "cauchy/cli/problem.hpp"
 #include "cauchy/communication/agreement.hpp"
+#include "cauchy/data/source.hpp"
 #include "cauchy/reporting/number.hpp"
 #include "cauchy/storage/file.hpp"
+#include "cauchy/storage/seal.hpp"
 
 namespace cauchy::cli {
 namespace {
@@ -60,18 +62,25 @@ void list_group(const storage::File& file, const std::string& group, int depth) 
   }
 }
 
-void inspect(const std::string& path) {
-  require_file("inspect", path);
-  if (checkpoint::is_checkpoint(path)) {
-    inspect_checkpoint(path);
-    return;
+void inspect_data(const std::string& path) {
+  const bool is_sealed = storage::is_sealed(path, data::sealed_data);
+  if (is_sealed) {
+    storage::verify_seal(path, data::sealed_data);
   }
   if (!storage::is_hdf5(path)) {
     throw core::UserError(path + ": is neither a checkpoint nor an HDF5 file");
   }
   const storage::File file = storage::File::open(path);
-  std::cout << "data file " << path << "\n";
+  if (!is_sealed) {
+    storage::require_unsealed(file);
+  }
+  std::cout << "data file " << path << (is_sealed ? ", undamaged" : "") << "\n";
   list_group(file, "/", 0);
+}
+
+void inspect(const std::string& path) {
+  require_file("inspect", path);
+  checkpoint::is_checkpoint(path) ? inspect_checkpoint(path) : inspect_data(path);
 }
 
 core::ExitCode run_inspect(const communication::Communicator& ranks, const CommandLine& line) {

@@ -58,6 +58,7 @@ void check_slots(const std::filesystem::path& path, const optimize::MethodState<
 }  // namespace
 
 data::SourceShape agreed_shape(const communication::Communicator& ranks, const data::Source& source) {
+  data::verify(ranks, source);
   data::SourceShape shape;
   communication::agree_on_root(ranks, [&] { shape = data::source_shape(source); });
   std::array<std::uint64_t, 3> values{shape.rows, shape.inputs, shape.target_columns};

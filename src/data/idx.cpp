@@ -18,8 +18,9 @@
 #include <vector>
 
 #include "cauchy/core/error.hpp"
-#include "cauchy/storage/atomic_file.hpp"
+#include "cauchy/data/source.hpp"
 #include "cauchy/storage/file.hpp"
+#include "cauchy/storage/seal.hpp"
 
 namespace cauchy::data {
 namespace {
@@ -200,12 +201,10 @@ void convert_idx(const IdxConversion& conversion) {
     inputs *= features.shape[dimension];
   }
 
-  storage::AtomicFile target(conversion.output);
-  storage::File file = storage::File::create(target.temporary_path());
-  write_array(file, "/features", {rows, inputs}, features.values);
-  write_array(file, "/targets", {rows}, targets.values);
-  file.close();
-  target.commit();
+  storage::write_sealed(conversion.output, sealed_data, [&](storage::File& file) {
+    write_array(file, "/features", {rows, inputs}, features.values);
+    write_array(file, "/targets", {rows}, targets.values);
+  });
 }
 
 }  // namespace cauchy::data

@@ -8,10 +8,13 @@
 #include <functional>
 #include <new>
 #include <numeric>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
+#include "cauchy/communication/agreement.hpp"
 #include "cauchy/core/error.hpp"
 #include "cauchy/data/standardization.hpp"
 #include "cauchy/storage/file.hpp"
@@ -27,7 +30,7 @@ std::string shape_text(const std::vector<std::uint64_t>& shape) {
   return "(" + storage::shape_text(shape) + ")";
 }
 
-storage::File open(const Source& source) {
+void require_file(const Source& source) {
   std::error_code error;
   if (!std::filesystem::exists(source.path, error)) {
     throw core::UserError(at(source) + (error ? error.message() : "no such file"));
@@ -35,10 +38,27 @@ storage::File open(const Source& source) {
   if (std::filesystem::is_directory(source.path, error)) {
     throw core::UserError(at(source) + "is a folder, not an HDF5 file");
   }
+}
+
+template <typename Work>
+void with_hint_to_convert(Work work) {
+  try {
+    work();
+  } catch (const storage::StorageError& error) {
+    throw storage::StorageError(std::string(error.what()) + " (hint: make the file anew with `cauchy convert`)");
+  }
+}
+
+storage::File open(const Source& source) {
+  require_file(source);
   if (!storage::is_hdf5(source.path)) {
     throw core::UserError(at(source) + "is not an HDF5 file; `cauchy convert` makes one from other formats");
   }
-  return storage::File::open(source.path);
+  storage::File file = storage::File::open(source.path);
+  if (!storage::is_sealed(source.path, sealed_data)) {
+    with_hint_to_convert([&] { storage::require_unsealed(file); });
+  }
+  return file;
 }
 
 storage::DatasetInfo numeric_dataset(const storage::File& file, const Source& source, const std::string& name,
@@ -125,6 +145,29 @@ void narrow(const Source& source, const std::string& name, std::uint64_t first_r
 }
 
 }  // namespace
+
+void verify(const communication::Communicator& ranks, const Source& source) {
+  std::optional<storage::SealedFile> file;
+  std::vector<std::uint64_t> sums(static_cast<std::size_t>(ranks.size()), 0);
+  communication::agree(ranks, [&] {
+    with_user_errors(source, [&] {
+      require_file(source);
+      if (storage::is_sealed(source.path, sealed_data)) {
+        with_hint_to_convert([&] { file.emplace(source.path, sealed_data); });
+        const auto rank = static_cast<std::uint64_t>(ranks.rank());
+        sums[rank] = file->sum_of_part(rank, sums.size());
+      }
+    });
+  });
+  ranks.sum<std::uint64_t>(sums);
+  communication::agree_on_root(ranks, [&] {
+    with_user_errors(source, [&] {
+      if (file) {
+        with_hint_to_convert([&] { file->require_sums(sums); });
+      }
+    });
+  });
+}
 
 SourceShape source_shape(const Source& source) {
   return with_user_errors(source, [&] {

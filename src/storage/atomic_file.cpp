@@ -1,13 +1,9 @@
-// Temporary name, fsync, rename, fsync of the folder.
+// Temporary name, fsync, reading back, rename, fsync of the folder.
 
 #include "cauchy/storage/atomic_file.hpp"
 
-#include <signal.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <charconv>
-#include <optional>
 #include <span>
 #include <system_error>
 #include <utility>
@@ -33,21 +29,18 @@ void remove_if_present(const std::filesystem::path& path) {
   }
 }
 
-/// The process that a temporary file for a name with this prefix belongs to; none for any other file.
-std::optional<pid_t> owner(const std::string& name, const std::string& prefix) {
-  const std::size_t place = name.rfind(infix);
-  if (!name.starts_with(hidden(prefix)) || place == std::string::npos) {
-    return std::nullopt;
-  }
-  const char* first = name.data() + place + std::string(infix).size();
-  const char* last = name.data() + name.size();
-  pid_t process = 0;
-  const auto [end, error] = std::from_chars(first, last, process);
-  return error == std::errc{} && end == last && process > 0 ? std::optional(process) : std::nullopt;
+bool is_temporary(const std::string& name, const std::string& prefix) {
+  return name.starts_with(hidden(prefix)) && name.find(infix) != std::string::npos;
 }
 
-bool is_alive(pid_t process) {
-  return ::kill(process, 0) == 0 || errno != ESRCH;
+/// Throws unless the file holds this text and nothing else.
+void compare(const std::filesystem::path& path, const std::string& text) {
+  const Descriptor file = Descriptor::open_to_read(path);
+  std::string found(file.size(), '\0');
+  file.read_at(0, std::as_writable_bytes(std::span(found)));
+  if (found != text) {
+    throw StorageError(path.string() + ": reads back as another text than was written");
+  }
 }
 
 }  // namespace
@@ -65,10 +58,12 @@ AtomicFile::~AtomicFile() {
   }
 }
 
-void AtomicFile::commit() {
+void AtomicFile::commit(const std::function<void()>& read_back) {
   Descriptor file = Descriptor::open_to_read(temporary_path_);
   file.sync();
+  file.drop_from_cache();
   file.close();
+  read_back();
   std::error_code error;
   std::filesystem::rename(temporary_path_, final_path_, error);
   if (error) {
@@ -84,7 +79,7 @@ void write_text_file(const std::filesystem::path& path, const std::string& text)
   Descriptor file = Descriptor::create(target.temporary_path());
   file.write_at(0, std::as_bytes(std::span(text)));
   file.close();
-  target.commit();
+  target.commit([&] { compare(target.temporary_path(), text); });
 }
 
 bool link_in_place(const std::filesystem::path& path, const std::filesystem::path& second_path) {
@@ -97,7 +92,7 @@ bool link_in_place(const std::filesystem::path& path, const std::filesystem::pat
   if (error) {
     return false;
   }
-  target.commit();
+  target.commit([] {});  // it was read back under its first name
   return true;
 }
 
@@ -105,9 +100,7 @@ void remove_abandoned(const std::filesystem::path& folder, const std::string& pr
   std::error_code error;
   std::vector<std::filesystem::path> abandoned;
   for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    const std::optional<pid_t> process = owner(entry->path().filename().string(), prefix);
-    // A new process may have the number of a dead one, in containers usually: what bears our own is a leftover too.
-    if (process && (*process == ::getpid() || !is_alive(*process))) {
+    if (is_temporary(entry->path().filename().string(), prefix)) {
       abandoned.push_back(entry->path());
     }
   }

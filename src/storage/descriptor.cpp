@@ -121,6 +121,12 @@ void Descriptor::sync() {
   }
 }
 
+void Descriptor::drop_from_cache() {
+  if (const int error = ::posix_fadvise(number_, 0, 0, POSIX_FADV_DONTNEED); error != 0) {
+    fail("drop from the page cache", path_, error);
+  }
+}
+
 void Descriptor::close() {
   // The descriptor is gone even where close() reports an error.
   if (::close(std::exchange(number_, -1)) != 0) {

@@ -2,16 +2,21 @@
 
 #include "cauchy/storage/file.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cerrno>
 #include <cstring>
+#include <system_error>
 #include <type_traits>
 
 #include "cauchy/storage/descriptor.hpp"
 #include "hdf5_array.hpp"
 #include "hdf5_call.hpp"
 #include "hdf5_group.hpp"
+#include "hdf5_pieces.hpp"
 #include "hdf5_type.hpp"
 
 namespace cauchy::storage {
@@ -104,6 +109,17 @@ herr_t collect_name(hid_t /*object*/, const char* name, const H5A_info_t* /*info
   return 0;
 }
 
+/// HDF5 itself never asks the system to do this. Through its own descriptor, which learns of every failure since it was
+/// opened.
+void sync_descriptor_of(hid_t file, const Subject& subject) {
+  void* handle = nullptr;
+  checked(H5Fget_vfd_handle(file, H5P_DEFAULT, &handle), "reach", subject);
+  if (::fsync(*static_cast<const int*>(handle)) != 0) {
+    throw StorageError("cannot bring to the device " + subject.file.string() + ": " +
+                       std::generic_category().message(errno));
+  }
+}
+
 }  // namespace
 
 const char* element_type_name(ElementType type) {
@@ -150,6 +166,7 @@ File::~File() {
 void File::close() {
   const Subject subject{path_, "the file"};
   checked(H5Fflush(opened(id_, subject), H5F_SCOPE_GLOBAL), "write", subject);
+  sync_descriptor_of(id_, subject);
   checked(H5Fclose(std::exchange(id_, -1)), "close", subject);
 }
 
@@ -197,6 +214,26 @@ DatasetInfo File::info(const std::string& dataset) const {
   const Subject subject{path_, dataset};
   const Array array(opened(id_, subject), subject);
   return {element_type(array.type()), {array.shape().begin(), array.shape().end()}};
+}
+
+void File::collect_pieces(const std::string& group, std::vector<Piece>& pieces) const {
+  for (const std::string& member : members(group)) {
+    const std::string name = (group == "/" ? "" : group) + "/" + member;
+    if (is_group(name)) {
+      collect_pieces(name, pieces);
+    } else {
+      const Subject subject{path_, name};
+      const std::vector<Piece> found = pieces_of(opened(id_, subject), subject);
+      pieces.insert(pieces.end(), found.begin(), found.end());
+    }
+  }
+}
+
+std::vector<Piece> File::pieces() const {
+  std::vector<Piece> pieces;
+  collect_pieces("/", pieces);
+  std::ranges::sort(pieces, {}, &Piece::offset);
+  return pieces;
 }
 
 void File::create_group(const std::string& name) {

@@ -1,4 +1,4 @@
-"""Reads a checkpoint with h5py and computes its sums and values anew.
+"""Reads a checkpoint with h5py and h5dump, and computes its sums and values anew.
 
 usage: foreign_reader_test.py WRITE_SAMPLE      (the executable of write_sample.cpp)
 """
@@ -55,14 +55,42 @@ class ForeignReader(unittest.TestCase):
     def test_check_value_of_the_crc(self):
         self.assertEqual(crc64_xz(b"123456789"), 0x995DC9BBDF1939FA)
 
-    def test_check_line(self):
+    def test_check_lines(self):
         data = self.path.read_bytes()
         line = data[:data.index(b"\n") + 1].decode("ascii")
-        match = re.fullmatch(r"cauchy checkpoint, format 2, length (\d{20}), crc64-xz ([0-9a-f]{16})\n", line)
+        match = re.fullmatch(
+            r"cauchy checkpoint, format 3, length (\d{20}), table at (\d{20}), crc64-xz ([0-9a-f]{16})\n", line)
         self.assertIsNotNone(match, line)
         self.assertEqual(int(match[1]), len(data))
-        self.assertEqual(int(match[2], 16), crc64_xz(data[512:]))
-        self.assertEqual(data[len(line):512], bytes(512 - len(line)))
+        self.assertEqual(int(match[3], 16), crc64_xz(data[512:]))
+        self.assertEqual(data[len(line):256], bytes(256 - len(line)))
+        self.assertEqual(data[256:512], data[:256])
+        self.assertEqual(data[512:516], b"\x89HDF")
+        self.assertTrue(data[int(match[2]):].endswith(b"\n"))
+
+    def test_table(self):
+        data = self.path.read_bytes()
+        start = int(re.search(rb"table at (\d{20})", data)[1])
+        *rows, last = data[start:].decode("ascii").splitlines()
+        self.assertEqual(last, f"crc64-xz {crc64_xz(data[start:data.rindex(b'crc64-xz')]):016x}")
+        listed = {}
+        for row in rows:
+            offset, size, sum_of_piece, dataset = row.split(" ", 3)
+            piece = data[int(offset):int(offset) + int(size)]
+            self.assertEqual(sum_of_piece, f"{crc64_xz(piece):016x}")
+            listed[dataset] = piece
+        datasets = []
+        self.file.visititems(lambda _, item: datasets.append(item) if isinstance(item, h5py.Dataset) else None)
+        self.assertEqual(sorted(listed), sorted(item.name for item in datasets))
+        for item in datasets:
+            if item.chunks:  # one chunk of this small file: its numbers, and four bytes of fletcher32
+                self.assertEqual(listed[item.name][:-4], item[()].tobytes())
+                self.assertEqual(len(listed[item.name]), item.nbytes + 4)
+
+    def test_tools_take_no_notice_of_lines_and_table(self):
+        dump = subprocess.run(["h5dump", "-d", "/standardisation/scale", self.path], capture_output=True, text=True)
+        self.assertEqual((dump.returncode, dump.stderr), (0, ""))
+        self.assertIn("1, 2, 3, 4, 0.333333", dump.stdout)
 
     def check_vector(self, group, first):
         found = []
@@ -90,7 +118,7 @@ class ForeignReader(unittest.TestCase):
         self.assertEqual("sha256:" + digest, self.digest)
 
     def test_attributes(self):
-        self.assertEqual(self.file.attrs["format_version"], 2)
+        self.assertEqual(self.file.attrs["format_version"], 3)
         self.assertEqual(self.file.attrs["precision"], "float")
         self.assertEqual(self.file.attrs["instruction_set"], "test_instructions")
         self.assertEqual(self.file.attrs["product_backend"], "test_products")

@@ -213,6 +213,54 @@ class ConvertTest(CommandsTest):
                 self.assertIn(word, outcome.stderr)
                 self.assertEqual([path for path in self.files() if "out.h5" in path], [])
 
+    def damage(self, place, name="out.h5"):
+        """Flips a bit of a copy, "damaged.h5"."""
+        data = bytearray((self.folder / name).read_bytes())
+        data[place] ^= 1
+        (self.folder / "damaged.h5").write_bytes(data)
+
+    def test_damage_is_told_wherever_the_file_is_used(self):
+        self.convert(idx(self.images), idx(self.labels))
+        self.succeed(["inspect", "out.h5"], None)
+        with h5py.File(self.folder / "out.h5", "r") as file:
+            in_features = file["features"].id.get_offset() + 50
+        self.damage(in_features)
+        words = "damaged.h5: damaged: its check sum differs; the damage is in /features"
+        for ranks in (1, 2, 3, 4):
+            message = self.refuse(["train", *program.options(self.settings(data__train="damaged.h5"))], ranks)
+            self.assertIn("data.train: " + words, message)
+            self.assertIn("cauchy convert", message)
+        for key in ("validation", "test"):
+            settings = self.settings(data__train="out.h5", **{f"data__{key}": "damaged.h5"})
+            self.assertIn(f"data.{key}: " + words, self.refuse(["train", *program.options(settings)], 2))
+        self.assertEqual([path for path in self.files() if path.startswith("run/")], [])
+        self.train(self.settings(data__train="out.h5"))
+        self.assertIn(words, self.refuse(["evaluate", "--checkpoint=run/checkpoint-00000010.h5",
+                                          "--data.test=damaged.h5"], 3))
+        self.assertIn(words, self.refuse(["inspect", "damaged.h5"], None, code=4))
+
+    def test_damage_of_the_check_lines_does_not_make_a_foreign_file(self):
+        self.convert(idx(self.images), idx(self.labels))
+        data = (self.folder / "out.h5").read_bytes()
+        for place in (3, 60, 260, 511):
+            self.damage(place)
+            message = self.refuse(["train", *program.options(self.settings(data__train="damaged.h5"))], 2)
+            self.assertIn("damaged.h5: damaged: the check lines in its first 512 bytes are not intact", message)
+        (self.folder / "damaged.h5").write_bytes(bytes(512) + data[512:])
+        for arguments, code in ((["train", *program.options(self.settings(data__train="damaged.h5"))], 2),
+                                (["inspect", "damaged.h5"], 4)):
+            self.assertIn("the check lines in its first 512 bytes are gone", self.refuse(arguments, None, code))
+
+    def test_user_blocks_of_others_are_welcome(self):
+        # As MATLAB writes them: 116 bytes of text, a version, the order of bytes.
+        with h5py.File(self.folder / "matlab.h5", "w", userblock_size=512) as file:
+            file["features"] = self.images.reshape(10, 12)
+            file["targets"] = self.labels
+        with open(self.folder / "matlab.h5", "r+b") as file:
+            file.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(124) + b"\0\2IM")
+        self.succeed(["inspect", "matlab.h5"], None)
+        self.train(self.settings(data__train="matlab.h5"), 2)
+
     def test_missing_files_and_folders(self):
         arguments = ["convert", "--from=idx", "--input=nowhere", "--targets=labels", "--output=out.h5"]
         self.assertIn("nowhere", self.refuse(arguments, 3))

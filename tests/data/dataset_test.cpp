@@ -10,6 +10,8 @@
 #include <limits>
 
 #include "cauchy/core/error.hpp"
+#include "cauchy/storage/descriptor.hpp"
+#include "cauchy/storage/seal.hpp"
 #include "support/shared_folder.hpp"
 #include "support/toy_data.hpp"
 #include "support/world.hpp"
@@ -91,6 +93,55 @@ TEST_F(DatasetTest, TellsTheFirstBadNumberWithRowAndColumn) {
   toy.features[17 * 3 + 2] = std::numeric_limits<double>::infinity();
   toy.features[13 * 3 + 1] = std::numeric_limits<double>::quiet_NaN();
   EXPECT_NE(fault_of(written(toy), 4).find("/features holds NaN at row 13, column 1"), std::string::npos);
+}
+
+TEST_F(DatasetTest, VerifiesASealedFileTogether) {
+  const std::string path = folder_ / "sealed.h5";
+  const Source source{"data.train", path, "features", "targets"};
+  const std::vector<float> values(1000, 1.25F);
+  const auto fault = [&] {
+    world().barrier();
+    try {
+      verify(world(), source);
+    } catch (const core::Error& error) {
+      EXPECT_TRUE(error.agreed());
+      EXPECT_EQ(error.code(), core::ExitCode::user_error);
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  const auto on_root = [](auto work) {
+    world().barrier();
+    if (world().is_root()) {
+      work();
+    }
+  };
+  const auto damage = [&](std::uint64_t place) {
+    storage::Descriptor file = storage::Descriptor::open_to_change(path);
+    std::byte byte{};
+    file.read_at(place, {&byte, 1});
+    byte ^= std::byte{1};
+    file.write_at(place, {&byte, 1});
+  };
+  on_root([&] {
+    storage::write_sealed(path, sealed_data,
+                          [&](storage::File& file) { file.write<float>("/features", {values.size()}, values); });
+  });
+  EXPECT_EQ(fault(), "");
+  // In the part of each rank: every bit counts once.
+  const std::uint64_t length = std::filesystem::file_size(path);
+  for (const std::uint64_t place : {std::uint64_t{512}, length / 3, length / 2, length * 9 / 10, length - 1}) {
+    on_root([&] { damage(place); });
+    EXPECT_NE(fault().find("sealed.h5: damaged: its check sum differs"), std::string::npos) << place;
+    on_root([&] { damage(place); });
+    EXPECT_EQ(fault(), "");
+  }
+  on_root([&] { std::filesystem::resize_file(path, length - 1); });
+  EXPECT_NE(fault().find("bytes long, should be"), std::string::npos);
+  on_root([&] { std::filesystem::remove(path); });
+  EXPECT_NE(fault().find("no such file"), std::string::npos);
+  on_root([&] { test::ToyData(23, 3, 4).write(path); });
+  EXPECT_EQ(fault(), "");
 }
 
 TEST_F(DatasetTest, StandardizationIsThatOfAllRowsAndTheSameForAllRankCounts) {

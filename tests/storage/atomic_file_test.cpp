@@ -3,7 +3,6 @@
 #include "cauchy/storage/atomic_file.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -28,16 +27,6 @@ std::size_t file_count(const std::filesystem::path& folder) {
   return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));
 }
 
-/// The number of a process that has ended.
-pid_t dead_process() {
-  const pid_t child = fork();
-  if (child == 0) {
-    _exit(0);
-  }
-  waitpid(child, nullptr, 0);
-  return child;
-}
-
 class AtomicFileTest : public testing::Test {
  protected:
   test::TemporaryFolder folder_;
@@ -49,7 +38,7 @@ TEST_F(AtomicFileTest, AppearsOnCommit) {
   EXPECT_EQ(file.temporary_path().parent_path(), path_.parent_path());
   std::ofstream(file.temporary_path()) << "new";
   EXPECT_FALSE(std::filesystem::exists(path_));
-  file.commit();
+  file.commit([] {});
   EXPECT_EQ(contents(path_), "new");
   EXPECT_EQ(file_count(folder_ / ""), 1U);
 }
@@ -64,7 +53,7 @@ TEST_F(AtomicFileTest, ReplacesAnOlderFileOnlyOnCommit) {
   EXPECT_EQ(file_count(folder_ / ""), 1U);
   AtomicFile file(path_);
   std::ofstream(file.temporary_path()) << "new";
-  file.commit();
+  file.commit([] {});
   EXPECT_EQ(contents(path_), "new");
 }
 
@@ -73,7 +62,7 @@ TEST_F(AtomicFileTest, TakesOverWhatADeadNamesakeLeft) {
   AtomicFile file(path_);
   EXPECT_FALSE(std::filesystem::exists(file.temporary_path()));
   File::create(file.temporary_path()).close();
-  file.commit();
+  file.commit([] {});
   EXPECT_TRUE(is_hdf5(path_));
 }
 
@@ -83,7 +72,7 @@ TEST_F(AtomicFileTest, WorksInTheWorkingFolder) {
   {
     AtomicFile file("plain.txt");
     std::ofstream(file.temporary_path()) << "text";
-    file.commit();
+    file.commit([] {});
   }
   std::filesystem::current_path(before);
   EXPECT_EQ(contents(folder_ / "plain.txt"), "text");
@@ -96,7 +85,7 @@ TEST_F(AtomicFileTest, TellsWhyItFailed) {
       if (write) {
         std::ofstream(file.temporary_path()) << "text";
       }
-      file.commit();
+      file.commit([] {});
     } catch (const StorageError& error) {
       return std::string(error.what());
     }
@@ -110,13 +99,43 @@ TEST_F(AtomicFileTest, TellsWhyItFailed) {
   EXPECT_EQ(file_count(folder_ / ""), 1U);
 }
 
-TEST_F(AtomicFileTest, RemovesOnlyWhatTheDeadLeft) {
-  const std::string dead = std::to_string(dead_process());
-  const std::string alive = std::to_string(getppid());
-  const std::vector<std::string> stay = {"checkpoint-1.h5", ".checkpoint-1.h5.tmp." + alive, ".metrics.csv.tmp." + dead,
-                                         ".checkpoint-1.h5.tmp.x" + dead};
-  const std::vector<std::string> go = {".checkpoint-1.h5.tmp." + dead, ".checkpoint-2.h5.tmp." + dead,
-                                       ".checkpoint-3.h5.tmp." + std::to_string(getpid())};
+TEST_F(AtomicFileTest, HasNoNameBeforeItIsReadBack) {
+  std::ofstream(path_) << "old";
+  AtomicFile file(path_);
+  std::ofstream(file.temporary_path()) << "new";
+  bool was_asked = false;
+  file.commit([&] {
+    was_asked = true;
+    EXPECT_EQ(contents(file.temporary_path()), "new");
+    EXPECT_EQ(contents(path_), "old");
+  });
+  EXPECT_TRUE(was_asked);
+  EXPECT_EQ(contents(path_), "new");
+}
+
+TEST_F(AtomicFileTest, WhatReadsBackWrongNeverGetsTheName) {
+  std::ofstream(path_) << "old";
+  {
+    AtomicFile file(path_);
+    std::ofstream(file.temporary_path()) << "new";
+    EXPECT_THROW(file.commit([] { throw StorageError("damaged"); }), StorageError);
+  }
+  EXPECT_EQ(contents(path_), "old");
+  EXPECT_EQ(file_count(folder_ / ""), 1U);
+}
+
+TEST_F(AtomicFileTest, TextsAreWrittenWhole) {
+  for (const std::string& text : {std::string(100000, 'x'), std::string("[model]\nlayers = 3\n"), std::string()}) {
+    write_text_file(path_, text);
+    EXPECT_EQ(contents(path_), text);
+  }
+  EXPECT_EQ(file_count(folder_ / ""), 1U);
+}
+
+TEST_F(AtomicFileTest, RemovesWhatWritersLeft) {
+  const std::vector<std::string> stay = {"checkpoint-1.h5", ".metrics.csv.tmp.7", ".checkpoint-1.h5.bak",
+                                         "checkpoint-1.h5.tmp.7"};
+  const std::vector<std::string> go = {".checkpoint-1.h5.tmp.7", ".checkpoint-2.h5.tmp." + std::to_string(getppid())};
   for (const auto& names : {stay, go}) {
     for (const std::string& name : names) {
       std::ofstream(folder_ / name) << "x";
@@ -142,6 +161,9 @@ TEST_F(AtomicFileTest, DescriptorsReadAndWriteInPlace) {
   EXPECT_EQ(found, bytes);
   EXPECT_THROW(file.read_at(3, found), StorageError);
   file.sync();
+  file.drop_from_cache();
+  file.read_at(2, found);
+  EXPECT_EQ(found, bytes);
   file.close();
   EXPECT_THROW(Descriptor::create(path_), StorageError);
   EXPECT_THROW(Descriptor::open_to_change(folder_ / "missing"), StorageError);

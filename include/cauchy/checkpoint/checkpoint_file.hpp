@@ -1,8 +1,6 @@
 #pragma once
-/// One checkpoint: the complete state of training in one HDF5 file.
+/// One checkpoint: the complete state of training in one sealed HDF5 file (storage/seal.hpp).
 ///
-///     bytes 0 to 511     "cauchy checkpoint, format 2, length <20 digits>, crc64-xz <16 hex digits>\n", then zeros:
-///                        the length of the whole file, and the CRC-64/XZ of its bytes from 512 on
 ///     /                  attributes format_version, cauchy_version, instruction_set, product_backend, precision
 ///     /configuration     text: the keys that determine Θ
 ///     /problem           attributes rows, inputs, target_columns, classes
@@ -11,8 +9,7 @@
 ///     /sampler, /stopping, /history        attributes by the names of their fields
 ///     /standardisation/{mean,scale}        (inputs), where features are standardized
 ///     /reduction/{units,ages}              (blocks), where gradients are summed as integers: exponents of the units,
-///     and
-///                                          for how many steps a smaller one would have done
+///                                          and for how many steps a smaller one would have done
 ///
 /// Equal states give equal bytes: no rank count, thread count, folder, host or time is in the file.
 
@@ -27,7 +24,7 @@
 
 namespace cauchy::checkpoint {
 
-inline constexpr std::uint64_t format_version = 2;
+inline constexpr std::uint64_t format_version = 3;
 
 /// What a run is beside its configuration: enough to rebuild the network without the data, and to know the data again.
 struct ProblemShape {
@@ -68,7 +65,8 @@ struct Header {
   training::History history;
 };
 
-/// Writes a checkpoint atomically, in place of an older file of that name. Throws storage::StorageError.
+/// Writes a checkpoint atomically, in place of an older file of that name, and reads it back from the device before it
+/// gets that name. Throws storage::StorageError.
 template <typename Real>
 void save(const std::filesystem::path& path, const Description& description,
           const training::TrainingState<Real>& state);
@@ -78,7 +76,7 @@ void save(const std::filesystem::path& path, const Description& description,
 bool is_checkpoint(const std::filesystem::path& path);
 
 /// Compares a file with its own length and check sum, without HDF5, which does not survive every damaged file. Throws
-/// core::InputOutputError, which says what is wrong: not a checkpoint, of a newer format, cut off, damaged.
+/// core::InputOutputError, which says what is wrong: not a checkpoint, of another format, cut off, damaged and where.
 void verify(const std::filesystem::path& path);
 
 /// Verifies, then reads all but the vectors. Throws core::InputOutputError.

@@ -17,7 +17,7 @@
 
 namespace cauchy::cli {
 
-/// Collective. The shape of a source, which the root looks up for all.
+/// Collective. The shape of a source, which all verify and the root looks up.
 data::SourceShape agreed_shape(const communication::Communicator& ranks, const data::Source& source);
 
 /// Throws an agreed core::UserError if the samples of a source do not look like those of the problem. Same arguments on

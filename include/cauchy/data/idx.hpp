@@ -11,9 +11,9 @@ struct IdxConversion {
   std::filesystem::path output;   ///< HDF5 file, replaced if it is there
 };
 
-/// Writes /features (N × d) and /targets (N) in the IDX files' own types (integers of one byte stay unsigned bytes).
-/// Throws core::UserError, naming the file and the byte at fault, if a file is missing, damaged, truncated, longer than
-/// its header says, or if the row counts differ.
+/// Writes /features (N × d) and /targets (N) in the IDX files' own types (integers of one byte stay unsigned bytes) to
+/// a sealed file. Throws core::UserError, naming the file and the byte at fault, if a file is missing, damaged,
+/// truncated, longer than its header says, or if the row counts differ.
 void convert_idx(const IdxConversion& conversion);
 
 }  // namespace cauchy::data

@@ -5,14 +5,19 @@
 #include <functional>
 #include <string>
 
+#include "cauchy/communication/communicator.hpp"
 #include "cauchy/data/options.hpp"
 #include "cauchy/data/shards.hpp"
 #include "cauchy/linear_algebra/aligned.hpp"
 #include "cauchy/linear_algebra/matrix_view.hpp"
+#include "cauchy/storage/seal.hpp"
 
 namespace cauchy::data {
 
 struct Standardization;
+
+/// The files that `cauchy convert` writes. Data may also be in files of others, which have no seal.
+inline constexpr storage::SealKind sealed_data{"data file", 1};
 
 /// Samples of one file. `key` is the configuration key that named it, for messages.
 struct Source {
@@ -29,6 +34,10 @@ struct SourceShape {
 
   bool operator==(const SourceShape&) const = default;
 };
+
+/// Collective. Compares a file that `cauchy convert` has written with its check sum, of which each rank computes a
+/// part; files of others pass. Throws an agreed core::UserError if the file is missing or damaged.
+void verify(const communication::Communicator& ranks, const Source& source);
 
 /// Looks at the file without reading samples. Throws core::UserError, naming file and dataset, if it is missing, no
 /// HDF5 file, or holds no numbers in matching shapes.

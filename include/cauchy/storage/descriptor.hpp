@@ -38,6 +38,8 @@ class Descriptor {
   void resize(std::uint64_t bytes);
   /// Returns when the file's contents are on the device.
   void sync();
+  /// Lets what was synced go from the page cache, so that reading it again asks the device.
+  void drop_from_cache();
   void close();
 
   /// Whether the path still names this file, and not another one, or none.

@@ -30,6 +30,13 @@ struct DatasetInfo {
 /// "1437 × 64"; "single" for a scalar.
 std::string shape_text(const std::vector<std::uint64_t>& shape);
 
+/// Where a part of a dataset's contents lies in the file.
+struct Piece {
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+  std::string dataset;  ///< "/features"
+};
+
 /// How a dataset lies in the file.
 enum class Layout {
   contiguous,  ///< in one piece
@@ -64,7 +71,7 @@ class File {
 
   const std::filesystem::path& path() const { return path_; }
 
-  /// Flushes and closes.
+  /// Flushes, brings to the device and closes.
   void close();
 
   bool has(const std::string& name) const;
@@ -74,6 +81,8 @@ class File {
   /// Names of the attributes of an object, sorted.
   std::vector<std::string> attributes(const std::string& object) const;
   DatasetInfo info(const std::string& dataset) const;
+  /// The contents of all datasets, by offset.
+  std::vector<Piece> pieces() const;
 
   void create_group(const std::string& name);
 
@@ -103,6 +112,7 @@ class File {
 
  private:
   File(std::filesystem::path path, std::int64_t id) : path_(std::move(path)), id_(id) {}
+  void collect_pieces(const std::string& group, std::vector<Piece>& pieces) const;
 
   std::filesystem::path path_;
   std::int64_t id_ = -1;  ///< HDF5's identifier; -1: closed

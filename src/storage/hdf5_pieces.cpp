@@ -1,0 +1,65 @@
+// Where the contents of a dataset lie in its file.
+
+#include "hdf5_pieces.hpp"
+
+#include <cstddef>
+
+#include "hdf5_array.hpp"
+
+namespace cauchy::storage {
+namespace {
+
+/// What HDF5 leaves out of the address of a chunk: before 1.14.4 the user block (HDFGroup/hdf5#3003).
+hsize_t chunk_base(hid_t file, const Subject& subject) {
+  hsize_t user_block = 0;
+#if !H5_VERSION_GE(1, 14, 4)
+  const Handle creation(H5Fget_create_plist(file), H5Pclose, "look at", subject);
+  checked(H5Pget_userblock(creation.id(), &user_block), "look at", subject);
+#endif
+  return user_block;
+}
+
+/// Moves the corner of a chunk to the next one in row-major order; false after the last.
+bool advance(std::vector<hsize_t>& corner, const std::vector<hsize_t>& chunk, const std::vector<hsize_t>& shape) {
+  for (std::size_t i = shape.size(); i-- > 0;) {
+    corner[i] += chunk[i];
+    if (corner[i] < shape[i]) {
+      return true;
+    }
+    corner[i] = 0;
+  }
+  return false;
+}
+
+std::vector<Piece> chunks_of(hid_t file, const Array& array, hid_t properties, const Subject& subject) {
+  const hsize_t base = chunk_base(file, subject);
+  std::vector<hsize_t> chunk(array.shape().size());
+  checked(H5Pget_chunk(properties, static_cast<int>(chunk.size()), chunk.data()), "look at", subject);
+  std::vector<hsize_t> corner(chunk.size(), 0);
+  std::vector<Piece> pieces;
+  do {
+    unsigned skipped_filters = 0;
+    haddr_t address = HADDR_UNDEF;
+    hsize_t bytes = 0;
+    checked(H5Dget_chunk_info_by_coord(array.id(), corner.data(), &skipped_filters, &address, &bytes), "find", subject);
+    if (address != HADDR_UNDEF) {
+      pieces.push_back({base + address, bytes, subject.object});
+    }
+  } while (advance(corner, chunk, array.shape()));
+  return pieces;
+}
+
+}  // namespace
+
+std::vector<Piece> pieces_of(hid_t file, const Subject& subject) {
+  const Array array(file, subject);
+  const Handle properties(H5Dget_create_plist(array.id()), H5Pclose, "look at", subject);
+  if (H5Pget_layout(properties.id()) == H5D_CHUNKED) {
+    return chunks_of(file, array, properties.id(), subject);
+  }
+  // The address of what was never allocated is no number, to which HDF5 adds the user block.
+  const hsize_t bytes = H5Dget_storage_size(array.id());
+  return bytes == 0 ? std::vector<Piece>{} : std::vector<Piece>{{H5Dget_offset(array.id()), bytes, subject.object}};
+}
+
+}  // namespace cauchy::storage

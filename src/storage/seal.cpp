@@ -1,0 +1,262 @@
+// The lines in front of a file, and the table behind it.
+
+#include "cauchy/storage/seal.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cinttypes>
+#include <cstdio>
+#include <optional>
+#include <span>
+#include <sstream>
+#include <string_view>
+#include <vector>
+
+#include "cauchy/core/crc64.hpp"
+#include "cauchy/storage/atomic_file.hpp"
+
+namespace cauchy::storage {
+namespace {
+
+constexpr std::size_t user_block_bytes = 512;  // in front of HDF5: two lines
+constexpr std::size_t line_bytes = 256;
+constexpr std::size_t piece_bytes = std::size_t{1} << 20;
+constexpr const char* sealed_attribute = "sealed";
+constexpr std::string_view table_end = "crc64-xz ";
+using UserBlock = std::array<char, user_block_bytes>;
+
+[[noreturn]] void fail(const std::filesystem::path& path, const std::string& what) {
+  throw StorageError(path.string() + ": " + what);
+}
+
+std::string magic(const SealKind& kind) {
+  return std::string("cauchy ") + kind.name + ", format ";
+}
+
+/// What the lines state.
+struct Statement {
+  std::uint64_t length = 0;
+  std::uint64_t table = 0;
+  std::uint64_t sum = 0;
+};
+
+UserBlock user_block(const SealKind& kind, const Statement& statement) {
+  UserBlock block{};
+  for (std::size_t place = 0; place < block.size(); place += line_bytes) {
+    std::snprintf(block.data() + place, line_bytes,
+                  "%s%" PRIu64 ", length %020" PRIu64 ", table at %020" PRIu64 ", crc64-xz %016" PRIx64 "\n",
+                  magic(kind).c_str(), kind.format, statement.length, statement.table, statement.sum);
+  }
+  return block;
+}
+
+/// The first (0) or second (1) line, with what follows it.
+std::string_view line_of(const UserBlock& block, std::size_t number) {
+  return std::string_view(block.data(), block.size()).substr(number * line_bytes, line_bytes);
+}
+
+/// The number that follows `key`.
+std::optional<std::uint64_t> number_after(std::string_view line, std::string_view key, int base) {
+  const std::size_t place = line.find(key);
+  if (place == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const std::string_view rest = line.substr(place + key.size());
+  std::uint64_t value = 0;
+  const auto result = std::from_chars(rest.data(), rest.data() + rest.size(), value, base);
+  return result.ec == std::errc{} ? std::optional(value) : std::nullopt;
+}
+
+bool calls_itself(const UserBlock& block, const SealKind& kind) {
+  return line_of(block, 0).starts_with(magic(kind)) || line_of(block, 1).starts_with(magic(kind));
+}
+
+/// Throws if the first line states another format and the second does not contradict it.
+void require_format(const std::filesystem::path& path, const UserBlock& block, const SealKind& kind) {
+  const std::optional<std::uint64_t> first = number_after(line_of(block, 0), magic(kind), 10);
+  const std::optional<std::uint64_t> second = number_after(line_of(block, 1), magic(kind), 10);
+  if (first && first != kind.format && second != kind.format) {
+    fail(path, std::string("a ") + kind.name + " of format " + std::to_string(*first) +
+                   "; this version of Cauchy reads format " + std::to_string(kind.format));
+  }
+}
+
+/// What both lines state, or none if they are not just as they were written.
+std::optional<Statement> statement_of(const UserBlock& block, const SealKind& kind) {
+  const std::string_view line = line_of(block, 0);
+  const Statement statement{number_after(line, ", length ", 10).value_or(0),
+                            number_after(line, ", table at ", 10).value_or(0),
+                            number_after(line, ", crc64-xz ", 16).value_or(0)};
+  return user_block(kind, statement) == block ? std::optional(statement) : std::nullopt;
+}
+
+std::uint64_t sum_of(const Descriptor& file, std::uint64_t first, std::uint64_t last) {
+  core::Crc64 sum;
+  std::vector<std::byte> piece(std::min<std::uint64_t>(piece_bytes, last - first));
+  for (std::uint64_t offset = first; offset < last; offset += piece.size()) {
+    piece.resize(std::min<std::uint64_t>(piece.size(), last - offset));
+    file.read_at(offset, piece);
+    sum.update(piece);
+  }
+  return sum.value();
+}
+
+core::Crc64 sum_of(const std::string& text) {
+  core::Crc64 sum;
+  sum.update(std::as_bytes(std::span(text)));
+  return sum;
+}
+
+std::string hex(std::uint64_t value) {
+  char digits[17];
+  std::snprintf(digits, sizeof digits, "%016" PRIx64, value);
+  return digits;
+}
+
+std::string row_of(const Piece& piece, std::uint64_t sum) {
+  return std::to_string(piece.offset) + " " + std::to_string(piece.bytes) + " " + hex(sum) + " " + piece.dataset + "\n";
+}
+
+/// Appends the table and writes the lines of a file that is otherwise complete. Every byte is read once: the sum of the
+/// whole is made of those of the pieces and of what lies between them.
+void seal(const std::filesystem::path& path, const SealKind& kind, const std::vector<Piece>& pieces) {
+  Descriptor file = Descriptor::open_to_change(path);
+  const std::uint64_t end = file.size();
+  core::Crc64 sum;
+  std::string table;
+  std::uint64_t place = user_block_bytes;
+  const auto take_up_to = [&](std::uint64_t next) {
+    const std::uint64_t part = sum_of(file, place, next);
+    sum.append(part, next - place);
+    place = next;
+    return part;
+  };
+  for (const Piece& piece : pieces) {
+    take_up_to(piece.offset);
+    table += row_of(piece, take_up_to(piece.offset + piece.bytes));
+  }
+  take_up_to(end);
+  table += std::string(table_end) + hex(sum_of(table).value()) + "\n";
+  sum.update(std::as_bytes(std::span(table)));
+  file.write_at(end, std::as_bytes(std::span(table)));
+  const UserBlock block = user_block(kind, {end + table.size(), end, sum.value()});
+  file.write_at(0, std::as_bytes(std::span(block)));
+  file.close();
+}
+
+/// The rows of a table, if it is what was written.
+std::optional<std::string> rows_of(const std::string& table) {
+  const std::size_t place = table.rfind(table_end);
+  if (place == std::string::npos) {
+    return std::nullopt;
+  }
+  std::string rows = table.substr(0, place);
+  const bool intact = rows + std::string(table_end) + hex(sum_of(rows).value()) + "\n" == table;
+  return intact ? std::optional(std::move(rows)) : std::nullopt;
+}
+
+}  // namespace
+
+void write_sealed(const std::filesystem::path& path, const SealKind& kind, const std::function<void(File&)>& fill) {
+  AtomicFile target(path);
+  File file = File::create(target.temporary_path(), user_block_bytes);
+  file.write_attribute("/", sealed_attribute, kind.format);
+  fill(file);
+  const std::vector<Piece> pieces = file.pieces();
+  file.close();
+  seal(target.temporary_path(), kind, pieces);
+  target.commit([&] { verify_seal(target.temporary_path(), kind); });
+}
+
+bool is_sealed(const std::filesystem::path& path, const SealKind& kind) {
+  const Descriptor file = Descriptor::open_to_read(path);
+  UserBlock block{};
+  file.read_at(0, std::as_writable_bytes(std::span(block).first(std::min<std::uint64_t>(file.size(), block.size()))));
+  return calls_itself(block, kind);
+}
+
+SealedFile::SealedFile(const std::filesystem::path& path, const SealKind& kind)
+    : path_(path), file_(Descriptor::open_to_read(path)) {
+  const std::uint64_t length = file_.size();
+  if (length < user_block_bytes) {
+    fail(path, std::string("too short for a ") + kind.name + ": " + std::to_string(length) + " bytes");
+  }
+  UserBlock block{};
+  file_.read_at(0, std::as_writable_bytes(std::span(block)));
+  if (!calls_itself(block, kind)) {
+    fail(path, std::string("not a ") + kind.name + " of Cauchy");
+  }
+  require_format(path, block, kind);
+  const std::optional<Statement> statement = statement_of(block, kind);
+  if (!statement) {
+    fail(path, "damaged: the check lines in its first 512 bytes are not intact");
+  }
+  if (statement->length != length) {
+    fail(path, "damaged: " + std::to_string(length) + " bytes long, should be " + std::to_string(statement->length));
+  }
+  length_ = length;
+  table_ = statement->table;
+  sum_ = statement->sum;
+}
+
+std::uint64_t SealedFile::start_of_part(std::uint64_t part, std::uint64_t parts) const {
+  return user_block_bytes + (length_ - user_block_bytes) * part / parts;
+}
+
+std::uint64_t SealedFile::sum_of_part(std::uint64_t part, std::uint64_t parts) const {
+  return sum_of(file_, start_of_part(part, parts), start_of_part(part + 1, parts));
+}
+
+void SealedFile::require_sums(std::span<const std::uint64_t> sums) const {
+  core::Crc64 whole;
+  for (std::uint64_t part = 0; part < sums.size(); ++part) {
+    whole.append(sums[part], start_of_part(part + 1, sums.size()) - start_of_part(part, sums.size()));
+  }
+  if (whole.value() != sum_) {
+    fail(path_, "damaged: its check sum differs" + place_of_damage());
+  }
+}
+
+/// In words, as far as the table tells it.
+std::string SealedFile::place_of_damage() const {
+  std::string table(length_ - std::min(length_, table_), '\0');
+  file_.read_at(length_ - table.size(), std::as_writable_bytes(std::span(table)));
+  const std::optional<std::string> rows = rows_of(table);
+  if (!rows) {
+    return "";
+  }
+  std::vector<std::string> damaged;
+  std::istringstream stream(*rows);
+  Piece piece;
+  std::string sum;
+  while (stream >> piece.offset >> piece.bytes >> sum && std::getline(stream >> std::ws, piece.dataset)) {
+    if (hex(sum_of(file_, piece.offset, piece.offset + piece.bytes)) != sum &&
+        std::ranges::find(damaged, piece.dataset) == damaged.end()) {
+      damaged.push_back(piece.dataset);
+    }
+  }
+  if (damaged.empty()) {
+    return "; the damage is outside of the datasets, in the structure of the file";
+  }
+  std::string names;
+  for (const std::string& dataset : damaged) {
+    names += (names.empty() ? "" : ", ") + dataset;
+  }
+  return "; the damage is in " + names;
+}
+
+void verify_seal(const std::filesystem::path& path, const SealKind& kind) {
+  const SealedFile file(path, kind);
+  const std::uint64_t sum = file.sum_of_part(0, 1);
+  file.require_sums({&sum, 1});
+}
+
+void require_unsealed(const File& file) {
+  const std::vector<std::string> names = file.attributes("/");
+  if (std::ranges::find(names, sealed_attribute) != names.end()) {
+    fail(file.path(), "damaged: the check lines in its first 512 bytes are gone");
+  }
+}
+
+}  // namespace cauchy::storage
