@@ -7,6 +7,7 @@
 #include <ostream>
 #include <utility>
 
+#include "cauchy/core/activity.hpp"
 #include "cauchy/core/error.hpp"
 
 namespace cauchy::checkpoint {
@@ -99,6 +100,7 @@ bool CheckpointObserver<Real>::is_due(const training::StepReport& report,
 template <typename Real>
 void CheckpointObserver<Real>::save(const training::TrainingState<Real>& state, const SaveAs& as) {
   const core::PhaseScope scope(seconds_, core::Phase::checkpoint);
+  const core::Doing doing("waiting for an earlier checkpoint to be written");
   writer_.write(state, as);
   if (as.numbered) {
     since_last_.restart();
@@ -108,6 +110,7 @@ void CheckpointObserver<Real>::save(const training::TrainingState<Real>& state, 
 template <typename Real>
 void CheckpointObserver<Real>::finish() {
   const core::PhaseScope scope(seconds_, core::Phase::checkpoint);
+  const core::Doing doing("writing the last checkpoint");
   writer_.wait();
   collect();
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cauchy/communication/agreement.hpp"
+#include "cauchy/core/activity.hpp"
 #include "cauchy/core/error.hpp"
 #include "cauchy/training/broadcast.hpp"
 
@@ -122,6 +123,7 @@ training::TrainingState<Real> load_state(const communication::Communicator& rank
     state.method = method.start(linear_algebra::AlignedVector<Real>(network.layout().padded_size(), Real{0}));
   });
   communication::agree_on_root(ranks, [&] {
+    const core::Doing doing("reading a checkpoint");
     training::TrainingState<Real> stored = checkpoint::load<Real>(path, network.layout());
     check_slots(path, state.method, stored.method);
     state = std::move(stored);

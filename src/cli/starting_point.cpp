@@ -8,6 +8,7 @@
 #include "cauchy/checkpoint/store.hpp"
 #include "cauchy/cli/problem.hpp"
 #include "cauchy/communication/agreement.hpp"
+#include "cauchy/core/activity.hpp"
 #include "cauchy/core/error.hpp"
 #include "cauchy/linear_algebra/product.hpp"
 
@@ -67,6 +68,7 @@ StartingPoint find_starting_point(const communication::Communicator& ranks, cons
     if (!resume) {
       return;
     }
+    const core::Doing doing("looking for a checkpoint");
     start.path = choose_checkpoint(*resume, settings.checkpoint.directory);
     if (start.path.empty()) {
       return;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "cauchy/core/activity.hpp"
 #include "checked.hpp"
 #include "communicator_handle.hpp"
 
@@ -31,6 +32,13 @@ MPI_Datatype mpi_type() {
   }
 }
 
+/// Calls MPI where all ranks must, in view of whoever watches whether they do.
+template <typename Call>
+void join(core::OperationName name, Call call) {
+  const core::Joining joining(name);
+  check(call(), name.text());
+}
+
 template <typename T, typename Call>
 void in_pieces(std::span<T> values, Call call) {
   constexpr std::size_t piece_elements = piece_bytes / sizeof(T);
@@ -47,21 +55,23 @@ Communicator::Communicator() : handle_(std::make_shared<Handle>()) {}
 template <typename T>
 void Communicator::sum(std::span<T> values) const {
   in_pieces(values, [this](T* data, int count) {
-    check(MPI_Allreduce(MPI_IN_PLACE, data, count, mpi_type<T>(), MPI_SUM, handle_->comm), "MPI_Allreduce");
+    join("MPI_Allreduce",
+         [&] { return MPI_Allreduce(MPI_IN_PLACE, data, count, mpi_type<T>(), MPI_SUM, handle_->comm); });
   });
 }
 
 template <typename T>
 void Communicator::maximum(std::span<T> values) const {
   in_pieces(values, [this](T* data, int count) {
-    check(MPI_Allreduce(MPI_IN_PLACE, data, count, mpi_type<T>(), MPI_MAX, handle_->comm), "MPI_Allreduce");
+    join("MPI_Allreduce",
+         [&] { return MPI_Allreduce(MPI_IN_PLACE, data, count, mpi_type<T>(), MPI_MAX, handle_->comm); });
   });
 }
 
 template <typename T>
 void Communicator::broadcast(std::span<T> values, int source) const {
   in_pieces(values, [this, source](T* data, int count) {
-    check(MPI_Bcast(data, count, mpi_type<T>(), source, handle_->comm), "MPI_Bcast");
+    join("MPI_Bcast", [&] { return MPI_Bcast(data, count, mpi_type<T>(), source, handle_->comm); });
   });
 }
 
@@ -70,12 +80,12 @@ void Communicator::broadcast(std::string& text, int source) const {
   broadcast<std::uint64_t>({&length, 1}, source);
   text.resize(length);
   in_pieces(std::span(text), [this, source](char* data, int count) {
-    check(MPI_Bcast(data, count, MPI_CHAR, source, handle_->comm), "MPI_Bcast");
+    join("MPI_Bcast", [&] { return MPI_Bcast(data, count, MPI_CHAR, source, handle_->comm); });
   });
 }
 
 void Communicator::barrier() const {
-  check(MPI_Barrier(handle_->comm), "MPI_Barrier");
+  join("MPI_Barrier", [&] { return MPI_Barrier(handle_->comm); });
 }
 
 std::string host_name() {

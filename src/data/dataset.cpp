@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cauchy/communication/agreement.hpp"
+#include "cauchy/core/activity.hpp"
 
 namespace cauchy::data {
 
@@ -17,6 +18,7 @@ Dataset<Real>::Dataset(const communication::Communicator& ranks, const Source& s
       local_shards_(
           rank_shards(shards, static_cast<std::uint64_t>(ranks.rank()), static_cast<std::uint64_t>(ranks.size()))) {
   communication::agree(ranks, [&] {
+    const core::Doing doing("reading data");
     Range rows;
     if (local_shards_.size() > 0) {
       rows = {rows_of(local_shards_.first).first, rows_of(local_shards_.last - 1).last};

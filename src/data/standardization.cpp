@@ -8,6 +8,7 @@
 #include <string>
 
 #include "cauchy/communication/agreement.hpp"
+#include "cauchy/core/activity.hpp"
 #include "cauchy/core/error.hpp"
 
 namespace cauchy::data {
@@ -29,6 +30,7 @@ std::vector<double> sum_over_rows(const communication::Communicator& ranks, cons
     }
     const Range rows{shard_rows(shape.rows, shards, local_shards.first).first,
                      shard_rows(shape.rows, shards, local_shards.last - 1).last};
+    const core::Doing doing("measuring data.train");
     std::uint64_t shard = local_shards.first;
     for_each_piece(source, shape, rows, [&](std::uint64_t first, MatrixView<double> values) {
       for (std::uint64_t row = 0; row < values.rows; ++row) {

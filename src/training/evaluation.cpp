@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cauchy/communication/agreement.hpp"
+#include "cauchy/core/activity.hpp"
 #include "cauchy/core/error.hpp"
 
 namespace cauchy::training {
@@ -14,6 +15,7 @@ namespace cauchy::training {
 template <typename Real>
 Evaluation evaluate(communication::Channel& channel, const model::Network<Real>& network, std::span<const Real> theta,
                     const data::Dataset<Real>& dataset, std::uint64_t microbatch, Workers<Real>& workers) {
+  const core::Doing doing("evaluating");
   // Two sums a shard, each with one writer: adding the zeros of the other ranks changes nothing.
   const std::uint64_t shards = dataset.shards();
   std::vector<double> sums(2 * shards, 0.0);
@@ -25,6 +27,7 @@ Evaluation evaluate(communication::Channel& channel, const model::Network<Real>&
       const auto outputs = network.forward(theta, batch.features, worker.workspace);
       sums[shard] += network.likelihood().nll(outputs, batch.targets);
       sums[shards + shard] += network.likelihood().metric_sum(outputs, batch.targets);
+      core::note_progress();
     }
   });
   channel.start_sum(std::span(sums));

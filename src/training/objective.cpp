@@ -8,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include "cauchy/core/activity.hpp"
 #include "cauchy/core/error.hpp"
 #include "cauchy/linear_algebra/sums.hpp"
 
@@ -71,6 +72,7 @@ void DistributedObjective<Real>::select(const SamplerPosition& position, const V
   const core::PhaseScope scope(parts_.seconds, core::Phase::data);
   for (std::size_t i = 0; i < orders_.size(); ++i) {
     parts_.sampler.permutation(parts_.dataset.local_shards().first + i, position.epoch, orders_[i]);
+    core::note_progress();
   }
   order_epoch_ = position.epoch;
 }
@@ -94,6 +96,7 @@ double DistributedObjective<Real>::value_and_gradient(std::span<const Real> thet
 
 template <typename Real>
 Verdict DistributedObjective<Real>::sum_over_shards(std::span<const Real> theta) {
+  const core::Doing doing("computing gradients");
   std::fill(summary_.begin(), summary_.end(), 0.0);
   parts_.reducer.begin();
   parts_.workers.for_each_shard(parts_.dataset.local_shards(), [&](Worker<Real>& worker, std::uint64_t shard) {
@@ -126,6 +129,7 @@ double DistributedObjective<Real>::shard_value_and_gradient(std::span<const Real
     const core::PhaseScope scope(worker.seconds, core::Phase::compute);
     nll_sum += parts_.network.value_and_gradient(theta, batch, worker.gradient,
                                                  first + count == part.last ? &sink : nullptr, worker.workspace);
+    core::note_progress();
   }
   return nll_sum;
 }

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "cauchy/core/activity.hpp"
 #include "cauchy/core/error.hpp"
 #include "cauchy/linear_algebra/sums.hpp"
 #include "cauchy/training/guard.hpp"
@@ -16,6 +17,7 @@ namespace cauchy::training {
 
 template <typename Real>
 StepReport Trainer<Real>::run() {
+  const core::Doing doing("training");
   StepReport report;
   report.stop = stop_reason(stop_, state_);
   while (report.stop == StopReason::none) {
@@ -49,11 +51,13 @@ Votes Trainer<Real>::votes() const {
 
 template <typename Real>
 void Trainer<Real>::take_step() {
+  core::set_step(state_.stopping.steps + 1);
   parts_.objective.select(state_.sampler, votes(), [this] { state_proved(); });
   parts_.method.step(parts_.objective, state_.method);
   is_proved_ = false;
   before_ = {state_.sampler, state_.stopping, state_.history, state_.units};
   count_step();
+  core::note_progress();
 }
 
 template <typename Real>
