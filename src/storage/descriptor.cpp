@@ -7,14 +7,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <system_error>
 
+#include "cauchy/core/activity.hpp"
 #include "cauchy/storage/file.hpp"
 
 namespace cauchy::storage {
 namespace {
+
+// Bytes a system call at most: each is progress that others can see.
+constexpr std::uint64_t piece_bytes = std::uint64_t{1} << 24;
 
 [[noreturn]] void fail(const std::string& action, const std::filesystem::path& path, int error) {
   throw StorageError("cannot " + action + " " + path.string() + ": " + std::generic_category().message(error));
@@ -80,7 +85,8 @@ std::uint64_t Descriptor::size() const {
 
 void Descriptor::read_at(std::uint64_t offset, std::span<std::byte> bytes) const {
   while (!bytes.empty()) {
-    const ssize_t count = ::pread(number_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    const std::size_t most = std::min(bytes.size(), piece_bytes);
+    const ssize_t count = ::pread(number_, bytes.data(), most, static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) {
       continue;
     }
@@ -92,12 +98,14 @@ void Descriptor::read_at(std::uint64_t offset, std::span<std::byte> bytes) const
     }
     bytes = bytes.subspan(static_cast<std::size_t>(count));
     offset += static_cast<std::uint64_t>(count);
+    core::note_progress();
   }
 }
 
 void Descriptor::write_at(std::uint64_t offset, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
-    const ssize_t count = ::pwrite(number_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    const std::size_t most = std::min(bytes.size(), piece_bytes);
+    const ssize_t count = ::pwrite(number_, bytes.data(), most, static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) {
       continue;
     }
@@ -106,6 +114,7 @@ void Descriptor::write_at(std::uint64_t offset, std::span<const std::byte> bytes
     }
     bytes = bytes.subspan(static_cast<std::size_t>(count));
     offset += static_cast<std::uint64_t>(count);
+    core::note_progress();
   }
 }
 
@@ -116,6 +125,19 @@ void Descriptor::resize(std::uint64_t bytes) {
 }
 
 void Descriptor::sync() {
+  // Piece by piece, so that a slow device shows progress; fsync() then does the rest, and what gives durability.
+  const std::uint64_t length = size();
+  for (std::uint64_t offset = 0; offset < length; offset += piece_bytes) {
+    constexpr unsigned write_and_wait =
+        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    if (::sync_file_range(number_, static_cast<off_t>(offset), piece_bytes, write_and_wait) != 0) {
+      if (errno == EIO || errno == ENOSPC || errno == EDQUOT) {
+        fail("bring to the device", path_, errno);  // fsync() would not tell it a second time
+      }
+      break;  // a file system that knows no pieces
+    }
+    core::note_progress();
+  }
   if (::fsync(number_) != 0) {
     fail("bring to the device", path_, errno);
   }

@@ -12,6 +12,7 @@
 #include <system_error>
 #include <type_traits>
 
+#include "cauchy/core/activity.hpp"
 #include "cauchy/storage/descriptor.hpp"
 #include "hdf5_array.hpp"
 #include "hdf5_call.hpp"
@@ -23,7 +24,8 @@ namespace cauchy::storage {
 namespace {
 
 constexpr std::uint64_t chunk_bytes = std::uint64_t{1} << 20;
-constexpr std::uint64_t piece_bytes = std::uint64_t{1} << 30;  // single transfers of many GB have crashed HDF5
+// Bytes a transfer: each is progress that others can see, and single ones of many GB have crashed HDF5.
+constexpr std::uint64_t piece_bytes = std::uint64_t{1} << 24;
 
 Handle reading_properties(const Subject& subject) {
   Handle list = property_list(H5P_FILE_ACCESS, subject);
@@ -87,16 +89,49 @@ void require_count(std::uint64_t expected, std::size_t given, const Array& array
   }
 }
 
+/// Rows of a piece, out of rows of so many elements; whole chunks, so that each is written once.
+std::uint64_t rows_of_piece(std::uint64_t row_elements, std::size_t element_bytes, std::uint64_t chunk_rows = 1) {
+  const std::uint64_t rows = piece_bytes / (row_elements * element_bytes);
+  return std::max(chunk_rows, rows - rows % chunk_rows);
+}
+
 template <typename T>
 void read_pieces(const Array& array, std::uint64_t first, std::uint64_t rows, std::span<T> values) {
   if (values.empty()) {
     return;
   }
   const std::uint64_t row_elements = array.row_elements();
-  const std::uint64_t piece_rows = std::max<std::uint64_t>(1, piece_bytes / (row_elements * sizeof(T)));
+  const std::uint64_t piece_rows = rows_of_piece(row_elements, sizeof(T));
   for (std::uint64_t done = 0; done < rows; done += piece_rows) {
     array.transfer(first + done, std::min(piece_rows, rows - done), memory_type<T>(),
                    values.data() + done * row_elements);
+  }
+}
+
+/// Writes a whole array into a dataset of this shape.
+template <typename T>
+void write_pieces(hid_t dataset, const std::vector<hsize_t>& shape, std::span<const T> values, const Subject& subject) {
+  const auto write = [&](hid_t memory, hid_t place, const T* piece) {
+    checked(H5Dwrite(dataset, memory_type<T>(), memory, place, H5P_DEFAULT, piece), "write", subject);
+    core::note_progress();
+  };
+  if (values.empty()) {
+    return;
+  }
+  if (shape.empty()) {
+    write(H5S_ALL, H5S_ALL, values.data());
+    return;
+  }
+  const std::uint64_t row_elements = values.size() / shape[0];
+  const std::uint64_t piece_rows = rows_of_piece(row_elements, sizeof(T), chunk_shape(shape, sizeof(T))[0]);
+  const Handle space = make_space(shape, subject);
+  std::vector<hsize_t> start(shape.size(), 0);
+  std::vector<hsize_t> count = shape;
+  for (start[0] = 0; start[0] < shape[0]; start[0] += piece_rows) {
+    count[0] = std::min<hsize_t>(piece_rows, shape[0] - start[0]);
+    checked(H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr),
+            "choose rows of", subject);
+    write(make_space(count, subject).id(), space.id(), values.data() + start[0] * row_elements);
   }
 }
 
@@ -257,9 +292,7 @@ void File::write(const std::string& dataset, const std::vector<std::uint64_t>& s
   Handle array(
       H5Dcreate2(file, dataset.c_str(), memory_type<T>(), space.id(), H5P_DEFAULT, properties.id(), H5P_DEFAULT),
       H5Dclose, "create", subject);
-  if (!values.empty()) {
-    checked(H5Dwrite(array.id(), memory_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "write", subject);
-  }
+  write_pieces(array.id(), extent, values, subject);
   array.close(subject);
 }
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "cauchy/core/activity.hpp"
 #include "hdf5_call.hpp"
 #include "hdf5_type.hpp"
 
@@ -40,6 +41,7 @@ class Array {
             "choose rows of", subject_);
     const Handle target_space = make_space(count, subject_);
     checked(H5Dread(dataset_.id(), target_type, target_space.id(), space_.id(), H5P_DEFAULT, target), "read", subject_);
+    core::note_progress();
   }
 
  private:
