@@ -9,6 +9,7 @@
 #include "cauchy/cli/settings.hpp"
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/communication/channel.hpp"
+#include "cauchy/communication/watchdog.hpp"
 #include "cauchy/config/sources.hpp"
 #include "cauchy/reporting/number.hpp"
 #include "cauchy/training/evaluation.hpp"
@@ -67,6 +68,7 @@ core::ExitCode run_evaluate(const communication::Communicator& ranks, const Comm
   sources.arguments = line.configuration();
   Settings settings;
   resolve_settings(ranks, sources, settings);
+  communication::start_watchdog(ranks, settings.run.watchdog_seconds);
   check_threads(ranks, settings.run.threads);
   communication::agree_on_root(ranks, [&] {
     refuse_other_settings(path, sources.stored, settings, {"data.microbatch"},

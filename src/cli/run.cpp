@@ -11,7 +11,6 @@
 #include "cauchy/cli/commands.hpp"
 #include "cauchy/cli/settings.hpp"
 #include "cauchy/communication/agreement.hpp"
-#include "cauchy/communication/session.hpp"
 #include "cauchy/config/help.hpp"
 #include "cauchy/core/version.hpp"
 #include "cauchy/linear_algebra/product.hpp"
@@ -23,7 +22,7 @@ namespace {
 [[noreturn]] void fail_alone(const communication::Communicator& ranks, core::ExitCode code, const char* message) {
   const std::string who = ranks.size() > 1 ? "rank " + std::to_string(ranks.rank()) + ": " : "";
   std::cerr << "cauchy: error: " + who + message + "\n" << std::flush;  // in one piece: other ranks may be talking too
-  communication::abort(static_cast<int>(code));
+  ranks.abort(static_cast<int>(code));
 }
 
 std::vector<Command> commands() {

@@ -10,6 +10,7 @@
 #include "cauchy/cli/starting_point.hpp"
 #include "cauchy/cli/training_run.hpp"
 #include "cauchy/communication/agreement.hpp"
+#include "cauchy/communication/watchdog.hpp"
 #include "cauchy/config/sources.hpp"
 #include "cauchy/core/stop_signal.hpp"
 #include "cauchy/core/timer.hpp"
@@ -29,6 +30,7 @@ core::ExitCode run_train(const communication::Communicator& ranks, const Command
   sources.environment = config::environment_variables();
   sources.arguments = line.configuration();
   resolve_settings(ranks, sources, settings);
+  communication::start_watchdog(ranks, settings.run.watchdog_seconds);
   communication::agree_on_root(ranks, [&] { check_folders(run_folders(settings)); });
   check_threads(ranks, settings.run.threads);
   RunLocks locks;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "cauchy/communication/session.hpp"
 #include "cauchy/core/activity.hpp"
 #include "checked.hpp"
 #include "communicator_handle.hpp"
@@ -86,6 +87,13 @@ void Communicator::broadcast(std::string& text, int source) const {
 
 void Communicator::barrier() const {
   join("MPI_Barrier", [&] { return MPI_Barrier(handle_->comm); });
+}
+
+void Communicator::abort(int exit_code) const noexcept {
+  if (handle_->watch) {
+    handle_->watch->fail();
+  }
+  communication::abort(exit_code);
 }
 
 std::string host_name() {

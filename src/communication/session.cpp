@@ -6,6 +6,7 @@
 #include <exception>
 #include <iostream>
 
+#include "cauchy/core/activity.hpp"
 #include "checked.hpp"
 #include "communicator_handle.hpp"
 
@@ -27,10 +28,12 @@ Session::~Session() {
   if (std::uncaught_exceptions() > exceptions_at_start_) {
     return;
   }
-  // The work is done; what MPI refuses now can only be told.
+  // The work is done; what MPI refuses now can only be told. The watch goes on: this may wait for ranks that are lost.
+  const core::Joining joining("MPI_Finalize");
   if (MPI_Comm_free(&world_.handle_->comm) != MPI_SUCCESS || MPI_Finalize() != MPI_SUCCESS) {
     std::cerr << "cauchy: warning: MPI did not end in order\n";
   }
+  world_.handle_->watch.reset();
 }
 
 bool allows_threads() {

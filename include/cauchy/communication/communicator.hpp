@@ -37,8 +37,12 @@ class Communicator {
   /// Collective. Returns when all ranks have arrived.
   void barrier() const;
 
+  /// Ends every rank of the job with this exit code, after an error that this rank has told.
+  [[noreturn]] void abort(int exit_code) const noexcept;
+
  private:
   friend class Session;
+  friend void start_watchdog(const Communicator& ranks, double seconds);
   struct Handle;
   Communicator();
 

@@ -26,7 +26,7 @@ class Session {
 /// Whether MPI may be used in a process that has several threads, of which one calls it.
 bool allows_threads();
 
-/// Ends every rank of the job with this exit code.
+/// Ends every rank of the job with this exit code; where there is a session, its ranks' abort() is the better one.
 [[noreturn]] void abort(int exit_code) noexcept;
 
 }  // namespace cauchy::communication

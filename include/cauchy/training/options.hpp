@@ -48,6 +48,7 @@ struct RunOptions {
   std::string reduction = "exact";
   std::uint64_t threads = 1;        ///< of a rank
   std::uint64_t guard_steps = 100;  ///< 0: never
+  double watchdog_seconds = 600;    ///< 0: never
 
   template <typename Visitor>
   void visit(Visitor&& option) {
@@ -64,6 +65,10 @@ struct RunOptions {
         "guard_steps", guard_steps, core::between(1, 1e15).or_word("never", 0), Role::run,
         "compare the state of training across ranks every so many steps, and then also before each checkpoint; never: "
         "neither");
+    option(
+        "watchdog_seconds", watchdog_seconds, core::between(1, 1e9).or_word("never", 0), Role::run,
+        "end the job with exit code 5 when no rank has made progress for so many seconds (a step, a microbatch, some "
+        "megabytes read or written), or when a rank has died; never: neither");
   }
 };
 
