@@ -243,11 +243,13 @@ void update_digest(core::Sha256& digest, const File& file, const TensorInfo& ten
 
 template <typename Real>
 void save(const std::filesystem::path& path, const Description& description, const TrainingState<Real>& state) {
+  // All members: a new one does not compile until it has its place in the file, here and in load().
+  [[maybe_unused]] const auto& [method, sampler, stopping, history, standardization, units] = state;
   storage::write_sealed(path, kind, [&](File& file) {
     write_description(file, description);
     file.write_attribute("/", "precision", std::string(precision_name<Real>()));
     write_method(file, description.layout, state.method);
-    write_scalars(file, state);
+    write_scalars(file, state);  // of sampler, stopping and history
     write_standardization(file, state.standardization);
     write_units(file, state.units);
   });

@@ -39,9 +39,8 @@ CheckpointObserver<Real>::CheckpointObserver(const CheckpointOptions& options, O
       seconds_(parts.seconds),
       warning_seconds_(parts.warning_seconds),
       longest_write_(bytes_of(state.method) / cautious_bytes_per_second),
-      // A second copy lets a state become the best while a numbered one is being written.
       writer_({options.directory, retention_of(options, parts.steps_per_epoch)}, std::move(parts.description),
-              std::move(parts.prepare), state, parts.validates ? 2 : 1) {}
+              std::move(parts.prepare), state, copies_of_state(parts.validates)) {}
 
 template <typename Real>
 training::Votes CheckpointObserver<Real>::votes() {

@@ -229,8 +229,9 @@ void TrainingRun<Real>::describe() const {
   const std::uint64_t bytes =
       predicted_bytes({static_cast<std::uint64_t>(ranks_.size()), settings_.run.threads, settings_.data.shards,
                        sizeof(Real), network_->layout().padded_size(), state_.method.slots.size(),
-                       summation_bytes(summation, settings_), problem_.inputs + problem_.target_columns, rows,
-                       settings_.data.microbatch, network_->workspace_bytes(settings_.data.microbatch)});
+                       checkpoint::copies_of_state(validation_data_ != nullptr), summation_bytes(summation, settings_),
+                       problem_.inputs + problem_.target_columns, rows, settings_.data.microbatch,
+                       network_->workspace_bytes(settings_.data.microbatch)});
   const std::uint64_t shards = settings_.data.shards;
   std::cout << "model       " << grouped(network_->layout().parameter_count()) << " parameters, " << problem_.inputs
             << " inputs";
@@ -243,7 +244,8 @@ void TrainingRun<Real>::describe() const {
             << spread_text(spread()) << "sum         " << summation_text(summation) << "\n"
             << "products    " << linear_algebra::product_backend<Real>() << ", " << linear_algebra::instruction_set()
             << ", " << settings_.run.precision << "\n"
-            << "memory      " << reporting::bytes_text(static_cast<double>(bytes)) << " a rank, beside the libraries\n"
+            << "memory      " << reporting::bytes_text(static_cast<double>(bytes))
+            << " on the root, beside the libraries\n"
             << std::flush;
 }
 

@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "cauchy/core/activity.hpp"
 #include "cauchy/core/error.hpp"
 #include "cauchy/core/timer.hpp"
 #include "cauchy/storage/file.hpp"
@@ -24,6 +25,7 @@ constexpr std::chrono::milliseconds between_attempts{100};
 
 FolderLock::FolderLock(std::filesystem::path folder, std::string holder, double patience)
     : folder_(std::move(folder)), path_(folder_ / lock_name), holder_(std::move(holder)) {
+  const core::Doing doing("waiting for another job to leave a folder");
   const core::Timer timer;
   while (!try_lock()) {
     if (timer.seconds() >= patience) {
@@ -31,6 +33,7 @@ FolderLock::FolderLock(std::filesystem::path folder, std::string holder, double 
                             "; wait for its end, or choose another folder");
     }
     std::this_thread::sleep_for(between_attempts);
+    core::note_progress();  // it ends by itself
   }
 }
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <string>
@@ -93,6 +94,70 @@ TYPED_TEST(CheckpointPrecisions, KeepsEveryFieldOfTheState) {
   EXPECT_EQ(loaded.history, state.history);
   EXPECT_EQ(loaded.standardization, state.standardization);
   EXPECT_EQ(loaded.units, state.units);
+}
+
+/// A change of one member of a state.
+template <typename Real>
+using Change = std::function<void(TrainingState<Real>&)>;
+
+/// One for every member. The lists of members do not compile when there is another one.
+template <typename Real>
+std::vector<Change<Real>> changes() {
+  TrainingState<Real> state = test::example_state<Real>();
+  [[maybe_unused]] const auto& [method, sampler, stopping, history, standardization, units] = state;
+  [[maybe_unused]] const auto& [x, slots] = method;
+  [[maybe_unused]] const auto& [slot_name, slot_values] = slots[0];
+  [[maybe_unused]] const auto& [mean, scale] = standardization;
+  [[maybe_unused]] const auto& [exponents, ages] = units;
+  std::vector<Change<Real>> result{
+      [](auto& changed) { changed.method.x[2] += 1; },
+      [](auto& changed) { changed.method.slots[0].name = "other"; },
+      [](auto& changed) { changed.method.slots[1].values[0] += 1; },
+      [](auto& changed) { changed.standardization.mean[4] += 1; },
+      [](auto& changed) { changed.standardization.scale[4] += 1; },
+      [](auto& changed) { changed.units.exponents[3] += 1; },
+      [](auto& changed) { changed.units.ages[3] += 1; },
+  };
+  state.visit_scalars(state, [&](const std::string& part, const std::string& field, auto&) {
+    result.push_back([part, field](auto& changed) {
+      changed.visit_scalars(changed, [&](const std::string& other_part, const std::string& other_field, auto& value) {
+        value += part == other_part && field == other_field ? 1 : 0;
+      });
+    });
+  });
+  return result;
+}
+
+TYPED_TEST(CheckpointPrecisions, NoticesAChangeOfAnyMember) {
+  const TrainingState<TypeParam> state = test::example_state<TypeParam>();
+  save(this->path_, this->description_, state);
+  const std::string before = contents(this->path_);
+  EXPECT_GE(changes<TypeParam>().size(), 19U);
+  for (const Change<TypeParam>& change : changes<TypeParam>()) {
+    TrainingState<TypeParam> changed = state;
+    change(changed);
+    save(this->path_, this->description_, changed);
+    const std::string after = contents(this->path_);
+    EXPECT_NE(after, before);
+    save(this->path_, this->description_, load<TypeParam>(this->path_, this->description_.layout));
+    EXPECT_EQ(contents(this->path_), after);  // nothing is lost on the way through memory
+  }
+}
+
+TYPED_TEST(CheckpointPrecisions, ParametersAloneInEitherPrecision) {
+  const TrainingState<TypeParam> state = test::example_state<TypeParam>();
+  save(this->path_, this->description_, state);
+  EXPECT_EQ(load_parameters<TypeParam>(this->path_, this->description_.layout), state.method.x);
+  EXPECT_EQ(load_parameters<float>(this->path_, this->description_.layout), test::example_state<float>().method.x);
+  EXPECT_EQ(load_parameters<double>(this->path_, this->description_.layout), test::example_state<double>().method.x);
+}
+
+TEST_F(CheckpointFileTest, RefusesParametersThatOverflow) {
+  TrainingState<double> state = test::example_state<double>();
+  state.method.x[3] = 1e300;
+  save(path_, description_, state);
+  EXPECT_THROW(load_parameters<float>(path_, description_.layout), core::UserError);
+  EXPECT_NO_THROW(load_parameters<double>(path_, description_.layout));
 }
 
 TYPED_TEST(CheckpointPrecisions, DigestOfTheFileIsThatOfTheState) {

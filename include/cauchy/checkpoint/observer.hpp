@@ -28,6 +28,12 @@ struct ObserverParts {
   double warning_seconds = 60;            ///< the least time between warnings of failures in a row
 };
 
+/// Copies of the state that the observer holds. A second one lets a state become the best while another is being
+/// written.
+constexpr std::size_t copies_of_state(bool validates) {
+  return validates ? 2 : 1;
+}
+
 /// How much has been written beside training.
 struct WritingSummary {
   std::uint64_t checkpoints = 0;
