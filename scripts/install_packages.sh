@@ -12,7 +12,7 @@ for option in "$@"; do
   case $option in
     --tests) packages+=(libgtest-dev libbenchmark-dev python3 python3-h5py python3-numpy hdf5-tools) ;;
     --mpich) packages+=(libmpich-dev mpich) ;;
-    --audit) packages+=(clang clang-format clang-tidy) ;;
+    --audit) packages+=(clang clang-format clang-tidy valgrind) ;;
     --help) sed -n '2,/^set/{/^#/s/^# \?//p}' "$0" && exit 0 ;;
     *) echo "install_packages.sh: unknown option $option; --help lists the options" >&2 && exit 2 ;;
   esac

@@ -4,7 +4,8 @@
 #   (none)         the tests of the release build; where MPICH is installed, also against a build with it
 #   --format       before them, that the sources are formatted (clang-format)
 #   --audit        before them, a build by clang: warnings as errors, clang-tidy, self-contained headers
-#   --sanitize     before them, all tests under the address and undefined-behaviour sanitizers
+#   --sanitize     before them, all tests under the address and undefined-behaviour sanitizers, and then under that of
+#                  threads
 #   --all          all of these
 #   --no-install   leave the installed packages as they are
 set -euo pipefail
@@ -74,6 +75,8 @@ if [[ $sanitize == yes ]]; then
   build sanitize -DBUILD_TESTING=ON
   # Open MPI keeps memory until the process ends, which is no leak of ours.
   ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0} run_tests sanitize
+  build sanitize-threads -DBUILD_TESTING=ON
+  TSAN_OPTIONS="halt_on_error=1 suppressions=$PWD/tests/support/thread_sanitizer.supp" run_tests sanitize-threads
 fi
 mpich=
 if command -v mpicxx.mpich >/dev/null; then

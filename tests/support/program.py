@@ -52,9 +52,13 @@ def clean_environment(additions):
     return {**MPI_ENVIRONMENT, **environment, **(additions or {})}
 
 
-def start(arguments, ranks=None, environment=None, cwd=None, user=None):
-    return subprocess.Popen(command(arguments, ranks), env=clean_environment(environment), cwd=cwd, user=user,
+def start_command(words, environment=None, cwd=None, user=None):
+    return subprocess.Popen(words, env=clean_environment(environment), cwd=cwd, user=user,
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def start(arguments, ranks=None, environment=None, cwd=None, user=None):
+    return start_command(command(arguments, ranks), environment, cwd, user)
 
 
 def finish(process, timeout):
@@ -74,6 +78,10 @@ def finish(process, timeout):
 
 def run(arguments, ranks=1, environment=None, timeout=60, cwd=None):
     return finish(start(arguments, ranks, environment, cwd), timeout)
+
+
+def run_command(words, environment=None, timeout=60, cwd=None):
+    return finish(start_command(words, environment, cwd), timeout)
 
 
 def options(settings):
