@@ -104,10 +104,7 @@ std::filesystem::path best_path(const std::filesystem::path& folder) {
 }
 
 Store::Store(std::filesystem::path folder, Retention retention)
-    : folder_(std::move(folder)), retention_(std::move(retention)) {
-  storage::remove_abandoned(folder_, std::string(name_prefix));
-  storage::remove_abandoned(folder_, best_name);
-}
+    : folder_(std::move(folder)), retention_(std::move(retention)) {}
 
 template <typename Real>
 SavedCheckpoint Store::save(const Description& description, const training::TrainingState<Real>& state,
@@ -145,6 +142,11 @@ std::string Store::prune(std::uint64_t newest_step, std::uint64_t keep) const {
 bool Store::stays(std::uint64_t step) const {
   return std::ranges::any_of(retention_.intervals,
                              [step](std::uint64_t interval) { return interval > 0 && step % interval == 0; });
+}
+
+void remove_leftovers(const std::filesystem::path& folder) {
+  storage::remove_abandoned(folder, std::string(name_prefix));
+  storage::remove_abandoned(folder, best_name);
 }
 
 std::optional<NewestCheckpoint> newest_valid(const std::filesystem::path& folder) {

@@ -16,6 +16,7 @@
 #include "cauchy/checkpoint/store.hpp"
 #include "cauchy/communication/communicator.hpp"
 #include "cauchy/core/error.hpp"
+#include "cauchy/storage/atomic_file.hpp"
 
 namespace cauchy::cli {
 namespace {
@@ -105,6 +106,8 @@ void RunLocks::take(const RunFolders& folders) {
     }
     const storage::FolderLock& lock = locks_.emplace_back(folder, this_job(), patience_seconds);
     folders_.push_back(folder);
+    checkpoint::remove_leftovers(folder);
+    storage::remove_abandoned(folder, folders.resolved().filename());
     if (!lock.missing().empty()) {
       std::cerr << "cauchy: warning: " << folder.string() << " cannot be locked (" << lock.missing()
                 << "): nothing keeps another job out of it\n";

@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import hashlib
 import pathlib
+import re
 
 import h5py
 import numpy
@@ -73,6 +74,35 @@ def opened(path):
 def steps(folder):
     """Those of the checkpoints in a folder, in order; none if it is missing."""
     return sorted(int(path.stem.split("-")[1]) for path in folder.glob("checkpoint-*.h5"))
+
+
+def _crc64_table():
+    """CRC-64/XZ of each byte."""
+    table = []
+    for value in range(256):
+        for _ in range(8):
+            value = value >> 1 ^ (0xC96C5795D7870F42 if value & 1 else 0)
+        table.append(value)
+    return table
+
+
+CRC64_TABLE = _crc64_table()
+
+
+def crc64_xz(data):
+    value = 0xFFFFFFFFFFFFFFFF
+    for byte in data:
+        value = value >> 8 ^ CRC64_TABLE[(value ^ byte) & 0xFF]
+    return value ^ 0xFFFFFFFFFFFFFFFF
+
+
+def is_whole(path):
+    """Whether a file is what the lines in front of it say."""
+    data = pathlib.Path(path).read_bytes()
+    found = re.match(rb"cauchy [a-z ]+, format \d+, length (\d{20}), table at \d{20}, crc64-xz ([0-9a-f]{16})\n\0*$",
+                     data[:256])
+    return bool(found and data[256:512] == data[:256] and int(found[1]) == len(data) and
+                int(found[2], 16) == crc64_xz(data[512:]))
 
 
 def checkpoint(folder, step):

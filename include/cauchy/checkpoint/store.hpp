@@ -39,7 +39,7 @@ struct SavedCheckpoint {
 ///     store.save(description, state, {.numbered = true});      // runs/digits/checkpoint-00000120.h5
 class Store {
  public:
-  /// Removes what writers that died have left in an existing folder.
+  /// An existing folder.
   Store(std::filesystem::path folder, Retention retention);
 
   /// Saves under the number of the state's step, as the best, or both: one file then, or a copy where the file system
@@ -57,6 +57,9 @@ class Store {
   std::filesystem::path folder_;
   Retention retention_;
 };
+
+/// Removes what writers that died have left in a folder that nobody else writes to. Throws storage::StorageError.
+void remove_leftovers(const std::filesystem::path& folder);
 
 struct SkippedCheckpoint {
   std::filesystem::path path;
