@@ -4,9 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <limits>
-#include <mutex>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -40,7 +40,7 @@ class ObserverTest : public testing::Test {
     options_.keep = 100;
   }
 
-  /// An observer whose writes wait as long as the test holds `gate_`, and fail while `broken_`.
+  /// An observer whose writes wait while `closed_`, and fail while `broken_`.
   CheckpointObserver<float> observer(double warning_seconds = 60, bool validates = false) {
     return {options_,
             {.description = test::example_description(),
@@ -50,13 +50,18 @@ class ObserverTest : public testing::Test {
              .seconds = seconds_,
              .prepare =
                  [this] {
-                   const std::lock_guard lock(gate_);
+                   closed_.wait(true);
                    if (broken_) {
                      throw core::InputOutputError("the folder is broken");
                    }
                  },
              .warning_seconds = warning_seconds},
             state_};
+  }
+
+  void open() {
+    closed_ = false;
+    closed_.notify_all();
   }
 
   /// Returns when all that `watching` has begun is written, and it knows.
@@ -119,8 +124,8 @@ class ObserverTest : public testing::Test {
   training::TrainingState<float> state_ = test::example_state<float>();
   std::ostringstream warnings_;
   core::PhaseSeconds seconds_;
-  std::mutex gate_;
-  bool broken_ = false;
+  std::atomic<bool> closed_ = false;
+  std::atomic<bool> broken_ = false;
 };
 
 TEST_F(ObserverTest, SavesBySteps) {
@@ -246,12 +251,12 @@ TEST_F(ObserverTest, LastingFailuresAreToldAgainWithTheirNumber) {
 TEST_F(ObserverTest, TrainingGoesOnWhileACheckpointIsWritten) {
   options_.every_steps = 1;
   CheckpointObserver<float> watching = observer();
-  std::unique_lock closed(gate_);
+  closed_ = true;
   watching.step_finished(plain, after(1));
   watching.state_proved(after(1));
   EXPECT_TRUE(watching.is_writing());
   state_.method.x[0] = 77;  // the next step has begun
-  closed.unlock();
+  open();
   settle(watching);
   EXPECT_EQ(load<float>(path_of(1), test::example_layout()).method.x, test::example_state<float>().method.x);
 }
@@ -259,12 +264,12 @@ TEST_F(ObserverTest, TrainingGoesOnWhileACheckpointIsWritten) {
 TEST_F(ObserverTest, StepsThatWereAskedForWaitForTheWriteBefore) {
   options_.every_steps = 1;
   CheckpointObserver<float> watching = observer();
-  std::unique_lock closed(gate_);
+  closed_ = true;
   watching.step_finished(plain, after(1));
   watching.state_proved(after(1));
-  std::thread opener([&closed] {
+  std::thread opener([this] {
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
-    closed.unlock();
+    open();
   });
   const core::Timer timer;
   watching.step_finished(plain, after(2));
@@ -280,12 +285,12 @@ TEST_F(ObserverTest, StepsThatWereAskedForWaitForTheWriteBefore) {
 TEST_F(ObserverTest, TimeAsksForNothingWhileAWriteIsUnderWay) {
   options_.every_seconds = 0.05;
   CheckpointObserver<float> watching = observer();
-  std::unique_lock closed(gate_);
+  closed_ = true;
   watching.step_finished(save_requested, after(1));
   watching.state_proved(after(1));
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   EXPECT_FALSE(watching.votes().save);
-  closed.unlock();
+  open();
   settle(watching);
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   EXPECT_TRUE(watching.votes().save);
@@ -293,12 +298,12 @@ TEST_F(ObserverTest, TimeAsksForNothingWhileAWriteIsUnderWay) {
 
 TEST_F(ObserverTest, TheLastStepWaitsForAllWrites) {
   CheckpointObserver<float> watching = observer(60, true);
-  std::unique_lock closed(gate_);
+  closed_ = true;
   watching.step_finished(save_requested, after(1));
   watching.state_proved(after(1));
-  std::thread opener([&closed] {
+  std::thread opener([this] {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    closed.unlock();
+    open();
   });
   watching.step_finished(report_of(false, false, training::StopReason::request), after(2));
   EXPECT_FALSE(watching.is_writing());
@@ -333,14 +338,14 @@ TEST_F(ObserverTest, ABetterOneTakesThePlaceOfTheBestThatWaits) {
   CheckpointObserver<float> watching = observer(60, true);
   training::StepReport best = report_of(true);
   best.is_best = true;
-  std::unique_lock closed(gate_);
+  closed_ = true;
   watching.step_finished(save_requested, after(1));
   watching.state_proved(after(1));
   for (const std::uint64_t step : {4U, 8U, 12U}) {
     watching.step_finished(best, after(step));
     watching.state_proved(after(step));  // does not wait
   }
-  closed.unlock();
+  open();
   settle(watching);
   EXPECT_EQ(read_header(folder_ / "runs/best.h5").stopping.steps, 12U);
   EXPECT_EQ(watching.summary().checkpoints, 2U);
@@ -384,11 +389,11 @@ TEST_F(ObserverTest, VotesToStopWhereCheckpointsAreRequired) {
 TEST_F(ObserverTest, ExpectsWritesToTakeAsLongAsTheyDid) {
   CheckpointObserver<float> watching = observer();
   EXPECT_LT(watching.expected_seconds(), 0.1);
-  std::unique_lock closed(gate_);
+  closed_ = true;
   watching.step_finished(save_requested, after(1));
   watching.state_proved(after(1));
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
-  closed.unlock();
+  open();
   settle(watching);
   EXPECT_GE(watching.expected_seconds(), 0.2);
 }

@@ -40,7 +40,7 @@ class DigitsTest(program.ProgramTest):
                 self.assertGreater(float(final.group(1)), 0.9)
                 # Epochs 5 and 10, and the end.
                 self.assertEqual(self.files(f"run{ranks}"),
-                                 ["checkpoint-00000030.h5", "checkpoint-00000060.h5", "checkpoint-00000072.h5",
+                                 ["best.h5", "checkpoint-00000030.h5", "checkpoint-00000060.h5", "checkpoint-00000072.h5",
                                   "metrics.csv", "resolved.cfg"])
                 rows = checkpoints.metrics(self.folder / f"run{ranks}")
                 self.assertEqual([row["epoch"] for row in rows], [str(epoch) for epoch in range(1, 13)])
