@@ -42,10 +42,10 @@ class DurabilityTest(program.ProgramTest):
                 "optimizer.batch_size": 10, "checkpoint.directory": directory, "checkpoint.every_steps": 10,
                 "stop.max_steps": 30, **{key.replace("__", "."): value for key, value in more.items()}}
 
-    def long_run(self, ranks=None, directory="run", user=None, **more):
+    def long_run(self, ranks=None, directory="run", user=None, environment=None, **more):
         """A run of many small steps, with a checkpoint every few of them, that has written its first."""
         settings = self.settings(directory, **{"model__layers": "100,100", "stop__max_steps": 1000000, **more})
-        process = self.start_program(["train", *program.options(settings)], ranks, user=user)
+        process = self.start_program(["train", *program.options(settings)], ranks, environment, user)
         self.wait_until(lambda: self.steps(directory), process, "no checkpoint")
         return process
 
@@ -252,6 +252,20 @@ class DeadlineTest(DurabilityTest):
         self.assertGreater(seconds, 1)
         self.assertLess(seconds, 4)
 
+    def test_max_seconds_leaves_time_to_save_on_a_slow_file_system(self):
+        # Each write takes a tenth of a second longer, which makes many of a checkpoint.
+        slow = {"LD_PRELOAD": os.environ["CAUCHY_BROKEN_FILES"], "CAUCHY_BROKEN_CALL": "pwrite",
+                "CAUCHY_BROKEN_PATH": "checkpoint-", "CAUCHY_BROKEN_NUMBER": "1+", "CAUCHY_BROKEN_ACTION": "delay"}
+        began = time.monotonic()
+        outcome = self.run_program(["train", *program.options(self.settings(
+            stop__max_steps="none", stop__max_seconds=8, checkpoint__every_steps="never",
+            checkpoint__every_seconds=0.1))], None, slow)
+        seconds = time.monotonic() - began
+        self.assertEqual(outcome.code, 0, outcome)
+        written = re.search(r"written     (\d+) checkpoints in (\S+) s", outcome.stdout)
+        self.assertGreater(float(written[2]) / int(written[1]), 1, outcome)  # or this test shows nothing
+        self.assertLess(seconds, 8.5)  # half a second to load the program, before its clock starts
+
     def test_the_batch_system_says_when_the_job_ends(self):
         # Ten seconds before the end remain for all processes to leave.
         end = int(time.time()) + 13
@@ -277,6 +291,17 @@ class SignalsTest(DurabilityTest):
         self.assertEqual(outcome.code, 75, outcome)
         final = int(re.search(r"stopped by request after ([\d ]+) steps", outcome.stdout)[1].replace(" ", ""))
         self.assertEqual(max(self.steps()), final)
+
+    def test_sigterm_to_mpirun_leaves_time_to_save(self):
+        # mpirun passes nothing on; after three seconds it sends the ranks SIGTERM, and after three more SIGKILL.
+        process = self.long_run(2, environment={"OMPI_MCA_odls_base_sigkill_timeout": "3"}, checkpoint__every_steps=500)
+        process.send_signal(signal.SIGTERM)
+        outcome = program.finish(process, 30)
+        self.assertNotEqual(outcome.code, 0)
+        final = int(re.search(r"stopped by request after ([\d ]+) steps", outcome.stdout)[1].replace(" ", ""))
+        self.assertEqual(max(self.steps()), final)
+        outcome = self.train(self.settings(model__layers="100,100", stop__max_steps=final + 1), 3, ["--resume"])
+        self.assertIn(f"(step {final})", outcome.stdout)
 
     def test_the_time_of_checkpoints_is_told(self):
         outcome = self.stop(self.long_run())
