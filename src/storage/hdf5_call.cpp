@@ -2,6 +2,10 @@
 
 #include "hdf5_call.hpp"
 
+#ifndef H5_HAVE_THREADSAFE
+#error "HDF5 has to be built with --enable-threadsafe, as Debian's serial flavour is: a thread writes checkpoints"
+#endif
+
 namespace cauchy::storage {
 namespace {
 
