@@ -63,7 +63,7 @@ done
 status=0
 wait "$mpirun" || status=$?
 if [[ -n $asking ]]; then
-  kill "$asking" 2>/dev/null || true
+  kill -- "-$asking" 2>/dev/null || true
   ((status != 128 + $(kill -l USR1))) || status=75
 fi
 exit "$status"

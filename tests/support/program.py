@@ -114,7 +114,10 @@ class ProgramTest(unittest.TestCase):
         return run(arguments, ranks, environment, timeout, cwd=self.folder)
 
     def start_program(self, arguments, ranks=None, environment=None, user=None):
-        process = start(arguments, ranks, environment, self.folder, user)
+        return self.start_command(command(arguments, ranks), environment, user)
+
+    def start_command(self, words, environment=None, user=None):
+        process = start_command(words, environment, self.folder, user)
         self.addCleanup(self.end, process)
         return process
 
