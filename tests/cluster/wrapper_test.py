@@ -36,15 +36,6 @@ class ScriptTest(program.ProgramTest):
         return self.start_command(["setsid", SCRIPT, *arguments],
                                   {"OMPI_MCA_odls_base_sigkill_timeout": str(grace_seconds), **environment})
 
-    def wait_until(self, condition, process):
-        """Until the process has brought it about."""
-        deadline = time.monotonic() + 30
-        while not condition():
-            if process.poll() is not None:
-                self.fail(f"ended too early: {program.finish(process, 1)}")
-            self.assertLess(time.monotonic(), deadline, "waited for 30 s")
-            time.sleep(0.01)
-
     def ranks(self):
         """Process ids of the ranks that run in the test's folder."""
         found = []

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
 SOURCE = pathlib.Path(os.environ.get("CAUCHY_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
@@ -154,6 +155,15 @@ class ProgramTest(unittest.TestCase):
         root = self.folder / folder
         return sorted(str(path.relative_to(root)) for path in root.rglob("*")
                       if path.is_file() and path.name != ".lock")
+
+    def wait_until(self, condition, process=None, seconds=30):
+        """Until something has come about, before the process that is to bring it about ends."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if process is not None and process.poll() is not None:
+                self.fail(f"ended too early: {finish(process, 1)}")
+            self.assertLess(time.monotonic(), deadline, f"waited for {seconds} s")
+            time.sleep(0.01)
 
     def digest_in(self, text):
         found = re.search(r"^parameters digest: (sha256:[0-9a-f]{64})$", text, re.MULTILINE)
