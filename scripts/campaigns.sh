@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The whole proof of "no work is lost": installs what is missing, builds, damages 10 000 checkpoints and 10 000 data files
-# at random, and kills or disturbs 500 runs, each of which is resumed. scripts/test.sh does short versions.
+# The whole proof of "no work is lost": installs what is missing, builds, damages 10 000 checkpoints and 10 000 data
+# files at random, and kills or disturbs 500 runs, each of which is resumed. scripts/test.sh does short versions.
 # Usage: scripts/campaigns.sh [--sanitize] [--seed S] [--no-install]
-#   (none)         about fifteen minutes on two cores
+#   (none)         about ten minutes on two cores, beside the build
 #   --sanitize     the same under the address and undefined-behaviour sanitizers, with 100 runs
 #   --seed S       other random numbers than those of seed 1
 #   --no-install   leave the installed packages as they are

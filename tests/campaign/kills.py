@@ -38,7 +38,8 @@ DEATH_TIMEOUT = 10
 
 WRITE_CALLS = ("open", "pwrite", "fsync", "ftruncate", "close", "rename", "remove")
 # Calls to die in: which, on what, and up to how many-th. Those on the data hit every rank, the others the root.
-DEADLY_CALLS = ([(call, "checkpoint-", 40) for call in WRITE_CALLS] + [(call, "best.h5", 4) for call in ("link", "rename")] +
+DEADLY_CALLS = ([(call, "checkpoint-", 40) for call in WRITE_CALLS] +
+                [(call, "best.h5", 4) for call in ("link", "rename")] +
                 [(call, "resolved.cfg", 2) for call in ("open", "pwrite", "fsync", "rename")] +
                 [("pwrite", "metrics.csv", 10), ("pwrite", ".lock", 1), ("open", ".lock", 2),
                  ("pread", "checkpoint-", 20), ("open", "checkpoint-", 3), ("pread", "train.h5", 30),

@@ -27,8 +27,8 @@ void check_folders(const RunFolders& folders);
 /// Keeps other jobs out of the folders of a run, as long as it lives.
 class RunLocks {
  public:
-  /// Locks those of the folders that exist and are not locked yet, and removes what writers that died have left in them.
-  /// Waits some seconds for a job that is ending. Throws core::UserError, naming the other job.
+  /// Locks those of the folders that exist and are not locked yet, and removes what writers that died have left in
+  /// them. Waits some seconds for a job that is ending. Throws core::UserError, naming the other job.
   void take(const RunFolders& folders);
 
   /// Makes and locks anew what has been removed meanwhile, with a warning. Throws storage::StorageError.
