@@ -125,22 +125,7 @@ void Descriptor::resize(std::uint64_t bytes) {
 }
 
 void Descriptor::sync() {
-  // Piece by piece, so that a slow device shows progress; fsync() then does the rest, and what gives durability.
-  const std::uint64_t length = size();
-  for (std::uint64_t offset = 0; offset < length; offset += piece_bytes) {
-    constexpr unsigned write_and_wait =
-        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
-    if (::sync_file_range(number_, static_cast<off_t>(offset), piece_bytes, write_and_wait) != 0) {
-      if (errno == EIO || errno == ENOSPC || errno == EDQUOT) {
-        fail("bring to the device", path_, errno);  // fsync() would not tell it a second time
-      }
-      break;  // a file system that knows no pieces
-    }
-    core::note_progress();
-  }
-  if (::fsync(number_) != 0) {
-    fail("bring to the device", path_, errno);
-  }
+  sync_number(number_, path_);
 }
 
 void Descriptor::drop_from_cache() {
@@ -182,6 +167,25 @@ Descriptor::Lock Descriptor::try_lock() {
 
 std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+void sync_number(int number, const std::filesystem::path& path) {
+  // Piece by piece, so that a slow device shows progress; fsync() then does the rest, and what gives durability.
+  const auto length = static_cast<std::uint64_t>(status_of(number, path).st_size);
+  for (std::uint64_t offset = 0; offset < length; offset += piece_bytes) {
+    constexpr unsigned write_and_wait =
+        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    if (::sync_file_range(number, static_cast<off_t>(offset), piece_bytes, write_and_wait) != 0) {
+      if (errno == EIO || errno == ENOSPC || errno == EDQUOT) {
+        fail("bring to the device", path, errno);  // fsync() would not tell it a second time
+      }
+      break;  // a file system that knows no pieces
+    }
+    core::note_progress();
+  }
+  if (::fsync(number) != 0) {
+    fail("bring to the device", path, errno);
+  }
 }
 
 void sync_folder(const std::filesystem::path& folder) {

@@ -2,14 +2,10 @@
 
 #include "cauchy/storage/file.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cerrno>
 #include <cstring>
-#include <system_error>
 #include <type_traits>
 
 #include "cauchy/core/activity.hpp"
@@ -25,7 +21,7 @@ namespace {
 
 constexpr std::uint64_t chunk_bytes = std::uint64_t{1} << 20;
 // Bytes a transfer: each is progress that others can see, and single ones of many GB have crashed HDF5.
-constexpr std::uint64_t piece_bytes = std::uint64_t{1} << 24;
+constexpr std::uint64_t piece_bytes = std::uint64_t{1} << 22;
 
 Handle reading_properties(const Subject& subject) {
   Handle list = property_list(H5P_FILE_ACCESS, subject);
@@ -149,10 +145,7 @@ herr_t collect_name(hid_t /*object*/, const char* name, const H5A_info_t* /*info
 void sync_descriptor_of(hid_t file, const Subject& subject) {
   void* handle = nullptr;
   checked(H5Fget_vfd_handle(file, H5P_DEFAULT, &handle), "reach", subject);
-  if (::fsync(*static_cast<const int*>(handle)) != 0) {
-    throw StorageError("cannot bring to the device " + subject.file.string() + ": " +
-                       std::generic_category().message(errno));
-  }
+  sync_number(*static_cast<const int*>(handle), subject.file);
 }
 
 }  // namespace

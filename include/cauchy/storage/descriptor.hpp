@@ -61,6 +61,9 @@ class Descriptor {
 /// The folder that a file lies in.
 std::filesystem::path folder_of(const std::filesystem::path& path);
 
+/// Returns when what was written to a file, open under this number, is on the device.
+void sync_number(int number, const std::filesystem::path& path);
+
 /// Returns when the names in a folder are on the device. File systems that offer no such thing are passed over.
 void sync_folder(const std::filesystem::path& folder);
 
