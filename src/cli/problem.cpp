@@ -61,7 +61,10 @@ void check_slots(const std::filesystem::path& path, const optimize::MethodState<
 data::SourceShape agreed_shape(const communication::Communicator& ranks, const data::Source& source) {
   data::verify(ranks, source);
   data::SourceShape shape;
-  communication::agree_on_root(ranks, [&] { shape = data::source_shape(source); });
+  communication::agree_on_root(ranks, [&] {
+    const core::Doing doing("reading data");
+    shape = data::source_shape(source);
+  });
   std::array<std::uint64_t, 3> values{shape.rows, shape.inputs, shape.target_columns};
   ranks.broadcast<std::uint64_t>(values);
   return {values[0], values[1], values[2]};
@@ -137,6 +140,7 @@ linear_algebra::AlignedVector<Real> initial_parameters(const communication::Comm
                                                        const std::string& path, const model::ParameterLayout& layout) {
   linear_algebra::AlignedVector<Real> theta;
   communication::agree_on_root(ranks, [&] {
+    const core::Doing doing("reading a checkpoint");
     require_file("model.initial =", path);
     theta = checkpoint::load_parameters<Real>(path, layout);
   });

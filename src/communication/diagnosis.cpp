@@ -67,9 +67,14 @@ std::string silence_text(double quiet_seconds, double limit_seconds, std::span<c
   for (const RankStatus& rank : heard) {
     furthest = std::max(furthest, rank.collectives);
   }
-  const auto joined = [furthest](const RankStatus& rank) { return rank.waits && rank.collectives == furthest; };
-  const auto waiting = chosen(heard, joined);
-  const auto busy = chosen(heard, std::not_fn(joined));
+  // Where somebody else is at fault, all that wait do so for them, some perhaps a collective later than others.
+  const bool fault_found =
+      !silent.empty() || std::ranges::any_of(heard, [](const RankStatus& rank) { return !rank.waits; });
+  const auto is_victim = [&](const RankStatus& rank) {
+    return rank.waits && (fault_found || rank.collectives == furthest);
+  };
+  const auto waiting = chosen(heard, is_victim);
+  const auto busy = chosen(heard, std::not_fn(is_victim));
 
   std::string text = "no rank has made progress for " + seconds_text(quiet_seconds);
   if (!silent.empty()) {

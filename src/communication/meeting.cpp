@@ -18,8 +18,7 @@
 namespace cauchy::communication {
 namespace {
 
-constexpr double meeting_seconds = 10;  // in which all have to come
-constexpr double attempt_seconds = 2;   // for one address
+constexpr double attempt_seconds = 2;  // for one address
 
 // Strangers may knock at an open port: a rank knows one number, and the root another.
 struct Secrets {
@@ -105,6 +104,7 @@ std::vector<Peer> welcome(const Socket& listener, const Secrets& secrets, std::s
     peers.insert_or_assign(rank, Peer{rank, introduction.host.data(), Link(std::move(socket))});
   }
   std::vector<Peer> result;
+  result.reserve(peers.size());
   for (auto& [rank, peer] : peers) {
     result.push_back(std::move(peer));
   }
@@ -136,7 +136,7 @@ Peer visit(const Invitation& invitation, int rank) {
   }
   std::string text;
   for (const auto& [address, reason] : reasons) {
-    text += (text.empty() ? "" : ", ") + address + ": " + reason;
+    text.append(text.empty() ? "" : ", ").append(address).append(": ").append(reason);
   }
   throw core::Error(core::ExitCode::internal_error, "rank " + std::to_string(rank) + " (" + host +
                                                         ") cannot reach rank 0 (" + invitation.host + ") over TCP (" +

@@ -9,6 +9,9 @@
 
 namespace cauchy::communication {
 
+/// In which all ranks have to reach the root.
+inline constexpr double meeting_seconds = 10;
+
 /// Another rank, and the way to it.
 struct Peer {
   int rank = 0;

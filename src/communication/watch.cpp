@@ -28,7 +28,7 @@ constexpr double failing_seconds = 3;
 constexpr unsigned abort_seconds = 5;
 
 constexpr double shortest_interval = 0.1;
-constexpr double longest_interval = 1;
+constexpr double longest_interval = 0.25;
 constexpr double intervals_a_limit = 20;
 constexpr double most_reports_a_second = 2000;  // that the root is troubled with
 
@@ -74,7 +74,7 @@ Watch::Watch(const Communicator& ranks, double seconds, std::vector<Peer> peers)
     : rank_(ranks.rank()),
       host_(host_name()),
       limit_seconds_(seconds),
-      patience_seconds_(seconds),
+      patience_seconds_(seconds + stagger(ranks.rank())),
       stagger_seconds_(stagger(ranks.rank())),
       interval_seconds_(interval(seconds, ranks.size())),
       exceptions_at_start_(std::uncaught_exceptions()),
@@ -85,7 +85,7 @@ Watch::Watch(const Communicator& ranks, double seconds, std::vector<Peer> peers)
     fail_with("eventfd or epoll_create1", errno);
   }
   if (rank_ > 0 && !peers.empty()) {
-    patience_seconds_ = 1.1 * seconds + 1 + stagger_seconds_;
+    patience_seconds_ += 0.1 * seconds + 1;  // the root goes first
   }
   add_event(events_, waker_, EPOLLIN);
   for (Peer& peer : peers) {
@@ -167,7 +167,9 @@ void Watch::hear(double elapsed) {
 }
 
 void Watch::receive(const Message& message, Watched& from) {
-  from.last = message;
+  if (message.kind != MessageKind::failing) {  // which is about what the process did before
+    from.last = message;
+  }
   from.unheard_seconds = 0;
   quiet_ = std::min(quiet_, message.quiet_seconds);
   if (message.kind == MessageKind::farewell) {

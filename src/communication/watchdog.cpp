@@ -16,7 +16,7 @@ void start_watchdog(const Communicator& ranks, double seconds) {
   }
   std::vector<Peer> peers;
   if (ranks.size() > 1) {
-    const Watch alone(ranks, seconds, {});  // over what follows
+    const Watch alone(ranks, seconds + meeting_seconds, {});  // over what follows
     peers = meet(ranks,
                  "now each rank watches only itself, and one that waits for others longer than "
                  "run.watchdog_seconds ends the job: raise it if single ranks may work that long");

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "cauchy/communication/agreement.hpp"
+#include "cauchy/core/activity.hpp"
 #include "cauchy/core/error.hpp"
 #include "cauchy/data/standardization.hpp"
 #include "cauchy/storage/file.hpp"
@@ -147,6 +148,7 @@ void narrow(const Source& source, const std::string& name, std::uint64_t first_r
 }  // namespace
 
 void verify(const communication::Communicator& ranks, const Source& source) {
+  const core::Doing doing("reading data");
   std::optional<storage::SealedFile> file;
   std::vector<std::uint64_t> sums(static_cast<std::size_t>(ranks.size()), 0);
   communication::agree(ranks, [&] {

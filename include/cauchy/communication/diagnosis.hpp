@@ -24,8 +24,8 @@ std::string names(std::span<const RankStatus> ranks);
 /// "rank 2 (...) has died: ...", for one rank or several.
 std::string death_text(std::span<const RankStatus> dead);
 
-/// Names the ranks at fault after so many seconds without progress: those that are silent, else those that have not
-/// joined the collective in which others wait, and what the others wait for. `limit_seconds` is that of the user.
+/// Names the ranks at fault after so many seconds without progress, and what the others wait for. At fault are those
+/// that are silent or work alone; if all wait, those that are a collective behind. `limit_seconds` is that of the user.
 std::string silence_text(double quiet_seconds, double limit_seconds, std::span<const RankStatus> ranks);
 
 }  // namespace cauchy::communication

@@ -8,6 +8,7 @@ namespace cauchy::core {
 /// The name of an operation, which lives as long as the program: a constant such as "reading data".
 class OperationName {
  public:
+  // NOLINTNEXTLINE(google-explicit-constructor): a constant stands where a name is wanted
   consteval OperationName(const char* text) : text_(text) {}
   const char* text() const { return text_; }
 
