@@ -36,17 +36,6 @@ class ScriptTest(program.ProgramTest):
         return self.start_command(["setsid", SCRIPT, *arguments],
                                   {"OMPI_MCA_odls_base_sigkill_timeout": str(grace_seconds), **environment})
 
-    def ranks(self):
-        """Process ids of the ranks that run in the test's folder."""
-        found = []
-        for entry in pathlib.Path("/proc").glob("[0-9]*"):
-            try:
-                if entry.joinpath("exe").samefile(program.EXECUTABLE) and entry.joinpath("cwd").samefile(self.folder):
-                    found.append(int(entry.name))
-            except OSError:  # it has ended, or is not ours to see
-                pass
-        return found
-
     def checkpoints(self, directory="run"):
         return sorted((self.folder / directory).glob("checkpoint-*.h5"))
 

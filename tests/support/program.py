@@ -165,6 +165,17 @@ class ProgramTest(unittest.TestCase):
             self.assertLess(time.monotonic(), deadline, f"waited for {seconds} s")
             time.sleep(0.01)
 
+    def ranks(self):
+        """Process ids of the ranks that run in the test's folder."""
+        found = []
+        for entry in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                if entry.joinpath("exe").samefile(EXECUTABLE) and entry.joinpath("cwd").samefile(self.folder):
+                    found.append(int(entry.name))
+            except OSError:  # it has ended, or is not ours to see
+                pass
+        return found
+
     def digest_in(self, text):
         found = re.search(r"^parameters digest: (sha256:[0-9a-f]{64})$", text, re.MULTILINE)
         self.assertIsNotNone(found, text)
