@@ -54,7 +54,7 @@ check_format() {
 }
 
 if [[ $install == yes ]]; then
-  options=(--tests --mpich)
+  options=(--tests --mpich --cluster)
   if [[ $format == yes || $audit == yes ]]; then
     options+=(--audit)
   fi

@@ -10,7 +10,8 @@
 #       2, 3, 4, 6       the end: wrong usage, configuration or data; diverged; a file could not be read or written; a
 #                        check failed. All of these would come again, or need somebody to see to them
 #       126, 127         mpirun is not there: the end
-#       75               a request to stop: the end if it came to this script, otherwise again
+#       75               a request to stop: the end if it came to this script, or if Slurm is about to end the job;
+#                        otherwise again
 #       all others       a rank, a host or mpirun was lost: again. 5 and 205, above 128 a signal (134, 137, 139), 1 if
 #                        mpirun was told to end or a rank left without a word; 1 is an internal error, too
 #   --attempts=N         gives up after N starts in a row that left no newer checkpoint in FOLDER
@@ -29,14 +30,17 @@ folder='' attempts=3 pause=10
 while true; do
   case ${1-} in
     --until-done=?*) folder=${1#*=} ;;
-    --attempts=[1-9]*) attempts=${1#*=} ;;
-    --pause=[0-9]*) pause=${1#*=} ;;
+    --attempts=*) attempts=${1#*=} ;;
+    --pause=*) pause=${1#*=} ;;
     --help) usage && exit 0 ;;
     '') usage >&2 && exit 2 ;;
     *) break ;;
   esac
   shift
 done
+if [[ ! $attempts =~ ^[1-9][0-9]*$ || ! $pause =~ ^[0-9]+$ ]]; then
+  say "--attempts and --pause want whole numbers, the first one above 0" && exit 2
+fi
 if [[ -n $folder && " $* " != *" --resume "* ]]; then
   say "without --resume each start would be a fresh one" && exit 2
 fi
@@ -82,7 +86,12 @@ launch() {
 run() {
   exec 3>&1 4< <(launch "$@")
   read -r mpirun <&4
+  status=''
   until read -r -t 2 status <&4; do
+    if (($? <= 128)); then # no timeout: what waits for mpirun has died, and its exit code with it
+      status=1
+      break
+    fi
     # mpirun loses a signal that comes before it has ranks to pass it to; ranks ignore repetitions.
     if [[ $asked == yes ]]; then
       ask
@@ -101,11 +110,14 @@ newest_checkpoint() {
   fi
 }
 
+# Whether the batch system is about to end this job: then another start would only be cut short.
+job_ends() { ((${SLURM_JOB_END_TIME:-$(date +%s) + 3600} < $(date +%s) + 60)); }
+
 in_vain=0
 while true; do
   before=$(newest_checkpoint)
   run "$@"
-  if [[ -z $folder || $asked == yes || $status =~ ^(0|2|3|4|6|126|127)$ ]]; then
+  if [[ -z $folder || $asked == yes || $status =~ ^(0|2|3|4|6|126|127)$ ]] || job_ends; then
     exit "$status"
   fi
   in_vain=$((in_vain + 1))

@@ -14,6 +14,9 @@
 namespace cauchy::checkpoint {
 namespace {
 
+// After a write, before a state is written that is only the best: nine times as long as the write took.
+constexpr double pause_per_second = 9;
+
 template <typename Real>
 void require_finite(const optimize::MethodState<Real>& method) {
   using linear_algebra::all_finite;
@@ -46,6 +49,9 @@ BackgroundWriter<Real>::~BackgroundWriter() {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
+    if (std::uncaught_exceptions() > 0) {
+      waiting_.clear();  // the error has to be told soon
+    }
   }
   changed_.notify_all();
   thread_.join();
@@ -83,13 +89,23 @@ std::unique_ptr<training::TrainingState<Real>> BackgroundWriter<Real>::copy_for(
 template <typename Real>
 void BackgroundWriter<Real>::wait() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return waiting_.empty() && !is_writing_; });
+  hurries_ = true;
+  changed_.notify_all();
+  changed_.wait(lock, [this] { return waiting_.empty() && !writing_; });
+  hurries_ = false;
 }
 
 template <typename Real>
-bool BackgroundWriter<Real>::busy() const {
+std::size_t BackgroundWriter<Real>::pending() const {
   const std::lock_guard lock(mutex_);
-  return !waiting_.empty() || is_writing_;
+  return waiting_.size() + (writing_ ? 1 : 0);
+}
+
+template <typename Real>
+bool BackgroundWriter<Real>::numbered_pending() const {
+  const std::lock_guard lock(mutex_);
+  return (writing_ && writing_->numbered) ||
+         std::ranges::any_of(waiting_, [](const Job& job) { return job.as.numbered; });
 }
 
 template <typename Real>
@@ -103,20 +119,32 @@ void BackgroundWriter<Real>::serve() {
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+    changed_.wait_until(lock, next_best_, [this] { return is_urgent(); });
     if (waiting_.empty()) {
-      return;
+      if (ending_) {
+        return;
+      }
+      continue;  // the one that waited is giving way to a better one
     }
     Job job = std::move(waiting_.front());
     waiting_.pop_front();
-    is_writing_ = true;
+    writing_ = job.as;
     lock.unlock();
     Written result = written(job);
     lock.lock();
+    const std::chrono::duration<double> pause(pause_per_second * result.seconds);
+    next_best_ = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(pause);
     results_.push_back(std::move(result));
     free_.push_back(std::move(job.state));
-    is_writing_ = false;
+    writing_.reset();
     changed_.notify_all();
   }
+}
+
+/// Whether what waits may not wait for a better one.
+template <typename Real>
+bool BackgroundWriter<Real>::is_urgent() const {
+  return ending_ || hurries_ || std::ranges::any_of(waiting_, [](const Job& job) { return job.as.numbered; });
 }
 
 template <typename Real>
@@ -124,6 +152,7 @@ Written BackgroundWriter<Real>::written(const Job& job) {
   const core::Timer timer;
   Written result;
   result.step = job.state->stopping.steps;
+  result.as = job.as;
   try {
     require_finite(job.state->method);
     prepare_();

@@ -15,6 +15,7 @@ namespace {
 
 // Of a file system, before one has shown what it can do.
 constexpr double cautious_bytes_per_second = 100e6;
+constexpr double cautious_latency_seconds = 0.25;
 
 bool divides(std::uint64_t interval, std::uint64_t count) {
   return interval != 0 && count % interval == 0;
@@ -26,7 +27,8 @@ double bytes_of(const optimize::MethodState<Real>& method) {
 }
 
 Retention retention_of(const CheckpointOptions& options, std::uint64_t steps_per_epoch) {
-  return {options.keep, {options.keep_every_steps, options.keep_every_epochs * steps_per_epoch}};
+  const bool fits = options.keep_every_epochs <= std::numeric_limits<std::uint64_t>::max() / steps_per_epoch;
+  return {options.keep, {options.keep_every_steps, fits ? options.keep_every_epochs * steps_per_epoch : 0}};
 }
 
 }  // namespace
@@ -38,7 +40,7 @@ CheckpointObserver<Real>::CheckpointObserver(const CheckpointOptions& options, O
       warnings_(parts.warnings),
       seconds_(parts.seconds),
       warning_seconds_(parts.warning_seconds),
-      longest_write_(bytes_of(state.method) / cautious_bytes_per_second),
+      longest_write_(cautious_latency_seconds + bytes_of(state.method) / cautious_bytes_per_second),
       writer_({options.directory, retention_of(options, parts.steps_per_epoch)}, std::move(parts.description),
               std::move(parts.prepare), state, copies_of_state(parts.validates)) {}
 
@@ -47,7 +49,7 @@ training::Votes CheckpointObserver<Real>::votes() {
   collect();
   const bool is_time = options_.every_seconds > 0 && since_last_.seconds() >= options_.every_seconds;
   return {.stop = fatal_failure_.empty() ? training::StopReason::none : training::StopReason::failure,
-          .save = is_time && !writer_.busy(),
+          .save = is_time && !waits_for_proof_ && !writer_.numbered_pending(),
           .saving = waits_for_proof_.has_value()};
 }
 
@@ -111,6 +113,7 @@ void CheckpointObserver<Real>::finish() {
   const core::PhaseScope scope(seconds_, core::Phase::checkpoint);
   const core::Doing doing("writing the last checkpoint");
   writer_.wait();
+  is_last_ = true;
   collect();
 }
 
@@ -123,19 +126,25 @@ void CheckpointObserver<Real>::collect() {
 
 template <typename Real>
 void CheckpointObserver<Real>::take(const Written& written) {
-  since_last_.restart();
+  if (written.as.numbered) {
+    since_last_.restart();
+  }
   if (!written.failure.empty()) {
-    warn(written);
+    warn("no checkpoint of step " + std::to_string(written.step), written.failure);
     last_failure_ = written.failure;
     fatal_failure_ = options_.required ? written.failure : "";
     return;
   }
+  has_best_ = written.saved.has_best;
+  if (!written.saved.best_failure.empty()) {
+    warn("the best checkpoint, of step " + std::to_string(written.step) + ", is not kept", written.saved.best_failure);
+  }
   longest_write_ = summary_.checkpoints == 0 ? written.seconds : std::max(longest_write_, written.seconds);
   summary_.checkpoints += 1;
   summary_.seconds += written.seconds;
-  last_failure_.clear();
-  failures_since_warning_ = 0;
-  if (!written.saved.path.empty()) {
+  if (written.as.numbered) {
+    last_failure_.clear();
+    failures_since_warning_ = 0;
     newest_ = written.saved.path;
   }
   if (!written.saved.leftover.empty()) {
@@ -144,12 +153,12 @@ void CheckpointObserver<Real>::take(const Written& written) {
 }
 
 template <typename Real>
-void CheckpointObserver<Real>::warn(const Written& written) {
+void CheckpointObserver<Real>::warn(const std::string& what, const std::string& reason) {
   ++failures_since_warning_;
-  if (!last_failure_.empty() && since_warning_.seconds() < warning_seconds_) {
+  if (!is_last_ && !last_failure_.empty() && since_warning_.seconds() < warning_seconds_) {
     return;
   }
-  warnings_ << "cauchy: warning: no checkpoint of step " << written.step << ": " << written.failure;
+  warnings_ << "cauchy: warning: " << what << ": " << reason;
   if (failures_since_warning_ > 1) {
     warnings_ << " (" << failures_since_warning_ << " attempts have failed since the last warning)";
   }
@@ -160,7 +169,7 @@ void CheckpointObserver<Real>::warn(const Written& written) {
 
 template <typename Real>
 double CheckpointObserver<Real>::expected_seconds() const {
-  return longest_write_ * (writer_.busy() ? 2 : 1);
+  return longest_write_ * static_cast<double>(1 + writer_.pending());
 }
 
 template class CheckpointObserver<float>;

@@ -104,24 +104,62 @@ std::filesystem::path best_path(const std::filesystem::path& folder) {
 }
 
 Store::Store(std::filesystem::path folder, Retention retention)
-    : folder_(std::move(folder)), retention_(std::move(retention)) {}
+    : folder_(std::move(folder)), retention_(std::move(retention)) {
+  try {
+    const std::optional<Entry> best = best_in(folder_);
+    best_step_ = best ? best->step : 0;
+  } catch (const core::InputOutputError&) {
+    // Not valid: as good as none.
+  }
+}
 
 template <typename Real>
 SavedCheckpoint Store::save(const Description& description, const training::TrainingState<Real>& state,
                             const SaveAs& as) {
   SavedCheckpoint saved;
   const std::uint64_t step = state.stopping.steps;
+  if (as.best) {
+    saved.best_failure = save_best(description, state);
+  }
   if (as.numbered) {
     saved.path = folder_ / name_of(step);
-    checkpoint::save(saved.path, description, state);
+    if (best_step_ != step || !as.best || !storage::link_in_place(best_path(folder_), saved.path)) {
+      checkpoint::save(saved.path, description, state);
+    }
   }
-  if (as.best && !(as.numbered && storage::link_in_place(saved.path, best_path(folder_)))) {
-    checkpoint::save(best_path(folder_), description, state);
-  }
+  follow_best(state.stopping.best_step);
+  saved.has_best = best_step_ > 0 && best_step_ == state.stopping.best_step;
   if (as.numbered) {
     saved.leftover = prune(step, std::max(retention_.keep, as.keep_at_least));
   }
   return saved;
+}
+
+/// Why the best checkpoint could not be written; empty if it was.
+template <typename Real>
+std::string Store::save_best(const Description& description, const training::TrainingState<Real>& state) {
+  try {
+    checkpoint::save(best_path(folder_), description, state);
+    best_step_ = state.stopping.steps;
+    return "";
+  } catch (const core::InputOutputError& error) {
+    return error.what();
+  }
+}
+
+/// Makes best.h5 that of the step, if the numbered one is there and whole.
+void Store::follow_best(std::uint64_t step) {
+  std::error_code ignored;
+  const std::filesystem::path numbered = folder_ / name_of(step);
+  if (step == 0 || step == best_step_ || !std::filesystem::exists(numbered, ignored)) {
+    return;
+  }
+  try {
+    verify(numbered);
+    best_step_ = storage::link_in_place(numbered, best_path(folder_)) ? step : best_step_;
+  } catch (const core::InputOutputError&) {
+    // The next save tries again.
+  }
 }
 
 /// Why an older checkpoint could not be removed; empty if all were.
@@ -178,16 +216,26 @@ std::optional<NewestCheckpoint> newest_valid(const std::filesystem::path& folder
   throw core::InputOutputError(text + "\nWithout --resume a fresh run starts and sets these files aside.");
 }
 
-std::optional<std::filesystem::path> set_aside(const std::filesystem::path& folder, std::uint64_t first_step,
+void number_best(const std::filesystem::path& folder, std::uint64_t step) {
+  const std::filesystem::path numbered = folder / name_of(step);
+  if (!storage::link_in_place(best_path(folder), numbered)) {
+    storage::copy_file(best_path(folder), numbered);
+  }
+}
+
+std::optional<std::filesystem::path> set_aside(const std::filesystem::path& folder,
+                                               std::optional<std::uint64_t> first_step,
                                                const std::vector<std::string>& further_files) {
   std::vector<std::filesystem::path> moving;
-  for (const Entry& entry : entries(folder)) {
-    if (entry.step >= first_step) {
-      moving.push_back(entry.path);
+  if (first_step) {
+    for (const Entry& entry : entries(folder)) {
+      if (entry.step >= *first_step) {
+        moving.push_back(entry.path);
+      }
     }
-  }
-  if (is_best_since(folder, first_step)) {
-    moving.push_back(best_path(folder));
+    if (is_best_since(folder, *first_step)) {
+      moving.push_back(best_path(folder));
+    }
   }
   for (const std::string& name : further_files) {
     std::error_code ignored;

@@ -17,6 +17,8 @@
 #include "cauchy/communication/communicator.hpp"
 #include "cauchy/core/error.hpp"
 #include "cauchy/storage/atomic_file.hpp"
+#include "cauchy/storage/descriptor.hpp"
+#include "cauchy/storage/file.hpp"
 
 namespace cauchy::cli {
 namespace {
@@ -58,16 +60,16 @@ void check_folder(const std::string& key, std::filesystem::path folder) {
 }
 
 void make_folder(const std::string& key, const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) {
-    throw core::UserError(key + " = " + folder.string() + ": cannot make this folder: " + error.message());
+  try {
+    storage::create_folders(folder);
+  } catch (const storage::StorageError& error) {
+    throw core::UserError(key + " = " + folder.string() + ": " + error.what());
   }
 }
 
 // An output folder apart from that of the checkpoints may hold checkpoints of others: they stay.
 void set_run_aside(const std::filesystem::path& folder, const RunFolders& folders) {
-  const std::uint64_t first_step = folder == folders.checkpoints ? 0 : UINT64_MAX;
+  const auto first_step = folder == folders.checkpoints ? std::optional<std::uint64_t>(0) : std::nullopt;
   const auto earlier = checkpoint::set_aside(
       folder, first_step, {folders.metrics().filename().string(), folders.resolved().filename().string()});
   if (earlier) {
@@ -80,9 +82,19 @@ void set_later_steps_aside(const RunFolders& folders, std::uint64_t step) {
   if (!later) {
     return;
   }
-  std::error_code ignored;  // there may be no metrics
-  std::filesystem::copy_file(folders.metrics(), *later / folders.metrics().filename(), ignored);
+  std::error_code ignored;
+  if (std::filesystem::exists(folders.metrics(), ignored)) {
+    storage::copy_file(folders.metrics(), *later / folders.metrics().filename());
+  }
   std::cout << "checkpoints after step " << step << " and a copy of the metrics are now in " << later->string() << "\n";
+}
+
+void warn_of_missing_metrics(const std::filesystem::path& metrics, std::uint64_t step) {
+  std::error_code ignored;
+  if (step > 0 && !std::filesystem::exists(metrics, ignored)) {
+    std::cerr << "cauchy: warning: " << metrics.string() << " is missing: its rows up to step " << step
+              << " are lost\n";
+  }
 }
 
 }  // namespace
@@ -115,12 +127,15 @@ void RunLocks::take(const RunFolders& folders) {
   }
 }
 
-void RunLocks::renew() {
+bool RunLocks::renew() {
+  bool any = false;
   for (storage::FolderLock& lock : locks_) {
     if (lock.renew()) {
+      any = true;
       std::cerr << "cauchy: warning: the folder " << lock.folder().string() << " was removed; it is made again\n";
     }
   }
+  return any;
 }
 
 void open_folders(const RunFolders& folders, RunLocks& locks, const std::filesystem::path& resumed_from,
@@ -132,6 +147,7 @@ void open_folders(const RunFolders& folders, RunLocks& locks, const std::filesys
       !resumed_from.empty() && std::filesystem::equivalent(resumed_from.parent_path() / ".", folders.checkpoints);
   if (goes_on) {
     set_later_steps_aside(folders, step);
+    warn_of_missing_metrics(folders.metrics(), step);
   } else {
     set_run_aside(folders.checkpoints, folders);
     set_run_aside(folders.output, folders);

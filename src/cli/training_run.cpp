@@ -131,14 +131,17 @@ struct TrainingRun<Real>::RootObservers {
                      .warnings = std::cerr,
                      .seconds = run.seconds_,
                      .prepare =
-                         [this, &locks] {
-                           locks.renew();
+                         [this, &run, &locks] {
+                           if (locks.renew()) {
+                             run.write_resolved();
+                           }
                            metrics.sync();  // its rows up to this step are written: a resumed run goes on from them
                          }},
                     run.state_),
         progress({reporting::output_is_terminal(), run.metric(), run.settings_.stop}, std::cout, run.state_),
-        time_limit(deadlines(run.settings_.stop, run.launch_), run.launch_,
-                   [this] { return checkpoints.expected_seconds(); }) {}
+        time_limit(
+            deadlines(run.settings_.stop, run.launch_), run.launch_, [this] { return checkpoints.expected_seconds(); },
+            run.steps_to_evaluate(steps_per_epoch)) {}
 };
 
 template <typename Real>
@@ -271,10 +274,22 @@ std::unique_ptr<typename TrainingRun<Real>::RootObservers> TrainingRun<Real>::op
   communication::agree_on_root(ranks_, [&] {
     const RunFolders folders = run_folders(settings_);
     open_folders(folders, locks, resumed_from_, state_.stopping.steps);
-    storage::write_text_file(folders.resolved(), config::resolved_text(settings_.resolution));
+    write_resolved();
     observers = std::make_unique<RootObservers>(*this, locks, steps_per_epoch);
   });
   return observers;
+}
+
+/// How many steps use as many samples as there are test data. A step does more with a sample than an evaluation.
+template <typename Real>
+double TrainingRun<Real>::steps_to_evaluate(std::uint64_t steps_per_epoch) const {
+  const double rows = test_data_ != nullptr ? static_cast<double>(test_data_->shape().rows) : 0;
+  return rows * static_cast<double>(steps_per_epoch) / static_cast<double>(train_data_->shape().rows);
+}
+
+template <typename Real>
+void TrainingRun<Real>::write_resolved() const {
+  storage::write_text_file(run_folders(settings_).resolved(), config::resolved_text(settings_.resolution));
 }
 
 template <typename Real>
@@ -287,6 +302,12 @@ template <typename Real>
 core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
   const training::StopReason done = training::stop_reason(settings_.stop, state_);
   if (done != training::StopReason::none) {
+    communication::agree_on_root(ranks_, [&] {
+      const std::filesystem::path& folder = settings_.checkpoint.directory;
+      if (resumed_from_ == checkpoint::best_path(folder)) {
+        checkpoint::number_best(folder, state_.stopping.steps);
+      }
+    });
     if (ranks_.is_root()) {
       std::cout << "nothing to do: stopped by " << training::stop_reason_name(done) << " after "
                 << grouped(state_.stopping.steps) << " steps\nparameters digest: "
@@ -346,7 +367,7 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
 template <typename Real>
 core::ExitCode TrainingRun<Real>::exit_code(const training::StepReport& last, const RootObservers* observers) const {
   communication::agree_on_root(ranks_, [&] {
-    if (!observers->checkpoints.fatal_failure().empty()) {
+    if (last.stop == training::StopReason::failure) {
       throw core::InputOutputError("training stopped, since checkpoint.required = true and one could not be written: " +
                                    observers->checkpoints.fatal_failure());
     }
@@ -394,9 +415,11 @@ void TrainingRun<Real>::report(const training::StepReport& last, double wall_sec
     std::cout << "checkpoint  " << observers->checkpoints.newest()->string() << "\n";
   }
   if (state_.stopping.best_step > 0) {
-    std::cout << "best        " << checkpoint::best_path(settings_.checkpoint.directory).string() << " (step "
-              << state_.stopping.best_step << ", validation NLL " << short_text(state_.stopping.best_validation_nll)
-              << ")\n";
+    std::cout << "best        "
+              << (observers->checkpoints.has_best() ? checkpoint::best_path(settings_.checkpoint.directory).string()
+                                                    : "not kept")
+              << " (step " << state_.stopping.best_step << ", validation NLL "
+              << short_text(state_.stopping.best_validation_nll) << ")\n";
   }
   std::cout << "metrics     " << run_folders(settings_).metrics().string() << "\n"
             << "parameters digest: "

@@ -3,8 +3,8 @@
 
 namespace cauchy::communication {
 
-/// After so many seconds the process writes `words`, which must stay where they are, and ends with the exit code of a
-/// lost job, whatever its threads do or wait for.
-void end_process_after(unsigned seconds, const char* words) noexcept;
+/// From now on the process has five seconds to end by MPI_Abort. If it does not, it says so and ends with this exit
+/// code, whatever its threads do or wait for.
+void limit_abort(int exit_code) noexcept;
 
 }  // namespace cauchy::communication

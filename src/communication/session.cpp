@@ -9,6 +9,7 @@
 #include "cauchy/core/activity.hpp"
 #include "checked.hpp"
 #include "communicator_handle.hpp"
+#include "last_resort.hpp"
 
 namespace cauchy::communication {
 
@@ -45,6 +46,7 @@ bool allows_threads() {
 void abort(int exit_code) noexcept {
   int running = 0;
   if (MPI_Initialized(&running) == MPI_SUCCESS && running != 0) {
+    limit_abort(exit_code);
     MPI_Abort(MPI_COMM_WORLD, exit_code);
   }
   std::_Exit(exit_code);

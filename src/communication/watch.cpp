@@ -24,8 +24,6 @@ namespace {
 constexpr double death_seconds = 0.5;
 // A process that fails tells why and ends the job; if that does not help within this time, others do.
 constexpr double failing_seconds = 3;
-// What MPI_Abort may take.
-constexpr unsigned abort_seconds = 5;
 
 constexpr double shortest_interval = 0.1;
 constexpr double longest_interval = 0.25;
@@ -241,7 +239,7 @@ RankStatus Watch::own_status() const {
 /// words() makes the message, if there is one; memory or a lock may be what is broken, so the end is sure before that.
 template <typename Words>
 void Watch::end_job(Words words) {
-  end_process_after(abort_seconds, "cauchy: error: MPI_Abort does not end this process: it ends itself\n");
+  limit_abort(static_cast<int>(core::ExitCode::lost));
   if (const std::string text = words(); !text.empty()) {
     say("cauchy: error: " + (rank_ == 0 ? "" : "rank " + std::to_string(rank_) + ": ") + text + "\n");
   }

@@ -175,6 +175,7 @@ void MetricsFile<Real>::step_finished(const training::StepReport& report, const 
 
 template <typename Real>
 void MetricsFile<Real>::sync() noexcept {
+  const std::lock_guard lock(mutex_);
   try {
     file_.sync();
   } catch (const storage::StorageError&) {
@@ -205,10 +206,23 @@ std::vector<std::string> MetricsFile<Real>::row(const training::StepReport& repo
   return cells;
 }
 
+template <typename Real>
+void MetricsFile<Real>::start_anew_if_removed() {
+  if (file_.is_at(options_.path)) {
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  file_ = storage::Descriptor::open_or_create(options_.path);
+  surplus_ = false;
+  start_file();
+  std::cerr << "cauchy: warning: " << options_.path.string() << " was removed; it starts anew\n";
+}
+
 // A line that was written in part is written again from its start.
 template <typename Real>
 void MetricsFile<Real>::write_pending() {
   try {
+    start_anew_if_removed();
     if (surplus_) {
       shorten(options_.path, end_);
       surplus_ = false;

@@ -82,6 +82,13 @@ void write_text_file(const std::filesystem::path& path, const std::string& text)
   target.commit([&] { compare(target.temporary_path(), text); });
 }
 
+void copy_file(const std::filesystem::path& from, const std::filesystem::path& to) {
+  const Descriptor file = Descriptor::open_to_read(from);
+  std::string text(file.size(), '\0');
+  file.read_at(0, std::as_writable_bytes(std::span(text)));
+  write_text_file(to, text);
+}
+
 bool link_in_place(const std::filesystem::path& path, const std::filesystem::path& second_path) {
   std::error_code error;
   if (std::filesystem::equivalent(path, second_path, error)) {

@@ -144,7 +144,13 @@ void Descriptor::close() {
 bool Descriptor::is_at(const std::filesystem::path& path) const {
   struct stat there {};
   const auto here = status_of(number_, path_);
-  return ::stat(path.c_str(), &there) == 0 && there.st_dev == here.st_dev && there.st_ino == here.st_ino;
+  if (::stat(path.c_str(), &there) != 0) {
+    if (errno != ENOENT && errno != ENOTDIR) {
+      fail("look at", path, errno);
+    }
+    return false;
+  }
+  return there.st_dev == here.st_dev && there.st_ino == here.st_ino;
 }
 
 Descriptor::Lock Descriptor::try_lock() {
@@ -185,6 +191,23 @@ void sync_number(int number, const std::filesystem::path& path) {
   }
   if (::fsync(number) != 0) {
     fail("bring to the device", path, errno);
+  }
+}
+
+void create_folders(const std::filesystem::path& folder) {
+  std::error_code error;
+  if (folder.empty() || std::filesystem::is_directory(folder, error)) {
+    return;
+  }
+  create_folders(folder.parent_path());
+  std::filesystem::create_directory(folder, error);
+  if (error) {
+    throw StorageError("cannot create the folder " + folder.string() + ": " + error.message());
+  }
+  try {
+    sync_folder(folder_of(folder));
+  } catch (const StorageError&) {
+    // Whoever may make a folder in another one need not be allowed to read that.
   }
 }
 

@@ -62,15 +62,13 @@ bool FolderLock::renew() {
   if (is_ours()) {
     return false;
   }
-  std::error_code error;
-  std::filesystem::create_directories(folder_, error);
-  if (error) {
-    throw StorageError("cannot create the folder " + folder_.string() + ": " + error.message());
-  }
+  std::error_code ignored;
+  const bool is_missing = !std::filesystem::exists(folder_, ignored);
+  create_folders(folder_);
   if (!try_lock()) {
     throw StorageError(folder_.string() + " was removed, and is now in use by " + other_holder());
   }
-  return true;
+  return is_missing;
 }
 
 std::string FolderLock::other_holder() const {

@@ -32,10 +32,11 @@ Votes TimeLimit<Real>::votes() {
   const double now = timer_.seconds();
   longest_step_ = last_vote_ > 0 ? std::max(longest_step_, now - last_vote_) : 0;
   last_vote_ = now;
-  const double done = now + safety * (longest_step_ + seconds_to_save_());
+  const double saved = longest_step_ + seconds_to_save_();
+  const double evaluated = saved + steps_to_evaluate_ * longest_step_;
   Votes result;
   for (const Deadline& deadline : deadlines_) {
-    if (done >= deadline.seconds) {
+    if (now + safety * (is_end(deadline.reason) ? evaluated : saved) >= deadline.seconds) {
       result.stop = std::max(result.stop, deadline.reason);
     }
   }

@@ -19,7 +19,10 @@ namespace {
 
 class StoreTest : public testing::Test {
  protected:
-  StoreTest() { std::filesystem::create_directory(runs_); }
+  StoreTest() {
+    std::filesystem::create_directory(runs_);
+    state_.stopping.best_step = 0;
+  }
 
   SavedCheckpoint save(Store& store, std::uint64_t step) {
     state_.stopping.steps = step;
@@ -91,6 +94,43 @@ TEST_F(StoreTest, TheBestHasANameOfItsOwn) {
   EXPECT_EQ(names(), (std::vector<std::string>{"best.h5", "checkpoint-00000003.h5"}));
 }
 
+TEST_F(StoreTest, TheBestIsThereBeforeTheNumberedOneSpeaksOfIt) {
+  Store store(runs_, {.keep = 9});
+  std::filesystem::create_directories(runs_ / "checkpoint-00000002.h5/in the way");
+  state_.stopping.steps = 2;
+  state_.stopping.best_step = 2;
+  EXPECT_THROW(store.save(test::example_description(), state_, {.numbered = true, .best = true}),
+               core::InputOutputError);
+  EXPECT_EQ(newest_valid(runs_)->path, runs_ / "best.h5");
+}
+
+TEST_F(StoreTest, ABestThatCouldNotBeWrittenIsNoFailureAndIsMadeUpFor) {
+  Store store(runs_, {.keep = 9});
+  std::filesystem::create_directories(runs_ / "best.h5/in the way");
+  state_.stopping.steps = 2;
+  state_.stopping.best_step = 2;
+  const SavedCheckpoint first = store.save(test::example_description(), state_, {.numbered = true, .best = true});
+  EXPECT_EQ(first.path, runs_ / "checkpoint-00000002.h5");
+  EXPECT_NE(first.best_failure, "");
+  EXPECT_FALSE(first.has_best);
+  EXPECT_NO_THROW(verify(first.path));
+  std::filesystem::remove_all(runs_ / "best.h5");
+  EXPECT_TRUE(save(store, 3).has_best);
+  EXPECT_EQ(read_header(runs_ / "best.h5").stopping.steps, 2U);
+}
+
+TEST_F(StoreTest, ANewStoreMakesUpForAMissingBest) {
+  state_.stopping.best_step = 2;
+  Store before(runs_, {.keep = 9});
+  save(before, 2);
+  Store after(runs_, {.keep = 9});
+  EXPECT_TRUE(save(after, 3).has_best);
+  EXPECT_EQ(read_header(runs_ / "best.h5").stopping.steps, 2U);
+  state_.stopping.best_step = 1;  // nowhere
+  EXPECT_FALSE(save(after, 4).has_best);
+  EXPECT_EQ(read_header(runs_ / "best.h5").stopping.steps, 2U);
+}
+
 TEST_F(StoreTest, TheBestCountsAmongTheNewest) {
   Store store(runs_, {.keep = 9});
   const auto save_as = [&](std::uint64_t step, const SaveAs& as) {
@@ -108,6 +148,16 @@ TEST_F(StoreTest, TheBestCountsAmongTheNewest) {
   EXPECT_EQ(found->path, runs_ / "checkpoint-00000007.h5");
   ASSERT_EQ(found->skipped.size(), 1U);
   EXPECT_EQ(found->skipped[0].path, runs_ / "best.h5");
+}
+
+TEST_F(StoreTest, NumbersTheBest) {
+  Store store(runs_, {});
+  state_.stopping.steps = 7;
+  store.save(test::example_description(), state_, {.best = true});
+  number_best(runs_, 7);
+  number_best(runs_, 7);
+  EXPECT_EQ(names(), (std::vector<std::string>{"best.h5", "checkpoint-00000007.h5"}));
+  EXPECT_EQ(newest_valid(runs_)->path, runs_ / "checkpoint-00000007.h5");
 }
 
 TEST_F(StoreTest, SetsABestOfLaterStepsAside) {

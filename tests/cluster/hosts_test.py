@@ -105,9 +105,11 @@ class HostsTest(program.ProgramTest):
 
 class CommunicationTest(HostsTest):
     def test_unit_tests(self):
-        for name in ("communication_mpi_test", "training_mpi_test"):
+        # Without the longest, which is about arithmetic.
+        for words in (["communication_mpi_test"], ["training_mpi_test", "--gtest_filter=-*FollowsAGradientThatJumps*"]):
             for ranks in (2, 3, 4):
-                outcome = program.finish(self.start_on(HOSTS[:ranks], [UNIT_TESTS / name]), 120)
+                words[0] = UNIT_TESTS / words[0]
+                outcome = program.finish(self.start_on(HOSTS[:ranks], words), 120)
                 self.assertEqual(outcome.code, 0, outcome)
                 self.assertIn("[  PASSED  ]", outcome.stdout)
 

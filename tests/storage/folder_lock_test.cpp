@@ -8,6 +8,7 @@
 
 #include <fstream>
 #include <string>
+#include <thread>
 
 #include "cauchy/core/error.hpp"
 #include "cauchy/core/timer.hpp"
@@ -89,15 +90,15 @@ TEST_F(FolderLockTest, EndsWithItsHolder) {
 
 TEST_F(FolderLockTest, WaitsForAHolderThatEnds) {
   { const FolderLock first(runs_, "a line that is longer than the next holder's", 0); }
-  const pid_t child = fork();
-  if (child == 0) {
-    const FolderLock lock(runs_, "short", 0);
+  OtherHolder other(runs_);
+  std::thread end([&other] {
     usleep(500000);
-    _exit(0);
-  }
-  usleep(100000);
+    other.end();
+  });
+  const core::Timer timer;
   EXPECT_NO_THROW(FolderLock(runs_, "me", 10));
-  waitpid(child, nullptr, 0);
+  EXPECT_GE(timer.seconds(), 0.3);
+  end.join();
 }
 
 TEST_F(FolderLockTest, RenewsTheLockOfAFolderThatWasRemoved) {

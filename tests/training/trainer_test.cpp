@@ -70,7 +70,8 @@ TEST_F(TrainerTest, StopsByEachCriterionWithItsName) {
   EXPECT_LT(by_norm.state.stopping.steps, 100000U);
 
   ToyTraining by_time({}, folder_ / "");
-  TimeLimit<double> limit({{1e-9, StopReason::max_seconds}}, core::Timer(), [] { return 0; });
+  TimeLimit<double> limit(
+      {{1e-9, StopReason::max_seconds}}, core::Timer(), [] { return 0; }, 0);
   Trainer<double> trainer(by_time.parts(), {.max_steps = 100000}, by_time.state);
   if (test::world().is_root()) {
     trainer.add(limit);

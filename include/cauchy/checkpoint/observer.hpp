@@ -68,7 +68,9 @@ class CheckpointObserver : public training::Observer<Real> {
   /// Why training had to stop, since checkpoints are required; empty if it did not.
   const std::string& fatal_failure() const { return fatal_failure_; }
 
-  bool is_writing() const { return writer_.busy(); }
+  bool is_writing() const { return writer_.pending() > 0; }
+  /// Whether best.h5 is that of the best step, as of the last write.
+  bool has_best() const { return has_best_; }
   const WritingSummary& summary() const { return summary_; }
   /// Until a state that is handed over now is on the device, as far as can be told.
   double expected_seconds() const;
@@ -79,7 +81,7 @@ class CheckpointObserver : public training::Observer<Real> {
   void finish();
   void collect();
   void take(const Written& written);
-  void warn(const Written& written);
+  void warn(const std::string& what, const std::string& reason);
 
   CheckpointOptions options_;
   std::ostream& warnings_;
@@ -88,6 +90,8 @@ class CheckpointObserver : public training::Observer<Real> {
   core::Timer since_last_;
   std::optional<SaveAs> waits_for_proof_;
   std::optional<std::filesystem::path> newest_;
+  bool has_best_ = false;
+  bool is_last_ = false;  ///< no attempt will follow
   std::string last_failure_;
   std::string fatal_failure_;
   core::Timer since_warning_;

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <filesystem>
-
 #include <vector>
 
 #include "cauchy/cli/settings.hpp"
@@ -31,8 +30,9 @@ class RunLocks {
   /// them. Waits some seconds for a job that is ending. Throws core::UserError, naming the other job.
   void take(const RunFolders& folders);
 
-  /// Makes and locks anew what has been removed meanwhile, with a warning. Throws storage::StorageError.
-  void renew();
+  /// Makes and locks anew what has been removed meanwhile, with a warning. Whether there was such a folder. Throws
+  /// storage::StorageError.
+  bool renew();
 
  private:
   std::vector<std::filesystem::path> folders_;

@@ -45,6 +45,8 @@ class TrainingRun {
   void start_run(const data::Source& source, const data::SourceShape& shape);
   std::unique_ptr<data::Dataset<Real>> read_evaluation_data(const std::string& key, const std::string& path);
   Spread spread() const;
+  void write_resolved() const;
+  double steps_to_evaluate(std::uint64_t steps_per_epoch) const;
   checkpoint::Description description() const;
   std::string metric() const { return std::string(network_->likelihood().metric()); }
   std::unique_ptr<training::Reducer<Real>> make_reducer(communication::Channel& channel) const;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,8 @@ struct MetricsOptions {
 /// warns where rows before the checkpoint are missing.
 ///
 /// While the file cannot be written, which is told once, training goes on, and rows wait in memory for the next
-/// attempt, which comes with the next row. None is lost unless the run ends before the file can be written again.
+/// attempt, which comes with the next row. None is lost unless the run ends before the file can be written again. A
+/// file that was removed is started anew, with a warning.
 template <typename Real>
 class MetricsFile final : public training::Observer<Real> {
  public:
@@ -50,8 +52,10 @@ class MetricsFile final : public training::Observer<Real> {
   void warn_of_missing_rows(const std::vector<std::string>& last_row, const training::TrainingState<Real>& state) const;
   bool is_regular(std::uint64_t step, bool epoch_finished) const;
   void write_pending();
+  void start_anew_if_removed();
 
   MetricsOptions options_;
+  std::mutex mutex_;  ///< of file_, against sync() on another thread
   storage::Descriptor file_;
   std::uint64_t end_ = 0;      ///< bytes of the file that hold what they should
   bool surplus_ = false;       ///< an earlier run left more behind them, which the first step takes back

@@ -40,6 +40,9 @@ class AtomicFile {
 /// Writes a text file that way, and compares what the device holds with the text.
 void write_text_file(const std::filesystem::path& path, const std::string& text);
 
+/// Copies a file that way.
+void copy_file(const std::filesystem::path& from, const std::filesystem::path& to);
+
 /// Gives a complete file a second name, in place of an older file of that name, atomically. Returns false, and does
 /// nothing, where that is not possible: some file systems know no hard links. Throws StorageError.
 bool link_in_place(const std::filesystem::path& path, const std::filesystem::path& second_path);

@@ -42,7 +42,7 @@ class Descriptor {
   void drop_from_cache();
   void close();
 
-  /// Whether the path still names this file, and not another one, or none.
+  /// Whether the path still names this file, and not another one, or none. Throws StorageError if that cannot be seen.
   bool is_at(const std::filesystem::path& path) const;
 
   /// What became of an attempt to lock.
@@ -63,6 +63,10 @@ std::filesystem::path folder_of(const std::filesystem::path& path);
 
 /// Returns when what was written to a file, open under this number, is on the device.
 void sync_number(int number, const std::filesystem::path& path);
+
+/// Makes a folder, and those above it, where they are missing; their names are on the device when it returns, as far as
+/// the folders above may be opened. Throws StorageError.
+void create_folders(const std::filesystem::path& folder);
 
 /// Returns when the names in a folder are on the device. File systems that offer no such thing are passed over.
 void sync_folder(const std::filesystem::path& folder);

@@ -22,8 +22,8 @@ class FolderLock {
   /// Why nothing keeps others out: the file system offers no locks. Empty if it does.
   const std::string& missing() const { return missing_; }
 
-  /// Makes sure that the folder is still the one that was locked. One that has been removed is made again and locked;
-  /// then it returns true. Throws StorageError if that fails, or if the folder belongs to somebody else by now.
+  /// Makes sure that the folder is still locked. One that has been removed is made again; then it returns true. Throws
+  /// StorageError if that fails, or if the folder belongs to somebody else by now.
   bool renew();
 
   const std::filesystem::path& folder() const { return folder_; }

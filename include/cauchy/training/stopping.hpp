@@ -24,15 +24,20 @@ struct Deadline {
   StopReason reason = StopReason::max_seconds;
 };
 
-/// Votes to stop early enough for one more step and a checkpoint before the first deadline, by a clock that the launch
-/// started. A step is reckoned as long as the longest so far, evaluations included. For the root alone: one clock
-/// decides.
+/// Votes to stop early enough for one more step, the evaluation at the end and a checkpoint before the first deadline,
+/// by a clock that the launch started. A step is reckoned as long as the longest so far, evaluations included. For the
+/// root alone: one clock decides.
 template <typename Real>
 class TimeLimit final : public Observer<Real> {
  public:
-  /// `seconds_to_save`: what writing a checkpoint is expected to take.
-  TimeLimit(std::vector<Deadline> deadlines, const core::Timer& since_launch, std::function<double()> seconds_to_save)
-      : deadlines_(std::move(deadlines)), timer_(since_launch), seconds_to_save_(std::move(seconds_to_save)) {}
+  /// `seconds_to_save`: what writing a checkpoint is expected to take. `steps_to_evaluate`: how many steps take as long
+  /// as the evaluation at the end, at most.
+  TimeLimit(std::vector<Deadline> deadlines, const core::Timer& since_launch, std::function<double()> seconds_to_save,
+            double steps_to_evaluate)
+      : deadlines_(std::move(deadlines)),
+        timer_(since_launch),
+        seconds_to_save_(std::move(seconds_to_save)),
+        steps_to_evaluate_(steps_to_evaluate) {}
 
   Votes votes() override;
   void step_finished(const StepReport& /*report*/, const TrainingState<Real>& /*state*/) override {}
@@ -41,6 +46,7 @@ class TimeLimit final : public Observer<Real> {
   std::vector<Deadline> deadlines_;
   core::Timer timer_;
   std::function<double()> seconds_to_save_;
+  double steps_to_evaluate_;
   double longest_step_ = 0;
   double last_vote_ = 0;  ///< when it was asked for; 0: never
 };
