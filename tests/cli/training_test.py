@@ -261,11 +261,11 @@ class StoppingTest(program.ProgramTest):
         self.assertEqual(self.stop(2, stop__max_epochs=4, stop__max_steps=5)[:2], ("max_steps", 5))
 
     def test_max_seconds(self):
-        reason, steps, rows = self.stop(3, stop__max_seconds=0.5, checkpoint__every_epochs="never")
+        reason, steps, rows = self.stop(3, stop__max_seconds=2, checkpoint__every_epochs="never")
         self.assertEqual(reason, "max_seconds")
         self.assertGreater(steps, 1)
-        # The launch and one slow step come on top; two cores are shared by three ranks.
-        self.assertTrue(0.2 < float(rows[-1]["seconds"]) < 10, rows[-1])
+        # Time for another step and a checkpoint is left.
+        self.assertTrue(0.2 < float(rows[-1]["seconds"]) < 2, rows[-1])
 
     def test_gradient_norm(self):
         limit = 0.05

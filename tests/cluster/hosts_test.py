@@ -146,8 +146,6 @@ class LostLinkTest(HostsTest):
         self.assert_nothing_runs()
 
     def test_two_ranks_that_lose_each_other(self):
-        if "watchdog_seconds" not in self.succeed(["train", "--help"], None).stdout:
-            self.skipTest("needs run.watchdog_seconds")
         process = self.disturb(("n1", "n2", "n3"), run__watchdog_seconds=3)
         hosts("cut", "n1", "n2")
         outcome = program.finish(process, END_SECONDS)
