@@ -26,10 +26,12 @@ struct CheckpointOptions {
            "steps between checkpoints");
     option("every_epochs", every_epochs, core::between(1, 1e15).or_word("never", 0), Role::run,
            "epochs between checkpoints");
-    option("every_seconds", every_seconds, core::at_least(0), Role::run, "seconds between checkpoints; 0: not by time");
+    option("every_seconds", every_seconds, core::at_least(0), Role::run,
+           "seconds between checkpoints, beside those by steps and epochs; 0: not by time");
     option(
         "keep", keep, core::between(1, 1e15), Role::run,
-        "how many of the newest checkpoints stay; after the last step at least two, since nothing has proved it yet");
+        "how many of the newest checkpoints stay, best.h5 apart; after the last step at least two, since nothing has "
+        "proved it yet");
     option("keep_every_steps", keep_every_steps, core::between(1, 1e15).or_word("never", 0), Role::run,
            "a checkpoint every so many steps that stays for ever, beside those of keep");
     option("keep_every_epochs", keep_every_epochs, core::between(1, 1e15).or_word("never", 0), Role::run,
