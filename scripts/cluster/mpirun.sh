@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# mpirun for long runs: what would kill the ranks makes them save, and a run that lost a rank or a host is started again.
+# mpirun for long runs: what would kill the ranks makes them save, and a run that lost a rank or host is started again.
 # Usage: scripts/cluster/mpirun.sh [--until-done=FOLDER [--attempts=3] [--pause=10]] MPIRUN-OPTIONS... \
 #            build/release/cauchy train --config FILE --resume
-#   TERM, INT (Ctrl-C), HUP, USR1   reach the ranks as USR1, on all hosts: they finish their step and write a checkpoint;
-#                        exit code 75, also when they were not ready for signals yet, since there was nothing to save
-#   a second TERM or INT ends the run at once, with code 1
+#   TERM, INT (Ctrl-C), HUP, USR1   reach the ranks as USR1, on all hosts: they finish their step and save; the exit code
+#                        is 75, also when they were not ready for signals yet, since there was nothing to save
+#   a second TERM or INT ends the run at once, with code 1; not TERM under Slurm, which sends it twice when it wants to
+#                        end a job, and leaves KillWait (30 seconds by default) for a step and a checkpoint
 #   --until-done=FOLDER  starts the run, whose checkpoint.directory is FOLDER, again until it is done. Exit codes:
 #       0                done: the end
 #       2, 3, 4, 6       the end: wrong usage, configuration or data; diverged; a file could not be read or written; a
@@ -17,9 +18,9 @@
 #   --attempts=N         gives up after N starts in a row that left no newer checkpoint in FOLDER
 #   --pause=SECONDS      before the next start
 # Two things are set unless the environment sets them:
-#   OMPI_MCA_odls_base_sigkill_timeout=4   seconds T that mpirun leaves its ranks before TERM, and again before KILL, when
-#       TERM comes to mpirun itself, as under Slurm. A step and a checkpoint should fit into them. They have a price: up
-#       to 2 T seconds go by after every end with a code other than 0, be it 75 or the death of a rank.
+#   OMPI_MCA_odls_base_sigkill_timeout=4   seconds T that mpirun leaves its ranks before TERM, and again before KILL, if
+#       somebody ends mpirun itself. A step and a checkpoint should fit into them. They have a price: up to 2 T seconds
+#       go by after every end with a code other than 0, be it 75 or the death of a rank.
 #   OMPI_MCA_oob_tcp_keepalive_{time=10,intvl=5,probes=4}   mpirun misses a lost host after 30 seconds, not 8 minutes
 set -euo pipefail
 
@@ -73,12 +74,21 @@ terminate() {
 trap ask USR1 HUP
 trap terminate TERM INT
 
+# Slurm's TERM comes to every process of the job. For the ranks it is a request; mpirun and its daemons would leave at
+# the second one, and the ranks with them, so it is kept from them (by coreutils from 8.31 on), but not from the ranks.
+shield=()
+if [[ -n ${SLURM_JOB_ID-} ]] && env --block-signal=TERM true 2>/dev/null; then
+  shield=(env --block-signal=TERM)
+  export OMPI_MCA_orte_launch_agent="${OMPI_MCA_orte_launch_agent:-${shield[*]} orted}"
+  trap ask TERM
+fi
+
 # Starts mpirun in a session of its own, out of the reach of Ctrl-C, and prints its process id and then its exit code.
 # bash waits for it here, where no signals come: they could make it lose the code.
 launch() {
   trap : TERM INT HUP USR1
   local status=0
-  setsid --wait bash -c 'echo $$; exec mpirun "$@" >&3 3>&-' bash "$@" </dev/null || status=$?
+  setsid --wait bash -c 'echo $$; exec "$@" >&3 3>&-' bash "${shield[@]}" mpirun "$@" </dev/null || status=$?
   echo "$status"
 }
 

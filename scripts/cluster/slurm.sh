@@ -63,7 +63,7 @@ SchedulerParameters=sched_interval=2,bf_interval=2,batch_sched_delay=0
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 KillWait=10
-ReturnToService=2
+ReturnToService=1
 MailProg=/bin/true
 END
   for ((node = 1; node <= $1; node++)); do

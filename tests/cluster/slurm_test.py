@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """scripts/cluster/train.sbatch brings a run to its end under a real Slurm, whatever cuts it short.
 
-CTest runs ShortTest; LongTest waits for time limits: tests/cluster/slurm_test.py LongTest, four minutes. Ends with code
-77, which CTest takes for "skipped", where no Slurm can be started."""
+CTest runs ShortTest; LongTest is what takes longer or happens less often: tests/cluster/slurm_test.py LongTest, four
+minutes. Ends with code 77, which CTest takes for "skipped", where no Slurm can be started."""
 
 import os
 import pathlib
@@ -35,8 +35,8 @@ class SlurmTest(program.ProgramTest):
         cls.addClassCleanup(shutil.rmtree, folder)
         cls.environment = {"CAUCHY_SLURM": folder, "SLURM_CONF": f"{folder}/slurm.conf",
                            "CAUCHY_SOURCE": str(program.SOURCE), "CAUCHY_EXECUTABLE": program.EXECUTABLE,
-                           # Seconds that mpirun leaves its ranks for a step and a checkpoint.
-                           "OMPI_MCA_odls_base_sigkill_timeout": "1"}
+                           # Without a second that mpirun would leave its ranks, if it did not wait for them.
+                           "OMPI_MCA_odls_base_sigkill_timeout": "0"}
         cls.addClassCleanup(cls.call, SCRIPTS / "slurm.sh", "down")
         try:
             cls.call(SCRIPTS / "slurm.sh", "up", NODES)
@@ -116,6 +116,15 @@ class SlurmTest(program.ProgramTest):
         name = f"checkpoint-{end:08d}.h5"
         self.assertEqual((self.folder / "run" / name).read_bytes(), (self.folder / "whole" / name).read_bytes())
 
+    def preempt(self, launcher):
+        self.submit(launcher)
+        self.await_steps()
+        self.call("sbatch", "--wait", "--partition=high", f"--nodes={NODES}", "--exclusive", "--output=/dev/null",
+                  "--wrap=true")
+        self.await_requeued(1)
+        self.assert_saved()
+        self.finish_like_undisturbed(1)
+
 
 class ShortTest(SlurmTest):
     def disturb(self, launcher, lost):
@@ -163,22 +172,11 @@ class ShortTest(SlurmTest):
             self.assert_saved()
             self.assertEqual((self.field("JobState"), self.field("Restarts")), ("CANCELLED", "0"))
 
-    def preempt(self, launcher):
-        self.submit(launcher)
-        self.await_steps()
-        self.call("sbatch", "--wait", "--partition=high", f"--nodes={NODES}", "--exclusive", "--output=/dev/null",
-                  "--wrap=true")
-        self.await_requeued(1)
-
     def test_preempted_with_srun(self):
         self.preempt("srun")
-        self.assert_saved()
-        self.finish_like_undisturbed(1)
 
     def test_preempted_with_mpirun(self):
-        # Slurm sends TERM twice, and mpirun need not wait for its ranks to save.
         self.preempt("mpirun")
-        self.finish_like_undisturbed(1)
 
     def submit_stand_in(self, code):
         """A job whose ranks leave nothing but this exit code."""
@@ -203,7 +201,12 @@ class ShortTest(SlurmTest):
 
 
 class LongTest(SlurmTest):
-    """Slurm looks at the clock every 30 seconds and rounds time limits up to minutes."""
+    """Time limits, for Slurm looks at the clock every 30 seconds and rounds them up to minutes; and rarer ends."""
+
+    def start_over(self):
+        shutil.rmtree(self.folder / "run", ignore_errors=True)
+        (self.folder / "log").unlink(missing_ok=True)
+        self.configure(ENDLESS)
 
     def save_in_time(self, launcher):
         self.submit(launcher, "--time=2", "--signal=B:USR1@60")
@@ -224,6 +227,24 @@ class LongTest(SlurmTest):
         self.await_state("TIMEOUT", 180)
         self.await_(lambda: not self.ranks())
         self.assert_saved()
+
+    def test_preempted_with_a_grace_time(self):
+        # In that time Slurm sends TERM to the steps alone, and it does not queue a job again that ends in it.
+        self.call("scontrol", "update", "partition=low", "GraceTime=20")
+        self.addCleanup(self.call, "scontrol", "update", "partition=low", "GraceTime=0")
+        for launcher in ("mpirun", "srun"):
+            self.start_over()
+            self.preempt(launcher)
+
+    def test_a_node_that_is_lost(self):
+        for launcher in ("mpirun", "srun"):
+            self.start_over()
+            self.submit(launcher)
+            self.await_steps()
+            self.call("scontrol", "update", "nodename=s2", "state=down", "reason=test")
+            self.await_requeued(1)
+            self.call("scontrol", "update", "nodename=s2", "state=resume")
+            self.finish_like_undisturbed(1)
 
 
 if __name__ == "__main__":
