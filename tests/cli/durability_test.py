@@ -180,7 +180,8 @@ class FailingStorageTest(DurabilityTest):
             outcome = self.stop(process)
             self.assertEqual(outcome.code, 4, outcome)
             self.assertIn("was removed, and is now in use by another job", outcome.stderr)
-        self.assertEqual(self.steps(), [])
+        # No more than the one that was being written at that moment.
+        self.assertLessEqual(len(self.steps()), 1)
         self.assertTrue(self.steps("others"))
 
     def test_lost_permission(self):
