@@ -91,9 +91,7 @@ class Campaign:
         # What killed ranks leave goes with the folder.
         shared = self.folder / "shared"
         shared.mkdir(exist_ok=True)
-        # A sanitizer wants to be the first library.
-        return {"OMPI_MCA_orte_tmpdir_base": str(shared), "OMPI_MCA_btl_vader_backing_directory": str(shared),
-                "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0", **more}
+        return {"OMPI_MCA_orte_tmpdir_base": str(shared), "OMPI_MCA_btl_vader_backing_directory": str(shared), **more}
 
     def start(self, ranks, broken=None):
         more = {"LD_PRELOAD": BROKEN_FILES, **broken} if broken else {}

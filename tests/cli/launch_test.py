@@ -103,11 +103,7 @@ class BrokenRankTest(LaunchTest):
             if rank == broken:
                 command += ["-x", f"LD_PRELOAD={BROKEN_ALLREDUCE}", "-x", "CAUCHY_BROKEN_SUM=6"]
             command += program_and_arguments
-        # A sanitizer wants to be the first library.
-        environment = program.clean_environment({"ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"})
-        process = subprocess.Popen(command, env=environment, cwd=self.folder, text=True, stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        return program.finish(process, 60)
+        return program.run_command(command, cwd=self.folder)
 
     def test_ends_with_code_5_and_names_the_rank(self):
         for ranks, broken in ((2, 1), (3, 0), (3, 2), (4, 1)):

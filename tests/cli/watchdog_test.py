@@ -6,7 +6,6 @@ import os
 import pathlib
 import re
 import signal
-import subprocess
 import sys
 import time
 import unittest
@@ -55,11 +54,7 @@ class Job:
             for name, value in (faults or {}).get(rank, {}).items():
                 command += ["-x", f"{name}={value}"]
             command += [program.EXECUTABLE, "train", *program.options(values)]
-        # A sanitizer wants to be the first library.
-        environment = program.clean_environment({"ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0",
-                                                 **environment})
-        self.process = subprocess.Popen(command, env=environment, cwd=test.folder, text=True, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.process = program.start_command(command, environment, test.folder)
         test.addCleanup(self.clean_up)
         self.ranks = []
 

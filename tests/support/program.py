@@ -50,7 +50,10 @@ def command(arguments, ranks):
 def clean_environment(additions):
     environment = {name: value for name, value in os.environ.items()
                    if not re.match(r"CAUCHY_\w*__", name, re.IGNORECASE)}
-    return {**MPI_ENVIRONMENT, **environment, **(additions or {})}
+    result = {**MPI_ENVIRONMENT, **environment, **(additions or {})}
+    # A sanitizer wants to be the first library, and Open MPI keeps memory to the end.
+    options = [result.get("ASAN_OPTIONS"), "verify_asan_link_order=0", "detect_leaks=0"]
+    return {**result, "ASAN_OPTIONS": ":".join(filter(None, options))}
 
 
 def start_command(words, environment=None, cwd=None, user=None):
