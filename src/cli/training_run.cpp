@@ -112,6 +112,10 @@ std::string evaluation_text(const char* name, const training::Evaluation& evalua
          short_text(evaluation.metric);
 }
 
+std::string without_checkpoint(const std::string& reason) {
+  return "the last step has no checkpoint: " + reason;
+}
+
 }  // namespace
 
 /// What the root alone does beside training.
@@ -298,22 +302,33 @@ checkpoint::Description TrainingRun<Real>::description() const {
           std::string(linear_algebra::instruction_set()), std::string(linear_algebra::product_backend<Real>())};
 }
 
+/// Collective. An earlier run may have ended between best.h5 and the checkpoint of the same step.
+template <typename Real>
+void TrainingRun<Real>::number_last_step() const {
+  communication::agree_on_root(ranks_, [&] {
+    const std::filesystem::path& folder = settings_.checkpoint.directory;
+    if (resumed_from_ != checkpoint::best_path(folder)) {
+      return;
+    }
+    try {
+      checkpoint::number_best(folder, state_.stopping.steps);
+    } catch (const core::InputOutputError& error) {
+      throw core::InputOutputError(without_checkpoint(error.what()));
+    }
+  });
+}
+
 template <typename Real>
 core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
   const training::StopReason done = training::stop_reason(settings_.stop, state_);
   if (done != training::StopReason::none) {
-    communication::agree_on_root(ranks_, [&] {
-      const std::filesystem::path& folder = settings_.checkpoint.directory;
-      if (resumed_from_ == checkpoint::best_path(folder)) {
-        checkpoint::number_best(folder, state_.stopping.steps);
-      }
-    });
     if (ranks_.is_root()) {
       std::cout << "nothing to do: stopped by " << training::stop_reason_name(done) << " after "
                 << grouped(state_.stopping.steps) << " steps\nparameters digest: "
                 << checkpoint::parameters_digest<Real>(network_->layout(), std::span<const Real>(state_.method.x))
-                << "\n";
+                << std::endl;
     }
+    number_last_step();
     return core::ExitCode::done;
   }
   communication::Channel channel(ranks_, seconds_);
@@ -372,7 +387,7 @@ core::ExitCode TrainingRun<Real>::exit_code(const training::StepReport& last, co
                                    observers->checkpoints.fatal_failure());
     }
     if (!observers->checkpoints.last_failure().empty()) {
-      throw core::InputOutputError("the last step has no checkpoint: " + observers->checkpoints.last_failure());
+      throw core::InputOutputError(without_checkpoint(observers->checkpoints.last_failure()));
     }
   });
   if (last.test && !std::isfinite(last.test->nll)) {

@@ -234,6 +234,21 @@ class RetentionTest(DurabilityTest):
             self.train(self.settings("parts", **{**common, "stop__max_steps": steps}), 2, ["--resume"])
         self.assertEqual((self.folder / "parts/best.h5").read_bytes(), (self.folder / "whole/best.h5").read_bytes())
 
+    def test_a_finished_run_that_left_only_the_best(self):
+        settings = self.settings(data__validation="test.h5", optimizer__learning_rate=0.001, stop__max_epochs=4)
+        self.train(settings, 2)
+        for step in self.steps():
+            checkpoints.checkpoint(self.folder / "run", step).unlink()
+        full = {"LD_PRELOAD": os.environ["CAUCHY_BROKEN_FILES"], "CAUCHY_BROKEN_CALL": "open",
+                "CAUCHY_BROKEN_PATH": ".checkpoint-", "CAUCHY_BROKEN_NUMBER": "1+", "CAUCHY_BROKEN_ACTION": "ENOSPC"}
+        outcome = self.run_program(["train", *program.options(settings), "--resume"], 2, full)
+        self.assertEqual(outcome.code, 4, outcome)
+        self.assertIn("nothing to do: stopped by max_epochs", outcome.stdout)
+        self.assertIn("the last step has no checkpoint: cannot open run/.checkpoint-", outcome.stderr)
+        self.train(settings, 2, ["--resume"])
+        self.assertEqual(checkpoints.checkpoint(self.folder / "run", self.steps()[-1]).read_bytes(),
+                         (self.folder / "run/best.h5").read_bytes())
+
     def test_some_stay_for_ever(self):
         self.train(self.settings(checkpoint__keep=1, checkpoint__keep_every_epochs=2, checkpoint__keep_every_steps=7))
         # Five steps an epoch; the last step comes beside one that is proved.

@@ -46,6 +46,7 @@ class TrainingRun {
   std::unique_ptr<data::Dataset<Real>> read_evaluation_data(const std::string& key, const std::string& path);
   Spread spread() const;
   void write_resolved() const;
+  void number_last_step() const;
   double steps_to_evaluate(std::uint64_t steps_per_epoch) const;
   checkpoint::Description description() const;
   std::string metric() const { return std::string(network_->likelihood().metric()); }
