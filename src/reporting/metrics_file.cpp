@@ -79,14 +79,6 @@ storage::Descriptor opened(const std::filesystem::path& path) {
                                                 : storage::Descriptor::create(path);
 }
 
-void shorten(const std::filesystem::path& path, std::uint64_t bytes) {
-  std::error_code error;
-  std::filesystem::resize_file(path, bytes, error);
-  if (error) {
-    throw storage::StorageError("cannot shorten " + path.string() + ": " + error.message());
-  }
-}
-
 }  // namespace
 
 template <typename Real>
@@ -101,7 +93,7 @@ MetricsFile<Real>::MetricsFile(MetricsOptions options, const training::TrainingS
 
 template <typename Real>
 void MetricsFile<Real>::start_file() {
-  shorten(options_.path, 0);
+  file_.resize(0);
   const std::string line = line_of(header(options_.metric));
   file_.write_at(0, std::as_bytes(std::span(line)));
   end_ = line.size();
@@ -122,7 +114,8 @@ void MetricsFile<Real>::continue_file(const training::TrainingState<Real>& state
   std::size_t kept = expected_header.size();
   for (std::size_t end = text.find('\n', kept); end != std::string::npos; end = text.find('\n', kept)) {
     std::vector<std::string> cells = cells_of(std::string_view(text).substr(kept, end - kept));
-    if (cells.size() <= seconds_column || number_in<std::uint64_t>(cells[step_column]) > steps) {
+    if (cells.size() <= seconds_column || number_in<std::uint64_t>(cells[step_column]) > steps ||
+        number_in<std::uint64_t>(cells[step_column]) <= number_in<std::uint64_t>(last_row[step_column])) {
       break;
     }
     last_row = std::move(cells);
@@ -218,18 +211,19 @@ void MetricsFile<Real>::start_anew_if_removed() {
   std::cerr << "cauchy: warning: " << options_.path.string() << " was removed; it starts anew\n";
 }
 
-// A line that was written in part is written again from its start.
+// A line that was written in part is written again from its start. What is surplus goes last: a process that ends in
+// between leaves behind the new rows what continue_file() cuts off, and not a file without rows that are due.
 template <typename Real>
 void MetricsFile<Real>::write_pending() {
   try {
     start_anew_if_removed();
-    if (surplus_) {
-      shorten(options_.path, end_);
-      surplus_ = false;
-    }
     file_.write_at(end_, std::as_bytes(std::span(pending_)));
     end_ += pending_.size();
     pending_.clear();
+    if (surplus_) {
+      file_.resize(end_);
+      surplus_ = false;
+    }
     write_failed_ = false;
   } catch (const storage::StorageError& error) {
     if (!write_failed_) {

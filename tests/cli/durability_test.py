@@ -255,6 +255,29 @@ class RetentionTest(DurabilityTest):
         self.assertEqual(self.steps(), [7, 10, 14, 20, 21, 28, 30])
 
 
+class MetricsTest(DurabilityTest):
+    def test_rows_survive_the_death_of_who_continues_them(self):
+        # A stop at the end of an epoch, whose row is due in any case, and one within an epoch.
+        for stop in (20, 23):
+            settings = self.settings("whole", checkpoint__every_steps=1)
+            self.train(settings)
+            for call in ("pwrite", "ftruncate"):
+                for action in ("kill before", "kill after"):
+                    run = {**settings, "checkpoint.directory": "run"}
+                    self.train({**run, "stop.max_steps": stop})
+                    broken = {"LD_PRELOAD": os.environ["CAUCHY_BROKEN_FILES"], "CAUCHY_BROKEN_CALL": call,
+                              "CAUCHY_BROKEN_PATH": "metrics.csv", "CAUCHY_BROKEN_NUMBER": "1",
+                              "CAUCHY_BROKEN_ACTION": action}
+                    killed = self.run_program(["train", *program.options(run), "--resume"], None, broken)
+                    self.assertEqual(killed.code, -signal.SIGKILL, killed)
+                    self.train(run, more=["--resume"])
+                    rows, expected = (checkpoints.untimed(checkpoints.metrics(self.folder / directory))
+                                      for directory in ("run", "whole"))
+                    self.assertEqual(rows, expected, (stop, call, action))
+                    shutil.rmtree(self.folder / "run")
+            shutil.rmtree(self.folder / "whole")
+
+
 class DeadlineTest(DurabilityTest):
     def seconds_of(self, environment=None, **more):
         began = time.monotonic()
