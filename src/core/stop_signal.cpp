@@ -21,8 +21,10 @@ extern "C" void request_stop(int signal) {
     return;
   }
   if (interrupted != 0) {
+    const int error_of_interrupted_call = errno;
     std::signal(signal, SIG_DFL);
     std::raise(signal);
+    errno = error_of_interrupted_call;
   }
   interrupted = 1;
 }
