@@ -2,6 +2,8 @@
 
 #include "cauchy/core/thread_team.hpp"
 
+#include <algorithm>
+#include <functional>
 #include <string>
 #include <system_error>
 
@@ -59,6 +61,21 @@ void ThreadTeam::run(const std::function<void(std::size_t)>& work) {
   if (first) {
     std::rethrow_exception(first);
   }
+}
+
+void ThreadTeam::run_ranges(std::size_t count, std::size_t least,
+                            const std::function<void(std::size_t, std::size_t)>& work) {
+  const std::size_t ranges = std::clamp<std::size_t>(count / least, 1, size());
+  if (ranges == 1) {
+    work(0, count);
+    return;
+  }
+  const auto of_thread = [&](std::size_t thread) {
+    if (thread < ranges) {
+      work(count * thread / ranges, count * (thread + 1) / ranges);
+    }
+  };
+  run(std::cref(of_thread));  // a reference, which needs no memory of its own
 }
 
 void ThreadTeam::serve(std::size_t thread) {

@@ -63,7 +63,6 @@ dnnl::memory::desc descriptor(std::size_t rows, std::size_t columns, bool transp
 struct Kernel {
   dnnl::memory a, b, result, scratchpad;
   dnnl::matmul primitive;
-  std::unordered_map<int, dnnl::memory> arguments;
 };
 
 /// The instruction sets that products of floats distinguish, each with all that the one before has. What oneDNN knows
@@ -143,14 +142,8 @@ class OnednnProducts::State {
                            descriptor(shape.k, shape.n, shape.b_transposed), descriptor(shape.m, shape.n, false)),
         attributes, cpu_engine());
     const auto unbound = [](const dnnl::memory::desc& desc) { return dnnl::memory(desc, cpu_engine(), nullptr); };
-    Kernel kernel{unbound(description.src_desc()), unbound(description.weights_desc()),
-                  unbound(description.dst_desc()), unbound(description.scratchpad_desc()),
-                  dnnl::matmul(description),       {}};
-    kernel.arguments = {{DNNL_ARG_SRC, kernel.a},
-                        {DNNL_ARG_WEIGHTS, kernel.b},
-                        {DNNL_ARG_DST, kernel.result},
-                        {DNNL_ARG_SCRATCHPAD, kernel.scratchpad}};
-    return kernel;
+    return {unbound(description.src_desc()), unbound(description.weights_desc()), unbound(description.dst_desc()),
+            unbound(description.scratchpad_desc()), dnnl::matmul(description)};
   }
 
   std::unordered_map<Shape, Kernel, ShapeHash> kernels_;
@@ -170,7 +163,14 @@ void OnednnProducts::multiply(MatrixView<const float> a, Transposed a_transposed
   set_data(kernel.b, b.data);
   set_data(kernel.result, result.data);
   kernel.scratchpad.set_data_handle(state_->scratchpad(kernel.scratchpad.get_desc().get_size()));
-  kernel.primitive.execute(state_->stream(), kernel.arguments);
+  // By the function of the C interface: that of C++ makes a new list of the arguments in each call.
+  const std::array<dnnl_exec_arg_t, 4> arguments = {{{DNNL_ARG_SRC, kernel.a.get()},
+                                                     {DNNL_ARG_WEIGHTS, kernel.b.get()},
+                                                     {DNNL_ARG_DST, kernel.result.get()},
+                                                     {DNNL_ARG_SCRATCHPAD, kernel.scratchpad.get()}}};
+  dnnl::error::wrap_c_api(dnnl_primitive_execute(kernel.primitive.get(), state_->stream().get(),
+                                                 static_cast<int>(arguments.size()), arguments.data()),
+                          "oneDNN does not multiply");
   state_->stream().wait();
 }
 

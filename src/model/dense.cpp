@@ -14,7 +14,7 @@ using linear_algebra::MatrixView;
 using linear_algebra::Transposed;
 using linear_algebra::Write;
 
-// Rows that get intercept and activation while they are in the cache.
+// Rows that are worked on while they are in the cache.
 constexpr std::size_t chunk_rows = 16;
 
 template <typename Real>
@@ -84,23 +84,39 @@ class Dense final : public Layer<Real> {
     }
   }
 
-  void backward(std::span<const Real> theta, const LayerPass<Real>& pass, std::span<Real> gradient,
-                GradientSink<Real>* sink, linear_algebra::Products<Real>& products) const override {
-    multiply_by_slope<Real>(activation_, pass.kept.elements(), pass.output.elements(), pass.d_output.elements());
-    const MatrixView<const Real> d_argument = pass.d_output;
-
-    products.multiply(pass.input, Transposed::yes, d_argument, Transposed::no, weights(gradient), Write::add);
-    hand_out(weights_, gradient, sink);
-    if (has_intercepts_) {
-      add_rows(d_argument, part(gradient, intercepts_));
-      hand_out(intercepts_, gradient, sink);
-    }
+  void backward(std::span<const Real> theta, const LayerPass<Real>& pass, const GradientBuffer<Real>& gradient,
+                linear_algebra::Products<Real>& products) const override {
+    const MatrixView<const Real> d_argument = through_activation(pass, gradient);
+    products.multiply(pass.input, Transposed::yes, d_argument, Transposed::no, weights(gradient.values),
+                      gradient.write);
+    hand_out(weights_, gradient);
     if (pass.d_input.data != nullptr) {
       products.multiply(d_argument, Transposed::no, weights(theta), Transposed::yes, pass.d_input);
     }
   }
 
  private:
+  /// Turns the derivative by the output into that by the argument of f, whose sum over samples is the intercepts' own.
+  MatrixView<const Real> through_activation(const LayerPass<Real>& pass, const GradientBuffer<Real>& gradient) const {
+    if (has_intercepts_ && gradient.write == Write::overwrite) {
+      std::ranges::fill(part(gradient.values, intercepts_), Real{0});
+    }
+    const MatrixView<Real> derivative = pass.d_output;
+    for (std::size_t first = 0; first < derivative.rows; first += chunk_rows) {
+      const std::size_t count = std::min(chunk_rows, derivative.rows - first);
+      const MatrixView<Real> rows = derivative.middle_rows(first, count);
+      multiply_by_slope<Real>(activation_, pass.kept.middle_rows(first, count).elements(),
+                              pass.output.middle_rows(first, count).elements(), rows.elements());
+      if (has_intercepts_) {
+        add_rows<Real>(rows, part(gradient.values, intercepts_));
+      }
+    }
+    if (has_intercepts_) {
+      hand_out(intercepts_, gradient);
+    }
+    return derivative;
+  }
+
   template <typename T>
   static std::span<T> part(std::span<T> vector, const Tensor& tensor) {
     return vector.subspan(tensor.offset, tensor.size);
@@ -111,9 +127,9 @@ class Dense final : public Layer<Real> {
     return {part(vector, weights_).data(), inputs_, outputs_};
   }
 
-  static void hand_out(const Tensor& tensor, std::span<const Real> gradient, GradientSink<Real>* sink) {
-    if (sink != nullptr) {
-      sink->complete(tensor, part(gradient, tensor));
+  static void hand_out(const Tensor& tensor, const GradientBuffer<Real>& gradient) {
+    if (gradient.sink != nullptr) {
+      gradient.sink->complete(tensor, part(gradient.values, tensor));
     }
   }
 

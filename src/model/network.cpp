@@ -67,13 +67,12 @@ MatrixView<Real> Network<Real>::forward(std::span<const Real> theta, MatrixView<
 
 template <typename Real>
 double Network<Real>::value_and_gradient(std::span<const Real> theta, const Batch<Real>& batch,
-                                         std::span<Real> gradient, GradientSink<Real>* sink,
-                                         Workspace<Real>& workspace) const {
+                                         const GradientBuffer<Real>& gradient, Workspace<Real>& workspace) const {
   const MatrixView<const Real> outputs = forward(theta, batch.features, workspace);
   const LayerPass<Real> last = pass(layers_.size() - 1, batch.features, workspace);
   const double nll = likelihood_->nll_and_derivative(outputs, batch.targets, last.d_output);
   for (std::size_t layer = layers_.size(); layer-- > 0;) {
-    layers_[layer]->backward(theta, pass(layer, batch.features, workspace), gradient, sink, workspace.products);
+    layers_[layer]->backward(theta, pass(layer, batch.features, workspace), gradient, workspace.products);
   }
   return nll;
 }

@@ -1,5 +1,6 @@
 // Methods that evaluate the objective once a step.
 
+#include <functional>
 #include <utility>
 
 #include "cauchy/optimize/method.hpp"
@@ -26,7 +27,8 @@ class UpdateRule : public Method<Real> {
       other_ = start(AlignedVector<Real>(state.x.size()));
     }
     objective.value_and_gradient(state.x, other_.x);
-    update(state, other_);
+    const auto update_range = [&](std::size_t first, std::size_t last) { update(state, other_, first, last); };
+    objective.for_ranges(state.x.size(), std::cref(update_range));
     std::swap(state, other_);
     holds_previous_ = true;
   }
@@ -42,8 +44,10 @@ class UpdateRule : public Method<Real> {
   double learning_rate() const final { return learning_rate_; }
 
  protected:
-  /// Turns `next`, whose x holds the gradient at now.x, into the state after the step. Slots of both have one order.
-  virtual void update(const MethodState<Real>& now, MethodState<Real>& next) const = 0;
+  /// Turns elements [first, last) of `next`, whose x holds the gradient at now.x, into those of the state after the
+  /// step. Slots of both have one order. Several threads work on different elements.
+  virtual void update(const MethodState<Real>& now, MethodState<Real>& next, std::size_t first,
+                      std::size_t last) const = 0;
 
  private:
   double learning_rate_;
@@ -57,9 +61,10 @@ class GradientDescent final : public UpdateRule<Real> {
   using UpdateRule<Real>::UpdateRule;
 
  protected:
-  void update(const MethodState<Real>& now, MethodState<Real>& next) const override {
+  void update(const MethodState<Real>& now, MethodState<Real>& next, std::size_t first,
+              std::size_t last) const override {
     const auto rate = static_cast<Real>(this->learning_rate());
-    for (std::size_t i = 0; i < now.x.size(); ++i) {
+    for (std::size_t i = first; i < last; ++i) {
       const Real gradient = next.x[i];
       next.x[i] = now.x[i] - rate * gradient;
     }
@@ -77,12 +82,13 @@ class Momentum final : public UpdateRule<Real> {
   }
 
  protected:
-  void update(const MethodState<Real>& now, MethodState<Real>& next) const override {
+  void update(const MethodState<Real>& now, MethodState<Real>& next, std::size_t first,
+              std::size_t last) const override {
     const auto rate = static_cast<Real>(this->learning_rate());
     const auto momentum = static_cast<Real>(momentum_);
     const AlignedVector<Real>& velocity = now.slots[0].values;
     AlignedVector<Real>& next_velocity = next.slots[0].values;
-    for (std::size_t i = 0; i < now.x.size(); ++i) {
+    for (std::size_t i = first; i < last; ++i) {
       const Real gradient = next.x[i];
       next_velocity[i] = momentum * velocity[i] + gradient;
       next.x[i] = now.x[i] - rate * next_velocity[i];

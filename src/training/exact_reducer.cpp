@@ -12,6 +12,7 @@
 #include "cauchy/reduction/blocks.hpp"
 #include "cauchy/reduction/grid.hpp"
 #include "cauchy/training/reducer.hpp"
+#include "layout_blocks.hpp"
 #include "maxima.hpp"
 #include "thread_sink.hpp"
 
@@ -19,15 +20,6 @@ namespace cauchy::training {
 namespace {
 
 using reduction::Blocks;
-using reduction::Extent;
-
-std::vector<Extent> extents(const model::ParameterLayout& layout) {
-  std::vector<Extent> result;
-  for (const model::Tensor& tensor : layout.tensors()) {
-    result.push_back({tensor.offset, tensor.size});
-  }
-  return result;
-}
 
 /// The integers are shared by the threads of the rank: whoever comes first writes a block, the others add to it, and
 /// since integers know no order, the result is the same.
@@ -37,7 +29,7 @@ class ExactReducer final : public Reducer<Real> {
   ExactReducer(const model::ParameterLayout& layout, communication::Channel& channel, std::uint64_t summands,
                std::size_t threads, const reduction::Units& units)
       : channel_(channel),
-        blocks_(extents(layout)),
+        blocks_(blocks_of(layout)),
         grid_(summands),
         rule_(blocks_, grid_),
         units_(units.exponents.empty() ? rule_.start() : units),
@@ -94,7 +86,7 @@ class ExactReducer final : public Reducer<Real> {
 
   Fault fault() override { return maxima_.fault(channel_); }
 
-  void finish(std::uint64_t divisor, std::span<Real> gradient) override {
+  void finish() override {
     for (std::size_t block = 0; block < blocks_.count(); ++block) {
       if (untouched_[block] != 0) {
         std::ranges::fill(integers(block), Integer{0});
@@ -102,16 +94,16 @@ class ExactReducer final : public Reducer<Real> {
     }
     channel_.start_sum(std::span(sum_));
     channel_.wait();
-    std::size_t end = 0;
-    for (std::size_t block = 0; block < blocks_.count(); ++block) {
-      const auto [offset, size] = blocks_[block];
-      std::ranges::fill(gradient.subspan(end, offset - end), Real{0});
-      reduction::mean_of_sum<Real, Integer>(integers(block), units_.exponents[block], static_cast<double>(divisor),
-                                            gradient.subspan(offset, size));
-      end = offset + size;
-    }
-    std::ranges::fill(gradient.subspan(end), Real{0});
+    exponents_ = units_.exponents;
     rule_.follow(units_, largest_);
+  }
+
+  const Blocks& blocks() const override { return blocks_; }
+
+  void mean(std::size_t block, std::uint64_t divisor, std::span<Real> values) const override {
+    const auto [offset, size] = blocks_[block];
+    reduction::mean_of_sum<Real, Integer>(std::span(sum_).subspan(offset, size), exponents_[block],
+                                          static_cast<double>(divisor), values);
   }
 
   const reduction::Units& units() const override { return units_; }
@@ -129,6 +121,7 @@ class ExactReducer final : public Reducer<Real> {
   reduction::UnitRule<Real, Integer> rule_;
   reduction::Units units_;
   linear_algebra::AlignedVector<Integer> sum_;
+  std::vector<std::int32_t> exponents_;   ///< of sum_, while units_ are those of the next step
   std::vector<unsigned char> untouched_;  ///< by block: nobody has written it in this step
   std::vector<std::mutex> locks_;         ///< of sum_ and untouched_
   Maxima<Real> maxima_;

@@ -8,6 +8,7 @@
 #include "cauchy/linear_algebra/aligned.hpp"
 #include "cauchy/reduction/blocks.hpp"
 #include "cauchy/training/reducer.hpp"
+#include "layout_blocks.hpp"
 #include "maxima.hpp"
 #include "thread_sink.hpp"
 
@@ -21,6 +22,7 @@ class FloatReducer final : public Reducer<Real> {
                std::size_t threads)
       : layout_(layout),
         channel_(channel),
+        blocks_(blocks_of(layout)),
         sums_(threads, {linear_algebra::AlignedVector<Real>(layout.padded_size(), Real{0}),
                         std::vector<bool>(layout.tensors().size())}),
         // No sum of finite gradients below this can overflow.
@@ -44,8 +46,6 @@ class FloatReducer final : public Reducer<Real> {
   }
 
   void deliver(std::size_t thread, std::uint64_t shard, const model::Tensor& tensor, std::span<const Real> gradient) {
-    // In pieces that stay in the cache between the two passes over them.
-    constexpr std::size_t piece = reduction::Blocks::block_elements;
     reduction::Pattern<Real> largest = 0;
     for (std::size_t first = 0; first < gradient.size(); first += piece) {
       const auto values = gradient.subspan(first, std::min(piece, gradient.size() - first));
@@ -63,7 +63,7 @@ class FloatReducer final : public Reducer<Real> {
 
   Fault fault() override { return maxima_.fault(channel_); }
 
-  void finish(std::uint64_t divisor, std::span<Real> gradient) override {
+  void finish() override {
     OfThread& total = sums_.front();
     for (const model::Tensor& tensor : layout_.tensors()) {
       for (std::size_t thread = 1; thread < sums_.size(); ++thread) {
@@ -78,15 +78,24 @@ class FloatReducer final : public Reducer<Real> {
     }
     channel_.start_sum(std::span(total.values));
     channel_.wait();
+  }
+
+  const reduction::Blocks& blocks() const override { return blocks_; }
+
+  void mean(std::size_t block, std::uint64_t divisor, std::span<Real> values) const override {
+    const std::span<const Real> sums = std::span(sums_.front().values).subspan(blocks_[block].offset);
     const auto samples = static_cast<Real>(divisor);
-    for (std::size_t i = 0; i < gradient.size(); ++i) {
-      gradient[i] = total.values[i] / samples;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = sums[i] / samples;
     }
   }
 
   const reduction::Units& units() const override { return units_; }
 
  private:
+  /// Elements that stay in the cache between two passes over them.
+  static constexpr std::size_t piece = reduction::Blocks::block_elements;
+
   struct OfThread {
     linear_algebra::AlignedVector<Real> values;
     std::vector<bool> delivered;  ///< by tensor: values hold something of this step
@@ -106,6 +115,7 @@ class FloatReducer final : public Reducer<Real> {
 
   const model::ParameterLayout& layout_;
   communication::Channel& channel_;
+  reduction::Blocks blocks_;
   std::vector<OfThread> sums_;
   Maxima<Real> maxima_;
   std::deque<ThreadSink<Real, FloatReducer>> sinks_;

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "cauchy/core/activity.hpp"
@@ -27,6 +29,19 @@ enum SummaryVote : std::size_t {
   first_stop_vote,
   vote_count = first_stop_vote + voted_reasons.size()
 };
+
+/// Where waking another thread takes longer than what it could do.
+constexpr std::size_t least_elements_a_thread = 16 * reduction::Blocks::block_elements;
+
+template <typename Real>
+void clear_padding(const model::ParameterLayout& layout, std::span<Real> vector) {
+  for (const model::Tensor& tensor : layout.tensors()) {
+    const std::size_t end = tensor.offset + tensor.size;
+    const bool is_last = tensor.index + 1 == layout.tensors().size();
+    const std::size_t next = is_last ? vector.size() : layout[tensor.index + 1].offset;
+    std::ranges::fill(vector.subspan(end, next - end), Real{0});
+  }
+}
 
 Votes decode(std::span<const double> votes) {
   Votes result;
@@ -56,7 +71,8 @@ DistributedObjective<Real>::DistributedObjective(ObjectiveParts<Real> parts, dou
       l2_(l2),
       microbatch_(pass_samples(microbatch, parts.sampler)),
       orders_(parts.dataset.local_shards().size()),
-      summary_(parts.dataset.shards() + vote_count, 0.0) {
+      summary_(parts.dataset.shards() + vote_count, 0.0),
+      squares_(parts.reducer.blocks().count()) {
   parts_.workers.make_gradients(parts_.network.layout().padded_size());
 }
 
@@ -113,11 +129,7 @@ double DistributedObjective<Real>::shard_value_and_gradient(std::span<const Real
     return 0;
   }
   const std::vector<std::uint32_t>& order = orders_[shard - parts_.dataset.local_shards().first];
-  {
-    const core::PhaseScope scope(worker.seconds, core::Phase::compute);
-    std::fill(worker.gradient.begin(), worker.gradient.end(), Real{0});
-  }
-  model::GradientSink<Real>& sink = parts_.reducer.sink(worker.thread, shard);
+  model::GradientBuffer<Real> gradient{worker.gradient, linear_algebra::Write::overwrite, nullptr};
   double nll_sum = 0;
   for (std::uint64_t first = part.first; first < part.last; first += microbatch_) {
     const std::uint64_t count = std::min(microbatch_, part.last - first);
@@ -127,8 +139,11 @@ double DistributedObjective<Real>::shard_value_and_gradient(std::span<const Real
       batch = parts_.dataset.gather(shard, std::span(order).subspan(first, count), worker.batch);
     }
     const core::PhaseScope scope(worker.seconds, core::Phase::compute);
-    nll_sum += parts_.network.value_and_gradient(theta, batch, worker.gradient,
-                                                 first + count == part.last ? &sink : nullptr, worker.workspace);
+    if (first + count == part.last) {
+      gradient.sink = &parts_.reducer.sink(worker.thread, shard);
+    }
+    nll_sum += parts_.network.value_and_gradient(theta, batch, gradient, worker.workspace);
+    gradient.write = linear_algebra::Write::add;
     core::note_progress();
   }
   return nll_sum;
@@ -191,16 +206,41 @@ std::uint64_t DistributedObjective<Real>::step_number() const {
 // g = Σ/n + λ·weights, and its norm.
 template <typename Real>
 void DistributedObjective<Real>::complete_gradient(std::span<const Real> theta, std::span<Real> gradient) {
-  const core::Timer timer;
-  const double communication_before = parts_.seconds[core::Phase::communication];
-  parts_.reducer.finish(result_.samples, gradient);
-  add_penalty_gradient(theta, gradient);
-  result_.gradient_norm = linear_algebra::norm<Real>(gradient);
-  parts_.seconds[core::Phase::compute] +=
-      timer.seconds() - (parts_.seconds[core::Phase::communication] - communication_before);
+  parts_.reducer.finish();
+  const auto complete = [&](std::size_t first, std::size_t last) { complete_blocks(first, last, theta, gradient); };
+  parts_.workers.for_ranges(squares_.size(), least_elements_a_thread / reduction::Blocks::block_elements,
+                            std::cref(complete));
+  clear_padding(parts_.network.layout(), gradient);
+  const double squares = std::accumulate(squares_.begin(), squares_.end(), 0.0);
+  result_.gradient_norm = std::isfinite(squares) ? std::sqrt(squares) : linear_algebra::norm<Real>(gradient);
   if (!std::isfinite(result_.gradient_norm)) {
     throw divergence("the norm of the gradient overflows");
   }
+}
+
+/// Blocks [first, last), each while it is in the cache.
+template <typename Real>
+void DistributedObjective<Real>::complete_blocks(std::size_t first, std::size_t last, std::span<const Real> theta,
+                                                 std::span<Real> gradient) {
+  const reduction::Blocks& blocks = parts_.reducer.blocks();
+  for (const model::Tensor& tensor : parts_.network.layout().tensors()) {
+    const std::size_t end = std::min(last, blocks.first_of(tensor.index + 1));
+    for (std::size_t block = std::max(first, blocks.first_of(tensor.index)); block < end; ++block) {
+      const auto [offset, size] = blocks[block];
+      const auto values = gradient.subspan(offset, size);
+      parts_.reducer.mean(block, result_.samples, values);
+      if (tensor.penalized()) {
+        add_penalty_gradient(theta.subspan(offset, size), values);
+      }
+      squares_[block] = linear_algebra::sum_of_squares<Real>(values);
+    }
+  }
+}
+
+template <typename Real>
+void DistributedObjective<Real>::for_ranges(std::size_t elements,
+                                            const std::function<void(std::size_t, std::size_t)>& work) {
+  parts_.workers.for_ranges(elements, least_elements_a_thread, work);
 }
 
 /// λ/2·‖weights‖²; infinite if λ·weights, its gradient, might not fit a Real either.
@@ -221,19 +261,13 @@ double DistributedObjective<Real>::penalty(std::span<const Real> theta) const {
 }
 
 template <typename Real>
-void DistributedObjective<Real>::add_penalty_gradient(std::span<const Real> theta, std::span<Real> gradient) const {
+void DistributedObjective<Real>::add_penalty_gradient(std::span<const Real> weights, std::span<Real> gradient) const {
   if (l2_ == 0) {
     return;
   }
   const auto factor = static_cast<Real>(l2_);
-  for (const model::Tensor& tensor : parts_.network.layout().tensors()) {
-    if (tensor.penalized()) {
-      const auto weights = theta.subspan(tensor.offset, tensor.size);
-      const auto part = gradient.subspan(tensor.offset, tensor.size);
-      for (std::size_t i = 0; i < weights.size(); ++i) {
-        part[i] += factor * weights[i];
-      }
-    }
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    gradient[i] += factor * weights[i];
   }
 }
 

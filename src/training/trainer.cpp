@@ -55,9 +55,18 @@ void Trainer<Real>::take_step() {
   parts_.objective.select(state_.sampler, votes(), [this] { state_proved(); });
   parts_.method.step(parts_.objective, state_.method);
   is_proved_ = false;
-  before_ = {state_.sampler, state_.stopping, state_.history, state_.units};
+  remember_state();
   count_step();
   core::note_progress();
+}
+
+// Into memory that is there already.
+template <typename Real>
+void Trainer<Real>::remember_state() {
+  before_.sampler = state_.sampler;
+  before_.stopping = state_.stopping;
+  before_.history = state_.history;
+  before_.units = state_.units;
 }
 
 template <typename Real>

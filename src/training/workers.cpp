@@ -3,6 +3,7 @@
 #include "cauchy/training/workers.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include "cauchy/linear_algebra/product.hpp"
@@ -29,15 +30,23 @@ void Workers<Real>::make_gradients(std::size_t elements) {
 template <typename Real>
 void Workers<Real>::for_each_shard(data::Range shards, const std::function<void(Worker<Real>&, std::uint64_t)>& work) {
   const core::Timer timer;
-  team_.run([&](std::size_t thread) {
+  const auto of_thread = [&](std::size_t thread) {
     Worker<Real>& worker = workers_[thread];
     worker.seconds = {};
     const data::Range part = data::rank_shards(shards.size(), thread, workers_.size());
     for (std::uint64_t shard = part.first; shard < part.last; ++shard) {
       work(worker, shards.first + shard);
     }
-  });
+  };
+  team_.run(std::cref(of_thread));  // a reference, which needs no memory of its own
   count_time(timer.seconds());
+}
+
+template <typename Real>
+void Workers<Real>::for_ranges(std::size_t count, std::size_t least,
+                               const std::function<void(std::size_t, std::size_t)>& work) {
+  const core::PhaseScope scope(seconds_, core::Phase::compute);
+  team_.run_ranges(count, least, work);
 }
 
 /// The phases of the calling thread; what it waited for the others is computing.

@@ -73,8 +73,9 @@ void NetworkStep(benchmark::State& state, const std::vector<std::uint64_t>& laye
   }
   auto workspace = network.workspace(samples);
   for (auto _ : state) {
-    benchmark::DoNotOptimize(network.value_and_gradient(
-        theta, {{features.data(), samples, inputs}, {targets.data(), samples, 1}}, gradient, nullptr, workspace));
+    benchmark::DoNotOptimize(
+        network.value_and_gradient(theta, {{features.data(), samples, inputs}, {targets.data(), samples, 1}},
+                                   {gradient, linear_algebra::Write::overwrite}, workspace));
   }
   double operations = 0;
   for (const model::Tensor& tensor : network.layout().tensors()) {

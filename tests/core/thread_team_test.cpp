@@ -4,9 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <mutex>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace cauchy::core {
 namespace {
@@ -37,6 +41,28 @@ TEST(ThreadTeam, OtherThreadsPrepareBeforeAnythingElse) {
   std::vector<int> seen(4, -1);
   team.run([&](std::size_t thread) { seen[thread] = prepared ? 1 : 0; });
   EXPECT_EQ(seen, (std::vector<int>{0, 1, 1, 1}));
+}
+
+TEST(ThreadTeam, CutsRangesNoSmallerThanTheLeast) {
+  ThreadTeam team(3);
+  for (const auto& [count, least, ranges] :
+       std::vector<std::array<std::size_t, 3>>{{0, 4, 1}, {7, 4, 1}, {8, 4, 2}, {11, 4, 2}, {12, 4, 3}, {100, 4, 3}}) {
+    std::mutex mutex;
+    std::vector<std::array<std::size_t, 2>> seen;
+    team.run_ranges(count, least, [&](std::size_t first, std::size_t last) {
+      const std::scoped_lock lock(mutex);
+      seen.push_back({first, last});
+    });
+    std::ranges::sort(seen);
+    ASSERT_EQ(seen.size(), ranges) << count;
+    std::size_t end = 0;
+    for (const auto& [first, last] : seen) {
+      EXPECT_EQ(first, end);
+      EXPECT_TRUE(ranges == 1 || last - first >= least) << count;
+      end = last;
+    }
+    EXPECT_EQ(end, count);
+  }
 }
 
 TEST(ThreadTeam, ThrowsWhatTheLowestThreadThrewAndGoesOn) {

@@ -19,6 +19,7 @@ namespace cauchy::model {
 namespace {
 
 using linear_algebra::AlignedVector;
+using linear_algebra::Write;
 using test::rounded;
 
 struct Problem {
@@ -78,7 +79,7 @@ struct Trial {
   double value_and_gradient(GradientSink<Real>* sink = nullptr) {
     std::ranges::fill(gradient, Real{0});
     auto workspace = network.workspace(subject.samples);
-    return network.value_and_gradient(theta, batch(), gradient, sink, workspace);
+    return network.value_and_gradient(theta, batch(), {gradient, Write::add, sink}, workspace);
   }
 
   double value(const AlignedVector<Real>& at) const {
@@ -206,8 +207,8 @@ TYPED_TEST(NetworkTest, HandsOutEachTensorOnceLastLayerFirst) {
     Trial<TypeParam> trial({5, {7, 6}, 3, activation, "categorical", true, 21});
     Recorder<TypeParam> sink;
     trial.value_and_gradient(&sink);
-    EXPECT_EQ(sink.paths, (std::vector<std::string>{"output/weights", "output/intercepts", "dense_2/weights",
-                                                    "dense_2/intercepts", "dense_1/weights", "dense_1/intercepts"}));
+    EXPECT_EQ(sink.paths, (std::vector<std::string>{"output/intercepts", "output/weights", "dense_2/intercepts",
+                                                    "dense_2/weights", "dense_1/intercepts", "dense_1/weights"}));
     for (std::size_t i = 0; i < sink.tensors.size(); ++i) {
       const Tensor& tensor = sink.tensors[i];
       const auto first = trial.gradient.begin() + static_cast<std::ptrdiff_t>(tensor.offset);
@@ -238,27 +239,45 @@ TYPED_TEST(NetworkTest, NamesItsTensors) {
 TYPED_TEST(NetworkTest, MicrobatchesAddUpToTheBatch) {
   Trial<TypeParam> trial({5, {7, 6}, 3, "gelu", "categorical", true, 40});
   const double whole = trial.value_and_gradient();
-  AlignedVector<TypeParam> summed(trial.gradient.size());
+  AlignedVector<TypeParam> summed(trial.gradient.size(), std::numeric_limits<TypeParam>::quiet_NaN());
   auto workspace = trial.network.workspace(16);
   Recorder<TypeParam> sink;
   double nll = 0;
   for (const std::size_t first : {0U, 16U, 32U}) {
     const bool last = first == 32;
     const auto part = trial.batch().middle_rows(first, last ? 8 : 16);
-    nll += trial.network.value_and_gradient(trial.theta, part, summed, last ? &sink : nullptr, workspace);
+    nll += trial.network.value_and_gradient(
+        trial.theta, part, {summed, first == 0 ? Write::overwrite : Write::add, last ? &sink : nullptr}, workspace);
   }
   // Another order of 40 terms, each of the order of the largest entry or less.
   const TypeParam largest = std::abs(
       *std::ranges::max_element(trial.gradient, [](TypeParam a, TypeParam b) { return std::abs(a) < std::abs(b); }));
   const TypeParam tolerance = 40 * std::numeric_limits<TypeParam>::epsilon() * largest;
   EXPECT_NEAR(nll, whole, 40 * std::numeric_limits<TypeParam>::epsilon() * whole);
-  for (std::size_t i = 0; i < summed.size(); ++i) {
-    EXPECT_NEAR(summed[i], trial.gradient[i], tolerance) << i;
+  for (const Tensor& tensor : trial.network.layout().tensors()) {
+    for (std::size_t i = tensor.offset; i < tensor.offset + tensor.size; ++i) {
+      EXPECT_NEAR(summed[i], trial.gradient[i], tolerance) << i;
+    }
   }
   ASSERT_EQ(sink.paths.size(), 6U);
   EXPECT_TRUE(std::ranges::equal(
       sink.gradients[0], std::span<const TypeParam>(summed).subspan(sink.tensors[0].offset, sink.tensors[0].size)))
       << "the sink sees the sum over the microbatches";
+}
+
+TYPED_TEST(NetworkTest, OverwritesWhatTheGradientHeldButNotThePadding) {
+  for (const bool intercept : {true, false}) {
+    Trial<TypeParam> trial({5, {7, 6}, 3, "tanh", "categorical", intercept, 21});
+    trial.value_and_gradient();
+    AlignedVector<TypeParam> gradient(trial.gradient.size(), TypeParam{42});
+    auto workspace = trial.network.workspace(21);
+    trial.network.value_and_gradient(trial.theta, trial.batch(), {gradient, Write::overwrite}, workspace);
+    AlignedVector<TypeParam> expected(gradient.size(), TypeParam{42});
+    for (const Tensor& tensor : trial.network.layout().tensors()) {
+      std::copy_n(trial.gradient.data() + tensor.offset, tensor.size, expected.data() + tensor.offset);
+    }
+    EXPECT_EQ(gradient, expected);
+  }
 }
 
 template <typename Real>
@@ -277,7 +296,8 @@ TYPED_TEST(NetworkTest, BitsDoNotDependOnTheWorkspace) {
     fill_workspace(larger, std::numeric_limits<TypeParam>::quiet_NaN());
     for (int pass = 0; pass < 2; ++pass) {
       AlignedVector<TypeParam> gradient(trial.gradient.size());
-      EXPECT_EQ(trial.network.value_and_gradient(trial.theta, trial.batch(), gradient, nullptr, larger), nll);
+      EXPECT_EQ(trial.network.value_and_gradient(trial.theta, trial.batch(), {gradient, Write::overwrite}, larger),
+                nll);
       EXPECT_EQ(gradient, trial.gradient) << activation << " pass " << pass;
     }
   }
@@ -288,7 +308,7 @@ TYPED_TEST(NetworkTest, LeavesRowsBeyondTheBatchAlone) {
     Trial<TypeParam> trial({5, {7, 6}, 3, activation, "categorical", true, 5});
     auto workspace = trial.network.workspace(30);
     fill_workspace(workspace, TypeParam{42});
-    trial.network.value_and_gradient(trial.theta, trial.batch(), trial.gradient, nullptr, workspace);
+    trial.network.value_and_gradient(trial.theta, trial.batch(), {trial.gradient, Write::add}, workspace);
     const auto untouched_after = [](const AlignedVector<TypeParam>& buffer, std::size_t elements) {
       return std::all_of(buffer.begin() + static_cast<std::ptrdiff_t>(elements), buffer.end(),
                          [](TypeParam value) { return value == 42; });

@@ -45,7 +45,7 @@ class ShardGradients {
 
   /// Σ over samples [rows.first, rows.last).
   std::span<const float> of(data::Range rows) {
-    std::ranges::fill(gradient_, 0.0F);
+    linear_algebra::Write write = linear_algebra::Write::overwrite;
     for (std::uint64_t first = rows.first; first < rows.last; first += microbatch) {
       const std::uint64_t count = std::min(microbatch, rows.last - first);
       for (std::uint64_t i = 0; i < count; ++i) {
@@ -55,7 +55,8 @@ class ShardGradients {
         targets_[i] = samples_.targets[row];
       }
       network_.value_and_gradient(theta_, {{features_.data(), count, samples_.inputs}, {targets_.data(), count, 1}},
-                                  gradient_, nullptr, workspace_);
+                                  {gradient_, write}, workspace_);
+      write = linear_algebra::Write::add;
     }
     return gradient_;
   }

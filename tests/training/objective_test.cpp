@@ -39,8 +39,8 @@ struct Reference {
     auto workspace = training.network.workspace(rows.size());
     nll = training.network.value_and_gradient(
         training.state.method.x,
-        {{features.data(), rows.size(), toy.inputs}, {targets.data(), rows.size(), toy.target_columns}}, gradient,
-        nullptr, workspace);
+        {{features.data(), rows.size(), toy.inputs}, {targets.data(), rows.size(), toy.target_columns}},
+        {gradient, linear_algebra::Write::add}, workspace);
   }
 };
 
@@ -177,7 +177,9 @@ class StubbornReducer final : public Reducer<double> {
     return Verdict::repeat;
   }
   Fault fault() override { return {}; }
-  void finish(std::uint64_t /*divisor*/, std::span<double> /*gradient*/) override { ADD_FAILURE() << "not accepted"; }
+  void finish() override { ADD_FAILURE() << "not accepted"; }
+  const reduction::Blocks& blocks() const override { return inner_.blocks(); }
+  void mean(std::size_t /*block*/, std::uint64_t /*divisor*/, std::span<double> /*values*/) const override {}
   const reduction::Units& units() const override { return inner_.units(); }
 
   int examined = 0;

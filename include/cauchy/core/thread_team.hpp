@@ -29,6 +29,10 @@ class ThreadTeam {
   /// thrown again.
   void run(const std::function<void(std::size_t)>& work);
 
+  /// Calls work(first, last) for ranges that [0, count) is cut into, one a thread, but none smaller than `least`, so
+  /// that little work stays on few threads.
+  void run_ranges(std::size_t count, std::size_t least, const std::function<void(std::size_t, std::size_t)>& work);
+
  private:
   void serve(std::size_t thread);
   void call(std::size_t thread);

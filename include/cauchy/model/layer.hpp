@@ -48,10 +48,10 @@ class Layer {
   virtual void forward(std::span<const Real> theta, const LayerPass<Real>& pass,
                        linear_algebra::Products<Real>& products) const = 0;
 
-  /// Adds the gradient of this layer's tensors, hands each to the sink once it is complete (no sink: more microbatches
-  /// follow), and writes d_input where it has data.
-  virtual void backward(std::span<const Real> theta, const LayerPass<Real>& pass, std::span<Real> gradient,
-                        GradientSink<Real>* sink, linear_algebra::Products<Real>& products) const = 0;
+  /// Writes or adds the gradient of this layer's tensors, hands each to the sink, if there is one, and writes d_input
+  /// where it has data.
+  virtual void backward(std::span<const Real> theta, const LayerPass<Real>& pass, const GradientBuffer<Real>& gradient,
+                        linear_algebra::Products<Real>& products) const = 0;
 };
 
 /// y = f(x·W + b), W (inputs × outputs), b (outputs). Declares its tensors "weights" and, with an intercept,

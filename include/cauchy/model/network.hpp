@@ -40,7 +40,8 @@ struct Workspace {
 ///
 ///     Network<float> network(options, inputs, make_likelihood<float>("categorical", 10, 1));
 ///     auto workspace = network.workspace(512);
-///     double nll = network.value_and_gradient(theta, batch, gradient, sink, workspace);  // Σ NLL, gradient += Σ ∇
+///     double nll = network.value_and_gradient(theta, batch, {gradient, linear_algebra::Write::overwrite, &sink},
+///     workspace);
 template <typename Real>
 class Network {
  public:
@@ -63,10 +64,10 @@ class Network {
   linear_algebra::MatrixView<Real> forward(std::span<const Real> theta, linear_algebra::MatrixView<const Real> features,
                                            Workspace<Real>& workspace) const;
 
-  /// Σ NLL over the batch; adds its gradient by Θ to `gradient`. With a sink, hands out each tensor of `gradient` as
-  /// soon as this batch is in it, last layer first. Without one (nullptr) more microbatches follow.
-  double value_and_gradient(std::span<const Real> theta, const Batch<Real>& batch, std::span<Real> gradient,
-                            GradientSink<Real>* sink, Workspace<Real>& workspace) const;
+  /// Σ NLL over the batch; writes its gradient by Θ, or adds it. With a sink, hands out each tensor of the gradient as
+  /// soon as this batch is in it, last layer first.
+  double value_and_gradient(std::span<const Real> theta, const Batch<Real>& batch, const GradientBuffer<Real>& gradient,
+                            Workspace<Real>& workspace) const;
 
  private:
   LayerPass<Real> pass(std::size_t layer, linear_algebra::MatrixView<const Real> features,

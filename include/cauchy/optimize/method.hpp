@@ -1,6 +1,7 @@
 #pragma once
 /// Methods that minimise a function of a vector, one step at a time. They know nothing of ranks, files or samples.
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -24,6 +25,11 @@ class Objective {
   /// with `gradient` as it was, or, where only the finished gradient shows it, not agreed, and then no step can be
   /// undone.
   virtual double value_and_gradient(std::span<const Real> x, std::span<Real> gradient) = 0;
+
+  /// Calls work(first, last) for ranges that the elements of x are cut into, with all threads that the objective has.
+  virtual void for_ranges(std::size_t elements, const std::function<void(std::size_t, std::size_t)>& work) {
+    work(0, elements);
+  }
 };
 
 /// A vector of x's length that a method keeps between steps, such as the velocity.

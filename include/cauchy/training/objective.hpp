@@ -69,6 +69,8 @@ class DistributedObjective final : public optimize::Objective<Real> {
   /// overflows, the gradient has been written; this error is not agreed.
   double value_and_gradient(std::span<const Real> theta, std::span<Real> gradient) override;
 
+  void for_ranges(std::size_t elements, const std::function<void(std::size_t, std::size_t)>& work) override;
+
   /// Of the last evaluation.
   const BatchResult& result() const { return result_; }
 
@@ -78,8 +80,9 @@ class DistributedObjective final : public optimize::Objective<Real> {
   void reduce_losses(double own_penalty);
   void require_finite(Verdict verdict);
   void complete_gradient(std::span<const Real> theta, std::span<Real> gradient);
+  void complete_blocks(std::size_t first, std::size_t last, std::span<const Real> theta, std::span<Real> gradient);
   double penalty(std::span<const Real> theta) const;
-  void add_penalty_gradient(std::span<const Real> theta, std::span<Real> gradient) const;
+  void add_penalty_gradient(std::span<const Real> weights, std::span<Real> gradient) const;
   core::Error divergence(const std::string& what) const;
   std::uint64_t step_number() const;
 
@@ -92,6 +95,7 @@ class DistributedObjective final : public optimize::Objective<Real> {
   Votes votes_;
   std::function<void()> proved_;
   std::vector<double> summary_;  ///< Σ NLL of each shard and the penalty, one writer each, then counts of votes
+  std::vector<double> squares_;  ///< Σ g² of each block of the gradient
   BatchResult result_;
 };
 

@@ -8,6 +8,7 @@
 #include "cauchy/communication/channel.hpp"
 #include "cauchy/model/gradient_sink.hpp"
 #include "cauchy/model/layout.hpp"
+#include "cauchy/reduction/blocks.hpp"
 #include "cauchy/reduction/units.hpp"
 #include "cauchy/reduction/width.hpp"
 
@@ -15,7 +16,7 @@ namespace cauchy::training {
 
 /// What came of the gradients that all shards have delivered; the same on every rank.
 enum class Verdict {
-  accepted,    ///< finish() gives the gradient
+  accepted,    ///< finish() and mean() give the gradient
   repeat,      ///< they do not fit the units that were expected: all shards deliver once more, and then they fit
   not_finite,  ///< fault() tells where
 };
@@ -34,7 +35,9 @@ struct Fault {
 ///       reducer.begin();
 ///       ... reducer.sink(thread, shard).complete(tensor, gradient) for each tensor of each shard with samples ...
 ///     } while (reducer.examine() == Verdict::repeat);
-///     reducer.finish(samples, gradient);                                    // gradient = Σ over all shards / samples
+///     reducer.finish();
+///     ... reducer.mean(block, samples, values) for each of reducer.blocks() ...  // values = Σ over all shards /
+///     samples
 template <typename Real>
 class Reducer {
  public:
@@ -55,9 +58,15 @@ class Reducer {
   /// Collective. After the verdict not_finite.
   virtual Fault fault() = 0;
 
-  /// Collective. After the verdict accepted: writes the sum over all shards divided by `divisor`, (padded_size), zero
-  /// in the padding.
-  virtual void finish(std::uint64_t divisor, std::span<Real> gradient) = 0;
+  /// Collective. After the verdict accepted: adds over the ranks.
+  virtual void finish() = 0;
+
+  /// What mean() writes at a time: the layout alone decides.
+  virtual const reduction::Blocks& blocks() const = 0;
+
+  /// After finish(): the sum over all shards divided by `divisor`, of the elements of a block. Threads may ask for
+  /// different blocks at the same time.
+  virtual void mean(std::size_t block, std::uint64_t divisor, std::span<Real> values) const = 0;
 
   /// What the next step expects of the gradient, a part of the state of training; empty where nothing is expected.
   virtual const reduction::Units& units() const = 0;

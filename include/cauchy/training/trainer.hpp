@@ -64,6 +64,7 @@ class Trainer {
 
   Votes votes() const;
   void take_step();
+  void remember_state();
   void state_proved();
   void count_step();
   StepReport make_report();

@@ -40,6 +40,9 @@ class Workers {
   /// communicate. Throws what a call threw.
   void for_each_shard(data::Range shards, const std::function<void(Worker<Real>&, std::uint64_t)>& work);
 
+  /// Calls work(first, last) for ranges that [0, count) is cut into, none smaller than `least`, on the threads.
+  void for_ranges(std::size_t count, std::size_t least, const std::function<void(std::size_t, std::size_t)>& work);
+
  private:
   void count_time(double wall_seconds);
 
