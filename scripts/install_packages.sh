@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs the Debian or Ubuntu packages that Cauchy needs and that are missing; says nothing when there are none.
-# Usage: scripts/install_packages.sh [--tests] [--mpich] [--audit] [--cluster]
+# Usage: scripts/install_packages.sh [--tests] [--mpich] [--audit] [--cluster] [--benchmark]
 #   --tests   also what the tests need
 #   --mpich   also MPICH, beside Open MPI, which stays the one behind mpirun and mpicxx
 #   --audit   also what the checks of the sources need (clang, clang-format, clang-tidy)
 #   --cluster also what several hosts and a Slurm on this machine need (scripts/cluster)
+#   --benchmark   also PyTorch, to compare with
 set -euo pipefail
 
 packages=(g++ cmake ninja-build git pkg-config libopenmpi-dev openmpi-bin libeigen3-dev libhdf5-dev
@@ -14,6 +15,7 @@ for option in "$@"; do
     --tests) packages+=(libgtest-dev libbenchmark-dev python3 python3-h5py python3-numpy hdf5-tools) ;;
     --mpich) packages+=(libmpich-dev mpich) ;;
     --audit) packages+=(clang clang-format clang-tidy valgrind) ;;
+    --benchmark) packages+=(python3-torch) ;;
     --cluster) packages+=(iproute2 slurm-wlm slurm-client munge) ;;
     --help) sed -n '2,/^set/{/^#/s/^# \?//p}' "$0" && exit 0 ;;
     *) echo "install_packages.sh: unknown option $option; --help lists the options" >&2 && exit 2 ;;
