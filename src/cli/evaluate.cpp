@@ -27,7 +27,7 @@ void evaluate_checkpoint(const communication::Communicator& ranks, const std::st
   }
   const data::SourceShape shape = agreed_shape(ranks, source);
   check_columns(source, shape, problem);
-  const auto network = make_network<Real>(ranks, settings.model, problem);
+  const auto network = make_network<Real>(ranks, settings, problem);
   const auto method = optimize::make_method<Real>(settings.method);
   const training::TrainingState<Real> state = load_state(ranks, path, *network, *method);
   data::Dataset<Real> dataset(ranks, source, shape, settings.data.shards, state.standardization);

@@ -97,14 +97,15 @@ checkpoint::ProblemShape problem_shape(const communication::Communicator& ranks,
 }
 
 template <typename Real>
-std::unique_ptr<model::Network<Real>> make_network(const communication::Communicator& ranks,
-                                                   const model::ModelOptions& options,
+std::unique_ptr<model::Network<Real>> make_network(const communication::Communicator& ranks, const Settings& settings,
                                                    const checkpoint::ProblemShape& problem) {
   std::unique_ptr<model::Network<Real>> network;
   communication::agree(ranks, [&] {
     network = std::make_unique<model::Network<Real>>(
-        options, problem.inputs,
-        model::make_likelihood<Real>(options.likelihood, problem.classes, problem.target_columns));
+        settings.model, problem.inputs,
+        model::make_likelihood<Real>(settings.model.likelihood, problem.classes, problem.target_columns),
+        settings.run.precision == "bf16" ? linear_algebra::Operands::rounded_to_bf16
+                                         : linear_algebra::Operands::as_they_are);
   });
   return network;
 }
@@ -167,11 +168,9 @@ template checkpoint::ProblemShape problem_shape(const communication::Communicato
                                                 const data::Dataset<float>&);
 template checkpoint::ProblemShape problem_shape(const communication::Communicator&, const model::ModelOptions&,
                                                 const data::Dataset<double>&);
-template std::unique_ptr<model::Network<float>> make_network(const communication::Communicator&,
-                                                             const model::ModelOptions&,
+template std::unique_ptr<model::Network<float>> make_network(const communication::Communicator&, const Settings&,
                                                              const checkpoint::ProblemShape&);
-template std::unique_ptr<model::Network<double>> make_network(const communication::Communicator&,
-                                                              const model::ModelOptions&,
+template std::unique_ptr<model::Network<double>> make_network(const communication::Communicator&, const Settings&,
                                                               const checkpoint::ProblemShape&);
 template std::uint64_t evaluation_samples(std::uint64_t, std::initializer_list<const data::Dataset<float>*>);
 template std::uint64_t evaluation_samples(std::uint64_t, std::initializer_list<const data::Dataset<double>*>);

@@ -116,6 +116,16 @@ std::string without_checkpoint(const std::string& reason) {
   return "the last step has no checkpoint: " + reason;
 }
 
+std::string precision_text(const std::string& precision) {
+  if (precision != "bf16") {
+    return precision;
+  }
+  return linear_algebra::have_bf16_instructions()
+             ? "bf16"
+             : "operands rounded to bf16, but multiplied as floats: this processor, or DNNL_MAX_CPU_ISA, allows no "
+               "instructions for bf16";
+}
+
 }  // namespace
 
 /// What the root alone does beside training.
@@ -182,7 +192,7 @@ template <typename Real>
 void TrainingRun<Real>::continue_run(const StartingPoint& start, const data::Source& source,
                                      const data::SourceShape& shape) {
   problem_ = start.problem;
-  network_ = make_network<Real>(ranks_, settings_.model, problem_);
+  network_ = make_network<Real>(ranks_, settings_, problem_);
   state_ = load_state(ranks_, start.path, *network_, *method_);
   train_data_ =
       std::make_unique<data::Dataset<Real>>(ranks_, source, shape, settings_.data.shards, state_.standardization);
@@ -196,7 +206,7 @@ void TrainingRun<Real>::start_run(const data::Source& source, const data::Source
   train_data_ =
       std::make_unique<data::Dataset<Real>>(ranks_, source, shape, settings_.data.shards, state_.standardization);
   problem_ = problem_shape(ranks_, settings_.model, *train_data_);
-  network_ = make_network<Real>(ranks_, settings_.model, problem_);
+  network_ = make_network<Real>(ranks_, settings_, problem_);
   linear_algebra::AlignedVector<Real> theta;
   if (!settings_.model.initial.empty()) {
     theta = initial_parameters<Real>(ranks_, settings_.model.initial, network_->layout());
@@ -250,7 +260,7 @@ void TrainingRun<Real>::describe() const {
             << short_text(reading_seconds_, 3) << " s\n"
             << spread_text(spread()) << "sum         " << summation_text(summation) << "\n"
             << "products    " << linear_algebra::product_backend<Real>() << ", " << linear_algebra::instruction_set()
-            << ", " << settings_.run.precision << "\n"
+            << ", " << precision_text(settings_.run.precision) << "\n"
             << "memory      " << reporting::bytes_text(static_cast<double>(bytes))
             << " on the root, beside the libraries\n"
             << std::flush;

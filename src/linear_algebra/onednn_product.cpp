@@ -15,6 +15,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <unordered_map>
 
 #include "cauchy/core/error.hpp"
@@ -38,25 +39,27 @@ dnnl::engine& cpu_engine() {
 
 struct Shape {
   std::size_t m, n, k;
-  bool a_transposed, b_transposed, add;
+  bool a_transposed, b_transposed, add, bf16;
   bool operator==(const Shape&) const = default;
 };
 
 struct ShapeHash {
   std::size_t operator()(const Shape& shape) const {
     std::size_t hash = shape.m;
-    for (const std::size_t part :
-         {shape.n, shape.k, std::size_t{shape.a_transposed}, std::size_t{shape.b_transposed}, std::size_t{shape.add}}) {
+    for (const std::size_t part : {shape.n, shape.k, std::size_t{shape.a_transposed}, std::size_t{shape.b_transposed},
+                                   std::size_t{shape.add}, std::size_t{shape.bf16}}) {
       hash = hash * 1000003 ^ part;
     }
     return hash;
   }
 };
 
-dnnl::memory::desc descriptor(std::size_t rows, std::size_t columns, bool transposed) {
+using Type = dnnl::memory::data_type;
+
+dnnl::memory::desc descriptor(std::size_t rows, std::size_t columns, Type type, bool transposed = false) {
   using Tag = dnnl::memory::format_tag;
   return {{static_cast<dnnl::memory::dim>(rows), static_cast<dnnl::memory::dim>(columns)},
-          dnnl::memory::data_type::f32,
+          type,
           transposed ? Tag::ba : Tag::ab};
 }
 
@@ -65,7 +68,7 @@ struct Kernel {
   dnnl::matmul primitive;
 };
 
-/// The instruction sets that products of floats distinguish, each with all that the one before has. What oneDNN knows
+/// The instruction sets that products distinguish, each with all that the one before has. What oneDNN knows
 /// beyond them serves other types.
 struct InstructionSet {
   dnnl::cpu_isa isa;
@@ -107,8 +110,9 @@ std::int64_t instructions_of_environment() {
   return widest;
 }
 
-void set_data(dnnl::memory& memory, const float* data) {
-  memory.set_data_handle(const_cast<float*>(data));  // oneDNN has no read-only memory objects
+template <typename Number>
+void set_data(dnnl::memory& memory, const Number* data) {
+  memory.set_data_handle(const_cast<Number*>(data));  // oneDNN has no read-only memory objects
 }
 
 }  // namespace
@@ -137,9 +141,11 @@ class OnednnProducts::State {
       operations.append_sum(1.0F);
       attributes.set_post_ops(operations);
     }
+    const Type type = shape.bf16 ? Type::bf16 : Type::f32;
     const dnnl::matmul::primitive_desc description(
-        dnnl::matmul::desc(descriptor(shape.m, shape.k, shape.a_transposed),
-                           descriptor(shape.k, shape.n, shape.b_transposed), descriptor(shape.m, shape.n, false)),
+        dnnl::matmul::desc(descriptor(shape.m, shape.k, type, shape.a_transposed),
+                           descriptor(shape.k, shape.n, type, shape.b_transposed),
+                           descriptor(shape.m, shape.n, Type::f32)),
         attributes, cpu_engine());
     const auto unbound = [](const dnnl::memory::desc& desc) { return dnnl::memory(desc, cpu_engine(), nullptr); };
     return {unbound(description.src_desc()), unbound(description.weights_desc()), unbound(description.dst_desc()),
@@ -154,11 +160,13 @@ class OnednnProducts::State {
 OnednnProducts::OnednnProducts() : state_(std::make_unique<State>()) {}
 OnednnProducts::~OnednnProducts() = default;
 
-void OnednnProducts::multiply(MatrixView<const float> a, Transposed a_transposed, MatrixView<const float> b,
+template <typename Operand>
+void OnednnProducts::multiply(MatrixView<const Operand> a, Transposed a_transposed, MatrixView<const Operand> b,
                               Transposed b_transposed, MatrixView<float> result, Write write) {
   const bool ta = a_transposed == Transposed::yes;
   const bool tb = b_transposed == Transposed::yes;
-  Kernel& kernel = state_->kernel({result.rows, result.columns, ta ? a.rows : a.columns, ta, tb, write == Write::add});
+  Kernel& kernel = state_->kernel({result.rows, result.columns, ta ? a.rows : a.columns, ta, tb, write == Write::add,
+                                   std::is_same_v<Operand, Bf16>});
   set_data(kernel.a, a.data);
   set_data(kernel.b, b.data);
   set_data(kernel.result, result.data);
@@ -172,6 +180,15 @@ void OnednnProducts::multiply(MatrixView<const float> a, Transposed a_transposed
                                                  static_cast<int>(arguments.size()), arguments.data()),
                           "oneDNN does not multiply");
   state_->stream().wait();
+}
+
+template void OnednnProducts::multiply(MatrixView<const float>, Transposed, MatrixView<const float>, Transposed,
+                                       MatrixView<float>, Write);
+template void OnednnProducts::multiply(MatrixView<const Bf16>, Transposed, MatrixView<const Bf16>, Transposed,
+                                       MatrixView<float>, Write);
+
+bool onednn_has_bf16() {
+  return onednn_instruction_set() == instruction_sets[widest].name;
 }
 
 std::string_view onednn_instruction_set() {

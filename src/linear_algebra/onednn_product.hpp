@@ -4,6 +4,7 @@
 #include <memory>
 #include <string_view>
 
+#include "cauchy/linear_algebra/bf16.hpp"
 #include "cauchy/linear_algebra/product.hpp"
 
 namespace cauchy::linear_algebra {
@@ -20,8 +21,10 @@ class OnednnProducts {
   OnednnProducts(const OnednnProducts&) = delete;
   OnednnProducts& operator=(const OnednnProducts&) = delete;
 
-  void multiply(MatrixView<const float> a, Transposed a_transposed, MatrixView<const float> b, Transposed b_transposed,
-                MatrixView<float> result, Write write);
+  /// Operand: float, or Bf16 if onednn_has_bf16().
+  template <typename Operand>
+  void multiply(MatrixView<const Operand> a, Transposed a_transposed, MatrixView<const Operand> b,
+                Transposed b_transposed, MatrixView<float> result, Write write);
 
  private:
   class State;
@@ -30,6 +33,8 @@ class OnednnProducts {
 
 /// Such as "avx512_core_bf16".
 std::string_view onednn_instruction_set();
+
+bool onednn_has_bf16();
 
 /// As offered_instructions().
 std::int64_t onednn_offered_instructions();
@@ -50,6 +55,9 @@ class OnednnProducts {
 };
 inline std::string_view onednn_instruction_set() {
   return {};
+}
+inline bool onednn_has_bf16() {
+  return false;
 }
 inline std::int64_t onednn_offered_instructions() {
   return 0;

@@ -3,9 +3,14 @@
 #include "cauchy/linear_algebra/product.hpp"
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <cfenv>
+#include <span>
+#include <stdexcept>
 #include <type_traits>
 
+#include "cauchy/linear_algebra/aligned.hpp"
+#include "cauchy/linear_algebra/bf16.hpp"
 #include "onednn_product.hpp"
 
 namespace cauchy::linear_algebra {
@@ -49,8 +54,30 @@ void eigen_multiply(MatrixView<const Real> a, Transposed a_transposed, MatrixVie
 template <typename Real>
 class Products<Real>::Kernels {
  public:
+  explicit Kernels(Operands operands) : operands_(operands) {
+    if (operands == Operands::rounded_to_bf16 && !std::is_same_v<Real, float>) {
+      throw std::invalid_argument("only operands in float are rounded to bf16");
+    }
+  }
+
   void multiply(MatrixView<const Real> a, Transposed a_transposed, MatrixView<const Real> b, Transposed b_transposed,
                 MatrixView<Real> result, Write write) {
+    if constexpr (std::is_same_v<Real, float>) {
+      if (operands_ == Operands::rounded_to_bf16) {
+        if (have_bf16_instructions()) {
+          onednn_.multiply(rounded(a, short_a_), a_transposed, rounded(b, short_b_), b_transposed, result, write);
+        } else {
+          multiply_as_they_are(rounded(a, long_a_), a_transposed, rounded(b, long_b_), b_transposed, result, write);
+        }
+        return;
+      }
+    }
+    multiply_as_they_are(a, a_transposed, b, b_transposed, result, write);
+  }
+
+ private:
+  void multiply_as_they_are(MatrixView<const Real> a, Transposed a_transposed, MatrixView<const Real> b,
+                            Transposed b_transposed, MatrixView<Real> result, Write write) {
     if constexpr (have_onednn && std::is_same_v<Real, float>) {
       onednn_.multiply(a, a_transposed, b, b_transposed, result, write);
     } else {
@@ -58,12 +85,21 @@ class Products<Real>::Kernels {
     }
   }
 
- private:
+  template <typename Rounded>
+  static MatrixView<const Rounded> rounded(MatrixView<const float> matrix, AlignedVector<Rounded>& buffer) {
+    buffer.resize(std::max(buffer.size(), matrix.size()));
+    round_to_bf16(matrix.elements(), std::span(buffer).first(matrix.size()));
+    return {buffer.data(), matrix.rows, matrix.columns};
+  }
+
+  Operands operands_;
   [[maybe_unused]] OnednnProducts onednn_;
+  AlignedVector<Bf16> short_a_, short_b_;  ///< rounded operands
+  AlignedVector<float> long_a_, long_b_;   ///< the same, where nothing multiplies the short ones
 };
 
 template <typename Real>
-Products<Real>::Products() : kernels_(std::make_unique<Kernels>()) {}
+Products<Real>::Products(Operands operands) : kernels_(std::make_unique<Kernels>(operands)) {}
 template <typename Real>
 Products<Real>::~Products() = default;
 template <typename Real>
@@ -80,6 +116,11 @@ void Products<Real>::multiply(MatrixView<const Real> a, Transposed a_transposed,
 template <typename Real>
 std::string_view product_backend() {
   return have_onednn && std::is_same_v<Real, float> ? "oneDNN" : "Eigen";
+}
+
+bool have_bf16_instructions() {
+  static const bool result = onednn_has_bf16();
+  return result;
 }
 
 std::string_view instruction_set() {

@@ -7,13 +7,16 @@
 #include <string>
 #include <utility>
 
+#include "cauchy/linear_algebra/bf16.hpp"
+
 namespace cauchy::model {
 
 using linear_algebra::MatrixView;
 
 template <typename Real>
-Network<Real>::Network(const ModelOptions& options, std::size_t inputs, std::unique_ptr<Likelihood<Real>> likelihood)
-    : likelihood_(std::move(likelihood)) {
+Network<Real>::Network(const ModelOptions& options, std::size_t inputs, std::unique_ptr<Likelihood<Real>> likelihood,
+                       Operands operands)
+    : likelihood_(std::move(likelihood)), operands_(operands) {
   const Activation hidden = activation_named(options.activation);
   std::size_t width = inputs;
   for (const std::size_t next_width : options.layers) {
@@ -37,6 +40,7 @@ template <typename Real>
 Workspace<Real> Network<Real>::workspace(std::size_t samples) const {
   Workspace<Real> workspace;
   workspace.samples = samples;
+  workspace.products = linear_algebra::Products<Real>(operands_);
   for (const auto& layer : layers_) {
     workspace.outputs.emplace_back(samples * layer->outputs());
     workspace.kept.emplace_back(samples * layer->kept_columns());
@@ -52,7 +56,22 @@ std::size_t Network<Real>::workspace_bytes(std::size_t samples) const {
   for (const auto& layer : layers_) {
     columns += layer->outputs() + layer->kept_columns();
   }
-  return samples * columns * sizeof(Real);
+  return samples * columns * sizeof(Real) + rounded_bytes(samples);
+}
+
+/// The largest first and second operand of products that round them.
+template <typename Real>
+std::size_t Network<Real>::rounded_bytes(std::size_t samples) const {
+  if (operands_ == Operands::as_they_are) {
+    return 0;
+  }
+  std::size_t first = 0;
+  std::size_t second = 0;
+  for (const auto& layer : layers_) {
+    first = std::max({first, samples * layer->inputs(), samples * layer->outputs()});
+    second = std::max({second, layer->inputs() * layer->outputs(), samples * layer->outputs()});
+  }
+  return (first + second) * (linear_algebra::have_bf16_instructions() ? sizeof(linear_algebra::Bf16) : sizeof(float));
 }
 
 template <typename Real>

@@ -33,7 +33,7 @@ STEPS = 17
 
 # How gradients are summed. `exact` is the default: the width of its integers is chosen by the problem.
 ARITHMETIC = {"exact": {}, "exact32": {"run.reduction": "exact32"}, "exact64": {"run.reduction": "exact64"},
-              "double": {"run.precision": "double"}}
+              "double": {"run.precision": "double"}, "bf16": {"run.precision": "bf16"}}
 
 PROBLEM = {"shards": (16, 24), "layers": ("", "8,6"), "likelihood": ("categorical", "gaussian"),
            "batch": ("full", 64, 10), "method": ("gradient_descent", "momentum"), "arithmetic": tuple(ARITHMETIC)}
@@ -161,7 +161,7 @@ class MatrixTest(DeterminismTest):
 
     def test_the_whole_matrix_has_every_combination(self):
         cases = [problem | launch for problem, launches in matrix(whole=True) for launch in launches]
-        self.assertEqual(len(cases), 192 * 11)
+        self.assertEqual(len(cases), 240 * 11)
         self.assertEqual(len({tuple(case.items()) for case in cases}), len(cases))
 
     def test_the_launch_leaves_no_trace(self):

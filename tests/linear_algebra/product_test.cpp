@@ -4,12 +4,18 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <span>
+#include <stdexcept>
+#include <vector>
 
 #include "cauchy/core/random.hpp"
 #include "cauchy/linear_algebra/aligned.hpp"
+#include "cauchy/linear_algebra/bf16.hpp"
 
 namespace cauchy::linear_algebra {
 namespace {
@@ -66,6 +72,70 @@ TYPED_TEST(ProductsTest, AgreesWithTheTripleLoop) {
       }
     }
   }
+}
+
+/// Written down bit by bit.
+TEST(Bf16Test, RoundsToTheNearest) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  const std::vector<std::array<float, 2>> cases = {
+      {0.0F, 0.0F},
+      {-0.0F, -0.0F},
+      {1.0F, 1.0F},
+      {0x1.00fffep0F, 0x1.00p0F},   // below the middle
+      {0x1.01p0F, 0x1.00p0F},       // the middle, to the even neighbour
+      {0x1.010002p0F, 0x1.02p0F},   // above it
+      {-0x1.03p0F, -0x1.04p0F},     // the middle again, to the even one
+      {0x1.fffffep10F, 0x1p11F},    // into the next power of two
+      {0x1.fep127F, 0x1.fep127F},   // the largest bf16
+      {0x1.fffffep127F, infinity},  // the largest float
+      {-infinity, -infinity},
+      {0x1p-133F, 0x1p-133F},  // the smallest bf16
+      {0x1p-149F, 0.0F},       // the smallest float
+  };
+  for (const auto& [value, expected] : cases) {
+    float as_float = 7;
+    Bf16 as_bf16 = 7;
+    round_to_bf16({&value, 1}, std::span(&as_float, 1));
+    round_to_bf16({&value, 1}, std::span(&as_bf16, 1));
+    EXPECT_EQ(std::bit_cast<std::uint32_t>(as_float), std::bit_cast<std::uint32_t>(expected)) << value;
+    EXPECT_EQ(as_bf16, std::bit_cast<std::uint32_t>(expected) >> 16) << value;
+  }
+  // A NaN whose payload is in the lower half, which rounding drops.
+  const auto nan = std::bit_cast<float>(0xff800001U);
+  float rounded = 0;
+  round_to_bf16({&nan, 1}, std::span(&rounded, 1));
+  EXPECT_TRUE(std::isnan(rounded));
+}
+
+TEST(Bf16Test, ProductsAreThoseOfTheRoundedOperands) {
+  prepare_products();
+  Products<float> products(Operands::rounded_to_bf16);
+  for (const Shape& shape : {Shape{1, 1, 1}, {1, 10, 64}, {7, 3, 5}, {33, 17, 129}, {64, 128, 64}, {359, 10, 128}}) {
+    const auto [m, n, k] = shape;
+    const auto a = random_values<float>(m * k, 1);
+    const auto b = random_values<float>(k * n, 2);
+    AlignedVector<float> rounded_a(a.size());
+    AlignedVector<float> rounded_b(b.size());
+    round_to_bf16(a, std::span(rounded_a));
+    round_to_bf16(b, std::span(rounded_b));
+    for (const Write write : {Write::overwrite, Write::add}) {
+      AlignedVector<float> result(m * n, write == Write::add ? 1.0F : std::numeric_limits<float>::quiet_NaN());
+      products.multiply({a.data(), m, k}, Transposed::no, {b.data(), k, n}, Transposed::no, {result.data(), m, n},
+                        write);
+      for (std::size_t i = 0; i < m; ++i) {
+        for (std::size_t j = 0; j < n; ++j) {
+          double expected = write == Write::add ? 1 : 0;
+          for (std::size_t l = 0; l < k; ++l) {
+            expected += static_cast<double>(rounded_a[i * k + l]) * static_cast<double>(rounded_b[l * n + j]);
+          }
+          // As of products of floats: those of two bf16 are exact, only the sum is rounded.
+          const double bound = static_cast<double>((k + 1) * (k + 1)) * std::numeric_limits<float>::epsilon();
+          ASSERT_NEAR(static_cast<double>(result[i * n + j]), expected, bound);
+        }
+      }
+    }
+  }
+  EXPECT_THROW(Products<double>(Operands::rounded_to_bf16), std::invalid_argument);
 }
 
 TYPED_TEST(ProductsTest, BitsDoNotDependOnTheAddressOrThePast) {

@@ -32,8 +32,7 @@ checkpoint::ProblemShape problem_shape(const communication::Communicator& ranks,
 
 /// Collective.
 template <typename Real>
-std::unique_ptr<model::Network<Real>> make_network(const communication::Communicator& ranks,
-                                                   const model::ModelOptions& options,
+std::unique_ptr<model::Network<Real>> make_network(const communication::Communicator& ranks, const Settings& settings,
                                                    const checkpoint::ProblemShape& problem);
 
 /// Samples of a workspace that evaluates these data sets; those that are not there are null.

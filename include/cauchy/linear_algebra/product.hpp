@@ -12,12 +12,17 @@ namespace cauchy::linear_algebra {
 enum class Transposed { no, yes };
 enum class Write { overwrite, add };
 
+/// What becomes of operands before they are multiplied: nothing, or they are rounded to bf16, of which twice as many
+/// fit into a vector instruction where processors have one for them. Sums and results are of full width.
+enum class Operands { as_they_are, rounded_to_bf16 };
+
 /// The product engine of one thread: it keeps prepared kernels by shape, so it must not be shared between threads.
 /// Instantiated for float and double. All data on 64-byte borders.
 template <typename Real>
 class Products {
  public:
-  Products();
+  /// Rounded operands for float only: else std::invalid_argument.
+  explicit Products(Operands operands = Operands::as_they_are);
   ~Products();
   Products(Products&&) noexcept;
   Products& operator=(Products&&) noexcept;
@@ -36,6 +41,11 @@ class Products {
 /// Which library multiplies matrices of this type: it decides the last bits of a result.
 template <typename Real>
 std::string_view product_backend();
+
+/// Whether products of rounded operands use instructions for bf16. Without them, the rounded numbers are multiplied as
+/// floats: other last bits, and numbers below the normal range count, which the instructions take for 0. Decides, as
+/// instruction_set() does.
+bool have_bf16_instructions();
 
 /// The widest vector instructions that products use in this process, such as "avx512_core_bf16". Decides, if
 /// prepare_products has not: they cannot be lowered any more.

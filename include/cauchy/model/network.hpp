@@ -45,7 +45,10 @@ struct Workspace {
 template <typename Real>
 class Network {
  public:
-  Network(const ModelOptions& options, std::size_t inputs, std::unique_ptr<Likelihood<Real>> likelihood);
+  using Operands = linear_algebra::Operands;
+
+  Network(const ModelOptions& options, std::size_t inputs, std::unique_ptr<Likelihood<Real>> likelihood,
+          Operands operands = Operands::as_they_are);
 
   const ParameterLayout& layout() const { return layout_; }
   const Likelihood<Real>& likelihood() const { return *likelihood_; }
@@ -56,7 +59,7 @@ class Network {
 
   Workspace<Real> workspace(std::size_t samples) const;
 
-  /// What a workspace of that many samples holds, in bytes, without what the products keep.
+  /// What a workspace of that many samples holds, in bytes, without the scratch memory of products.
   std::size_t workspace_bytes(std::size_t samples) const;
 
   /// The last layer's outputs, (samples × outputs), in the workspace until its next use. At most as many samples as the
@@ -73,11 +76,13 @@ class Network {
   LayerPass<Real> pass(std::size_t layer, linear_algebra::MatrixView<const Real> features,
                        Workspace<Real>& workspace) const;
   std::size_t widest() const;
+  std::size_t rounded_bytes(std::size_t samples) const;
   void check(linear_algebra::MatrixView<const Real> features, const Workspace<Real>& workspace) const;
 
   ParameterLayout layout_;
   std::vector<std::unique_ptr<Layer<Real>>> layers_;
   std::unique_ptr<Likelihood<Real>> likelihood_;
+  Operands operands_;
 };
 
 }  // namespace cauchy::model

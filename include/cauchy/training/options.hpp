@@ -54,8 +54,9 @@ struct RunOptions {
   void visit(Visitor&& option) {
     using core::Role;
     option("seed", seed, core::anything(), Role::problem, "of initial parameters and of the order of samples");
-    option("precision", precision, core::one_of({"float", "double"}), Role::problem,
-           "type of parameters, features and products");
+    option("precision", precision, core::one_of({"float", "double", "bf16"}), Role::problem,
+           "type of parameters, features and products; bf16: as float, with the operands of products rounded to bf16, "
+           "which is faster on processors that have instructions for it");
     option("reduction", reduction, core::one_of({"exact", "float", "exact32", "exact64"}), Role::problem,
            "how gradients are summed over shards; exact: as integers, the same bits on any number of ranks and threads "
            "(exact32, exact64: with integers of that width); float: in floating point, whose last bits depend on them");
