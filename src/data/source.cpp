@@ -11,6 +11,7 @@
 #include <optional>
 #include <sstream>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -18,9 +19,13 @@
 #include "cauchy/core/activity.hpp"
 #include "cauchy/core/error.hpp"
 #include "cauchy/data/standardization.hpp"
+#include "cauchy/linear_algebra/sums.hpp"
 #include "cauchy/storage/file.hpp"
 
 namespace cauchy::data {
+
+using linear_algebra::MatrixView;
+
 namespace {
 
 std::string at(const Source& source) {
@@ -107,42 +112,104 @@ std::string fault(const Source& source, const std::string& name, std::uint64_t r
          std::to_string(column) + " (counted from 0)";
 }
 
-// About eight megabytes of doubles.
-constexpr std::uint64_t piece_elements = std::uint64_t{1} << 20;
-
-/// Rows of one dataset, (some rows × columns), piece by piece in double. visit(first row, values).
-template <typename Visit>
-void read_pieces(const storage::File& file, const Source& source, const std::string& name, std::uint64_t columns,
-                 Range rows, Visit visit) {
-  const std::uint64_t piece_rows = std::max<std::uint64_t>(1, piece_elements / columns);
-  linear_algebra::AlignedVector<double> values(std::min(piece_rows, rows.size()) * columns);
-  for (std::uint64_t first = rows.first; first < rows.last; first += piece_rows) {
-    const std::uint64_t count = std::min(piece_rows, rows.last - first);
-    const linear_algebra::MatrixView<double> piece{values.data(), count, columns};
-    file.read_rows<double>(name, first, count, piece.elements());
-    for (std::uint64_t i = 0; i < piece.size(); ++i) {
-      if (!std::isfinite(values[i])) {
-        throw core::UserError(
-            fault(source, name, first + i / columns, i % columns, std::isnan(values[i]) ? "NaN" : "an infinite value"));
-      }
-    }
-    visit(first, piece);
+/// Calls work.template operator()<Element>() with the type that a dataset's elements have in the file, if it is one
+/// that many data have; with double, into which HDF5 converts, for the others.
+template <typename Work>
+void with_element_type(storage::ElementType type, Work work) {
+  switch (type) {
+    case storage::ElementType::float32:
+      return work.template operator()<float>();
+    case storage::ElementType::uint8:
+      return work.template operator()<std::uint8_t>();
+    default:
+      return work.template operator()<double>();
   }
 }
 
-/// Rounds to Real. Throws core::UserError at the first number beyond its range.
-template <typename Real>
-void narrow(const Source& source, const std::string& name, std::uint64_t first_row,
-            linear_algebra::MatrixView<const double> values, bool standardized, Real* target) {
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    target[i] = static_cast<Real>(values.data[i]);
-    if (!std::isfinite(target[i])) {
-      std::ostringstream what;
-      what << (standardized ? "a number that standardises to " : "") << values.data[i]
-           << ", beyond the range of run.precision = " << (sizeof(Real) == sizeof(float) ? "float," : "double,");
-      throw core::UserError(fault(source, name, first_row + i / values.columns, i % values.columns, what.str()));
+template <typename Element>
+void require_finite(const Source& source, const std::string& name, std::uint64_t first_row,
+                    MatrixView<const Element> values) {
+  if constexpr (std::is_floating_point_v<Element>) {
+    if (linear_algebra::all_finite<Element>(values.elements())) {
+      return;
+    }
+    std::uint64_t i = 0;
+    while (std::isfinite(values.data[i])) {
+      ++i;
+    }
+    throw core::UserError(fault(source, name, first_row + i / values.columns, i % values.columns,
+                                std::isnan(values.data[i]) ? "NaN" : "an infinite value"));
+  }
+}
+
+// Few calls of HDF5 (two megabytes of doubles), and what is read is still in the cache when it is converted.
+constexpr std::uint64_t piece_elements = std::uint64_t{1} << 18;
+
+/// Rows of one dataset, (some rows × columns), piece by piece. visit(first row, values).
+template <typename Element, typename Visit>
+void read_pieces(const storage::File& file, const Source& source, const std::string& name, std::uint64_t columns,
+                 Range rows, Visit visit) {
+  const std::uint64_t piece_rows = std::max<std::uint64_t>(1, piece_elements / columns);
+  linear_algebra::AlignedVector<Element> values(std::min(piece_rows, rows.size()) * columns);
+  for (std::uint64_t first = rows.first; first < rows.last; first += piece_rows) {
+    const std::uint64_t count = std::min(piece_rows, rows.last - first);
+    const MatrixView<Element> piece{values.data(), count, columns};
+    file.read_rows<Element>(name, first, count, piece.elements());
+    require_finite<Element>(source, name, first, piece);
+    visit(first, MatrixView<const Element>(piece));
+  }
+}
+
+/// Standardises, unless there is nothing to do it with, and rounds to Real.
+template <typename Real, typename Element>
+void convert(MatrixView<const Element> values, const Standardization* standardization, Real* target) {
+  for (std::size_t row = 0; row < values.rows; ++row) {
+    const Element* const source = values.row(row);
+    Real* const result = target + row * values.columns;
+    for (std::size_t column = 0; column < values.columns; ++column) {
+      const auto value = static_cast<double>(source[column]);
+      result[column] = static_cast<Real>(standardization == nullptr ? value : standardization->of(value, column));
     }
   }
+}
+
+/// Throws core::UserError at the first number that convert() has put beyond the range of Real.
+template <typename Real, typename Element>
+void require_in_range(const Source& source, const std::string& name, std::uint64_t first_row,
+                      MatrixView<const Element> values, const Standardization* standardization, const Real* target) {
+  if (linear_algebra::all_finite<Real>({target, values.size()})) {
+    return;
+  }
+  std::uint64_t i = 0;
+  while (std::isfinite(target[i])) {
+    ++i;
+  }
+  const std::uint64_t column = i % values.columns;
+  const auto value = static_cast<double>(values.data[i]);
+  std::ostringstream what;
+  what << (standardization == nullptr ? "" : "a number that standardises to ")
+       << (standardization == nullptr ? value : standardization->of(value, column))
+       << ", beyond the range of run.precision = " << (sizeof(Real) == sizeof(float) ? "float," : "double,");
+  throw core::UserError(fault(source, name, first_row + i / values.columns, column, what.str()));
+}
+
+/// Rows of one dataset as Real, standardised unless there is nothing to do it with.
+template <typename Real, typename Element>
+void read_dataset(const storage::File& file, const Source& source, const std::string& name, std::uint64_t columns,
+                  Range rows, const Standardization* standardization, Real* target) {
+  if constexpr (std::is_same_v<Element, Real>) {
+    if (standardization == nullptr) {
+      const MatrixView<Real> all{target, rows.size(), columns};
+      file.read_rows<Real>(name, rows.first, rows.size(), all.elements());
+      require_finite<Real>(source, name, rows.first, all);
+      return;
+    }
+  }
+  read_pieces<Element>(file, source, name, columns, rows, [&](std::uint64_t first, MatrixView<const Element> values) {
+    Real* const place = target + (first - rows.first) * columns;
+    convert(values, standardization, place);
+    require_in_range(source, name, first, values, standardization, place);
+  });
 }
 
 }  // namespace
@@ -205,26 +272,31 @@ Samples<Real> read_samples(const Source& source, const SourceShape& shape, Range
     const storage::File file = open(source);
     samples.features.resize(rows.size() * shape.inputs);
     samples.targets.resize(rows.size() * shape.target_columns);
-    const auto read = [&](const std::string& name, std::uint64_t columns, bool standardized, Real* target) {
-      read_pieces(file, source, name, columns, rows,
-                  [&](std::uint64_t first, linear_algebra::MatrixView<double> values) {
-                    if (standardized) {
-                      standardization.apply(values);
-                    }
-                    narrow(source, name, first, values, standardized, target + (first - rows.first) * columns);
-                  });
+    const auto read = [&](const std::string& name, std::uint64_t columns, const Standardization* scaling,
+                          Real* target) {
+      with_element_type(file.info(name).type, [&]<typename Element>() {
+        read_dataset<Real, Element>(file, source, name, columns, rows, scaling, target);
+      });
     };
-    read(source.features, shape.inputs, standardization.active(), samples.features.data());
-    read(source.targets, shape.target_columns, false, samples.targets.data());
+    read(source.features, shape.inputs, standardization.active() ? &standardization : nullptr, samples.features.data());
+    read(source.targets, shape.target_columns, nullptr, samples.targets.data());
     return std::move(samples);
   });
 }
 
 void for_each_piece(const Source& source, const SourceShape& shape, Range rows,
-                    const std::function<void(std::uint64_t, linear_algebra::MatrixView<double>)>& visit) {
+                    const std::function<void(std::uint64_t, MatrixView<const double>)>& visit) {
   with_user_errors(source, [&] {
     const storage::File file = open(source);
-    read_pieces(file, source, source.features, shape.inputs, rows, visit);
+    linear_algebra::AlignedVector<double> converted;
+    with_element_type(file.info(source.features).type, [&]<typename Element>() {
+      read_pieces<Element>(file, source, source.features, shape.inputs, rows,
+                           [&](std::uint64_t first, MatrixView<const Element> values) {
+                             converted.resize(values.size());
+                             convert(values, nullptr, converted.data());
+                             visit(first, {converted.data(), values.rows, values.columns});
+                           });
+    });
     return 0;
   });
 }

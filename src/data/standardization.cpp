@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <string>
 
 #include "cauchy/communication/agreement.hpp"
@@ -18,9 +17,9 @@ using linear_algebra::MatrixView;
 
 // Collective. Σ over all rows of term(value, column), by column. One row of sums a shard: each has one writer, so that
 // the sum over ranks adds zeros only.
+template <typename Term>
 std::vector<double> sum_over_rows(const communication::Communicator& ranks, const Source& source,
-                                  const SourceShape& shape, std::uint64_t shards,
-                                  const std::function<double(double, std::uint64_t)>& term) {
+                                  const SourceShape& shape, std::uint64_t shards, Term term) {
   std::vector<double> sums(shards * shape.inputs, 0.0);
   const Range local_shards =
       rank_shards(shards, static_cast<std::uint64_t>(ranks.rank()), static_cast<std::uint64_t>(ranks.size()));
@@ -32,14 +31,15 @@ std::vector<double> sum_over_rows(const communication::Communicator& ranks, cons
                      shard_rows(shape.rows, shards, local_shards.last - 1).last};
     const core::Doing doing("measuring data.train");
     std::uint64_t shard = local_shards.first;
-    for_each_piece(source, shape, rows, [&](std::uint64_t first, MatrixView<double> values) {
+    for_each_piece(source, shape, rows, [&](std::uint64_t first, MatrixView<const double> values) {
       for (std::uint64_t row = 0; row < values.rows; ++row) {
         while (first + row >= shard_rows(shape.rows, shards, shard).last) {
           ++shard;
         }
         double* const sum = sums.data() + shard * shape.inputs;
-        for (std::uint64_t column = 0; column < shape.inputs; ++column) {
-          sum[column] += term(values(row, column), column);
+        const double* const value = values.row(row);
+        for (std::uint64_t column = 0; column < values.columns; ++column) {
+          sum[column] += term(value[column], column);
         }
       }
     });
@@ -57,7 +57,7 @@ std::vector<double> first_row(const communication::Communicator& ranks, const So
                               const SourceShape& shape) {
   std::vector<double> row(shape.inputs);
   communication::agree_on_root(ranks, [&] {
-    for_each_piece(source, shape, {0, 1}, [&](std::uint64_t /*first*/, MatrixView<double> values) {
+    for_each_piece(source, shape, {0, 1}, [&](std::uint64_t /*first*/, MatrixView<const double> values) {
       std::copy_n(values.data, shape.inputs, row.begin());
     });
   });
@@ -66,15 +66,6 @@ std::vector<double> first_row(const communication::Communicator& ranks, const So
 }
 
 }  // namespace
-
-void Standardization::apply(MatrixView<double> features) const {
-  for (std::size_t row = 0; row < features.rows; ++row) {
-    double* values = features.row(row);
-    for (std::size_t column = 0; column < features.columns; ++column) {
-      values[column] = (values[column] - mean[column]) * scale[column];
-    }
-  }
-}
 
 Standardization measure_standardization(const communication::Communicator& ranks, const Source& source,
                                         const SourceShape& shape, std::uint64_t shards) {

@@ -4,7 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
 
 namespace cauchy::linear_algebra {
 namespace {
@@ -62,7 +66,14 @@ double norm(std::span<const Real> values) {
 
 template <typename Real>
 bool all_finite(std::span<const Real> values) {
-  return std::all_of(values.begin(), values.end(), [](Real value) { return std::isfinite(value); });
+  // As integers, bit patterns are ordered as magnitudes are, with what is not finite above all others; and a maximum of
+  // integers is found by vector instructions.
+  using Pattern = std::conditional_t<sizeof(Real) == sizeof(std::int32_t), std::int32_t, std::int64_t>;
+  Pattern largest = 0;
+  for (const Real value : values) {
+    largest = std::max(largest, std::bit_cast<Pattern>(std::abs(value)));
+  }
+  return largest < std::bit_cast<Pattern>(std::numeric_limits<Real>::infinity());
 }
 
 template double sum_of_squares(std::span<const float>);

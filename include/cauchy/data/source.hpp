@@ -49,8 +49,8 @@ struct Samples {
   Range rows;
   std::uint64_t inputs = 0;
   std::uint64_t target_columns = 0;
-  linear_algebra::AlignedVector<Real> features;  ///< (rows × inputs)
-  linear_algebra::AlignedVector<Real> targets;   ///< (rows × target_columns)
+  linear_algebra::UnsetVector<Real> features;  ///< (rows × inputs)
+  linear_algebra::UnsetVector<Real> targets;   ///< (rows × target_columns)
 
   linear_algebra::MatrixView<const Real> feature_matrix() const { return {features.data(), rows.size(), inputs}; }
   linear_algebra::MatrixView<const Real> target_matrix() const { return {targets.data(), rows.size(), target_columns}; }
@@ -66,6 +66,6 @@ Samples<Real> read_samples(const Source& source, const SourceShape& shape, Range
 /// Calls visit(first row, values) with the features of rows [rows.first, rows.last), (some rows × inputs), piece by
 /// piece. Throws as read_samples does.
 void for_each_piece(const Source& source, const SourceShape& shape, Range rows,
-                    const std::function<void(std::uint64_t, linear_algebra::MatrixView<double>)>& visit);
+                    const std::function<void(std::uint64_t, linear_algebra::MatrixView<const double>)>& visit);
 
 }  // namespace cauchy::data

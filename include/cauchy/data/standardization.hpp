@@ -1,6 +1,7 @@
 #pragma once
 /// Features with mean 0 and variance 1.
 
+#include <cstddef>
 #include <vector>
 
 #include "cauchy/communication/communicator.hpp"
@@ -16,8 +17,7 @@ struct Standardization {
 
   bool active() const { return !mean.empty(); }
 
-  /// In place, rows are samples.
-  void apply(linear_algebra::MatrixView<double> features) const;
+  double of(double value, std::size_t feature) const { return (value - mean[feature]) * scale[feature]; }
 
   bool operator==(const Standardization&) const = default;
 };
