@@ -45,6 +45,18 @@ def operations_a_sample(widths):
     return 6 * sum(weights) - 2 * weights[0]
 
 
+def cores():
+    """One processor of each core that this process may use: the others share its units."""
+    found = set()
+    for processor in os.sched_getaffinity(0):
+        siblings = pathlib.Path(f"/sys/devices/system/cpu/cpu{processor}/topology/thread_siblings_list")
+        found.add(int(siblings.read_text().replace("-", ",").split(",")[0]) if siblings.exists() else processor)
+    return sorted(found)
+
+
+CORES = cores()
+
+
 def run(command, environment=None):
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False,
                           env={**os.environ, **(environment or {})})
@@ -65,9 +77,10 @@ class Cauchy:
     def __init__(self, folder):
         self.folder = folder
         generator = numpy.random.default_rng(1)
+        rows = 8 * SAMPLES_A_RANK * OPTIONS.ranks
         with h5py.File(folder / "large.h5", "w") as file:
-            file["features"] = generator.integers(0, 256, size=(16 * SAMPLES_A_RANK, LAYERS[0]), dtype="uint8")
-            file["targets"] = generator.integers(0, LAYERS[-1], size=16 * SAMPLES_A_RANK, dtype="uint8")
+            file["features"] = generator.integers(0, 256, size=(rows, LAYERS[0]), dtype="uint8")
+            file["targets"] = generator.integers(0, LAYERS[-1], size=rows, dtype="uint8")
         with h5py.File(folder / "small.h5", "w") as file:
             file["features"] = generator.normal(size=(1024, 9)).astype("float32")
             file["targets"] = generator.integers(0, 10, size=1024, dtype="uint8")
@@ -83,13 +96,13 @@ class Cauchy:
                 seconds = {int(row["step"]): float(row["seconds"]) for row in csv.DictReader(file)}
         return steps / (seconds[warm_up + steps] - seconds[warm_up])
 
-    def large(self, ranks, threads=1, shards=None, reduction="exact", batch=None):
+    def large(self, ranks, threads=1, shards=None, reduction="exact", batch=None, precision="float"):
         """Samples a second."""
         batch = batch or SAMPLES_A_RANK * OPTIONS.ranks
         return batch * self.steps_a_second(
             ranks, threads, WARM_UP, STEPS, data__train=self.folder / "large.h5", data__standardize="true",
             data__shards=shards or OPTIONS.ranks, model__layers=",".join(map(str, LAYERS[1:-1])),
-            optimizer__batch_size=batch, run__reduction=reduction)
+            optimizer__batch_size=batch, run__reduction=reduction, run__precision=precision)
 
     def small(self, ranks):
         """Steps a second of a model with 100 parameters, batch 32."""
@@ -107,7 +120,7 @@ def torch_samples_a_second(core_type="", bf16=False, steps=STEPS):
                        "OPENBLAS_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
         if core_type:
             environment["OPENBLAS_CORETYPE"] = core_type
-        words = ["taskset", "-c", rank, sys.executable, TORCH, "--layers", ",".join(map(str, LAYERS)), "--batch",
+        words = ["taskset", "-c", CORES[rank], sys.executable, TORCH, "--layers", ",".join(map(str, LAYERS)), "--batch",
                  SAMPLES_A_RANK * OPTIONS.ranks, "--steps", steps, "--warm-up", WARM_UP] + (["--bf16"] if bf16 else [])
         processes.append(subprocess.Popen([str(word) for word in words], env=environment, stdout=subprocess.PIPE,
                                           stderr=subprocess.PIPE, text=True))
@@ -157,6 +170,7 @@ def measure(cauchy, core_type):
         "Cauchy, float allreduce": lambda: cauchy.large(ranks, reduction="float"),
         "Cauchy, 4 shards a rank": lambda: cauchy.large(ranks, shards=4 * ranks),
         "Cauchy, 4 shards a rank, float allreduce": lambda: cauchy.large(ranks, shards=4 * ranks, reduction="float"),
+        "Cauchy, bf16": lambda: cauchy.large(ranks, precision="bf16"),
         "Cauchy, 1 rank": lambda: cauchy.large(1),
         f"Cauchy, 1 rank of {ranks} threads": lambda: cauchy.large(1, threads=ranks),
         "Cauchy, 1 rank, its share of the batch": lambda: cauchy.large(1, shards=1, batch=SAMPLES_A_RANK),
@@ -208,15 +222,16 @@ def print_tables(results, core_type):
     for what, name in rates:
         line(what, f"{results.median(name) * 1e9 / operations:.0f}", f"{results.ratio(name, 'units, float32'):.3f}")
     for name in results.values:
-        if name.startswith(("Cauchy", "PyTorch")) and "share of" not in name and "bf16" not in name:
+        if name.startswith(("Cauchy", "PyTorch")):
             line(name, f"{results.median(name):.0f}", f"{results.ratio(name, limit):.3f}")
     print()
     line("ratio", "median", "")
     print("|---|---|---|")
     pairs = [("Cauchy", "Cauchy, float allreduce"),
-             ("Cauchy, 4 shards a rank", "Cauchy, 4 shards a rank, float allreduce")]
+             ("Cauchy, 4 shards a rank", "Cauchy, 4 shards a rank, float allreduce"), ("Cauchy, bf16", "Cauchy")]
     if core_type is not None:
-        pairs += [("Cauchy", "PyTorch DDP, tuned"), ("Cauchy", "PyTorch DDP, as it comes")]
+        pairs += [("Cauchy", "PyTorch DDP, tuned"), ("Cauchy", "PyTorch DDP, as it comes"),
+                  ("Cauchy, bf16", "PyTorch DDP, bf16 autocast")]
     for one, other in pairs:
         line(f"{one} : {other}", f"{results.ratio(one, other):.3f}")
     line(f"strong scaling, 1 to {ranks} ranks", f"{results.ratio('Cauchy', 'Cauchy, 1 rank') / ranks:.3f}")
@@ -279,7 +294,7 @@ def main():
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--ranks", type=int, default=len(os.sched_getaffinity(0)), help="default: all processors")
+    parser.add_argument("--ranks", type=int, default=len(CORES), help="default: all cores")
     parser.add_argument("--csv", type=pathlib.Path, help="a file for every single measurement")
     return parser.parse_args()
 

@@ -292,9 +292,13 @@ void for_each_piece(const Source& source, const SourceShape& shape, Range rows,
     with_element_type(file.info(source.features).type, [&]<typename Element>() {
       read_pieces<Element>(file, source, source.features, shape.inputs, rows,
                            [&](std::uint64_t first, MatrixView<const Element> values) {
-                             converted.resize(values.size());
-                             convert(values, nullptr, converted.data());
-                             visit(first, {converted.data(), values.rows, values.columns});
+                             if constexpr (std::is_same_v<Element, double>) {
+                               visit(first, values);
+                             } else {
+                               converted.resize(values.size());
+                               convert(values, nullptr, converted.data());
+                               visit(first, {converted.data(), values.rows, values.columns});
+                             }
                            });
     });
     return 0;

@@ -203,10 +203,20 @@ std::uint64_t DistributedObjective<Real>::step_number() const {
   return position_.epoch * parts_.sampler.steps_per_epoch() + position_.step + 1;
 }
 
+/// What it does beside communicating is computing.
+template <typename Real>
+void DistributedObjective<Real>::finish_sum() {
+  const core::Timer timer;
+  const double communication_before = parts_.seconds[core::Phase::communication];
+  parts_.reducer.finish();
+  parts_.seconds[core::Phase::compute] +=
+      timer.seconds() - (parts_.seconds[core::Phase::communication] - communication_before);
+}
+
 // g = Σ/n + λ·weights, and its norm.
 template <typename Real>
 void DistributedObjective<Real>::complete_gradient(std::span<const Real> theta, std::span<Real> gradient) {
-  parts_.reducer.finish();
+  finish_sum();
   const auto complete = [&](std::size_t first, std::size_t last) { complete_blocks(first, last, theta, gradient); };
   parts_.workers.for_ranges(squares_.size(), least_elements_a_thread / reduction::Blocks::block_elements,
                             std::cref(complete));

@@ -1,8 +1,12 @@
 // What the parts of a step cost in instructions, under callgrind, which instructions_test.py starts and reads: each
 // part is measured on its second run, when memory has been touched and kernels have been made.
 
+#include <gnu/libc-version.h>
+#include <hdf5.h>
 #include <valgrind/callgrind.h>
 
+#include <Eigen/Core>
+#include <dnnl.hpp>
 #include <filesystem>
 #include <functional>
 #include <iostream>
@@ -10,7 +14,6 @@
 #include <string>
 #include <vector>
 
-#include "cauchy/core/random.hpp"
 #include "cauchy/data/sampler.hpp"
 #include "cauchy/data/source.hpp"
 #include "cauchy/data/standardization.hpp"
@@ -22,12 +25,14 @@
 #include "cauchy/optimize/method.hpp"
 #include "cauchy/reduction/grid.hpp"
 #include "cauchy/storage/file.hpp"
+#include "support/random_values.hpp"
 
 namespace cauchy {
 namespace {
 
 using linear_algebra::AlignedVector;
 using linear_algebra::Transposed;
+using test::random_values;
 
 constexpr std::size_t many = 65536;
 
@@ -38,16 +43,6 @@ void measure(const char* name, const std::function<void()>& work) {
   work();
   CALLGRIND_TOGGLE_COLLECT;
   CALLGRIND_DUMP_STATS_AT(name);
-}
-
-template <typename Real>
-AlignedVector<Real> random_values(std::size_t count) {
-  core::RandomStream random(1, core::Purpose::initialization, 0, 0);
-  AlignedVector<Real> values(count);
-  for (Real& value : values) {
-    value = static_cast<Real>(2 * random.uniform() - 1);
-  }
-  return values;
 }
 
 template <typename Real>
@@ -136,10 +131,22 @@ void measure_reading(const std::filesystem::path& folder) {
   std::filesystem::remove(path);
 }
 
+/// All that the counts depend on beside our own code.
+void print_versions() {
+  unsigned major = 0;
+  unsigned minor = 0;
+  unsigned release = 0;
+  H5get_libversion(&major, &minor, &release);
+  std::cout << "g++ " << __VERSION__ << "; oneDNN " << dnnl_version()->major << "." << dnnl_version()->minor << "."
+            << dnnl_version()->patch << "; Eigen " << EIGEN_WORLD_VERSION << "." << EIGEN_MAJOR_VERSION << "."
+            << EIGEN_MINOR_VERSION << "; HDF5 " << major << "." << minor << "." << release << "; glibc "
+            << gnu_get_libc_version() << std::endl;
+}
+
 void measure_all(const std::filesystem::path& folder) {
   linear_algebra::prepare_products();
   measure_product<float>("product of floats", linear_algebra::Operands::as_they_are);
-  measure_product<float>("product in bf16", linear_algebra::Operands::rounded_to_bf16);
+  measure_product<float>("product of rounded floats", linear_algebra::Operands::rounded_to_bf16);
   measure_product<double>("product of doubles", linear_algebra::Operands::as_they_are);
   measure_rounding<std::int32_t>("round, int32", "round and add, int32", "mean, int32");
   measure_rounding<std::int64_t>("round, int64", "round and add, int64", "mean, int64");
@@ -168,5 +175,6 @@ int main(int argc, char** argv) {
     std::cerr << "usage: valgrind --tool=callgrind --collect-atstart=no instructions FOLDER\n";
     return 2;
   }
+  cauchy::print_versions();
   cauchy::measure_all(argv[1]);
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """The parts of a step cost no more instructions than they did: a guard of speed that needs no quiet machine.
 
-instructions.csv beside this file holds the counts, and the compiler that they belong to; with another compiler there is
-nothing to compare with, and this ends with code 77, which CTest takes for "skipped". After a change that is meant to
-cost, or that made something cheaper, write them anew, and say why in the commit:
+instructions.csv beside this file holds the counts, and the versions of compiler and libraries that they belong to; with
+others there is nothing to compare with, and this ends with code 77, which CTest takes for "skipped". After a change that
+is meant to cost, or that made something cheaper, write them anew, and say why in the commit:
 
-    tests/benchmarks/instructions_test.py --compiler "GNU 12.2.0" --write build/release/tests/instructions"""
+    tests/benchmarks/instructions_test.py --write build/release/tests/instructions"""
 
 import argparse
 import csv
@@ -17,12 +17,12 @@ import sys
 import tempfile
 
 BASELINE = pathlib.Path(__file__).resolve().parent / "instructions.csv"
-# Other versions of libraries, and where memory happens to lie, move counts by less than this.
+# Where memory happens to lie moves counts by less than this.
 TOLERANCE = 0.02
 
 
 def count(executable):
-    """Instructions by part, from callgrind, which knows no instructions beyond AVX2."""
+    """Versions, and instructions by part, from callgrind, which knows no instructions beyond AVX2."""
     with tempfile.TemporaryDirectory() as folder:
         command = ["valgrind", "--tool=callgrind", "--collect-atstart=no", f"--callgrind-out-file={folder}/counts",
                    executable, folder]
@@ -36,18 +36,18 @@ def count(executable):
             name = re.search(r"^desc: Trigger: Client Request: (.*)$", text, re.MULTILINE)
             if name:
                 counts[name[1]] = int(re.search(r"^summary: (\d+)$", text, re.MULTILINE)[1])
-        return counts
+        return done.stdout.strip(), counts
 
 
 def read_baseline():
     with open(BASELINE, newline="", encoding="utf-8") as file:
-        (_, compiler), *rows = csv.reader(file)
-        return compiler, {name: int(instructions) for name, instructions in rows}
+        (_, versions), *rows = csv.reader(file)
+        return versions, {name: int(instructions) for name, instructions in rows}
 
 
-def write_baseline(compiler, counts):
+def write_baseline(versions, counts):
     with open(BASELINE, "w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows([("compiler", compiler), *counts.items()])
+        csv.writer(file, lineterminator="\n").writerows([("versions", versions), *counts.items()])
 
 
 def compare(counts, baseline):
@@ -65,17 +65,17 @@ def compare(counts, baseline):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("executable")
-    parser.add_argument("--compiler", required=True)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
+    versions, counts = count(options.executable)
     if options.write:
-        write_baseline(options.compiler, count(options.executable))
+        write_baseline(versions, counts)
         return
-    compiler, baseline = read_baseline()
-    if compiler != options.compiler:
-        print(f"counted with {compiler}, not {options.compiler}")
+    versions_before, baseline = read_baseline()
+    if versions != versions_before:
+        print(f"counted with {versions_before}, not {versions}")
         sys.exit(77)
-    compare(count(options.executable), baseline)
+    compare(counts, baseline)
 
 
 if __name__ == "__main__":

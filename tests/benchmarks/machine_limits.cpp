@@ -23,10 +23,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "cauchy/core/random.hpp"
 #include "cauchy/linear_algebra/aligned.hpp"
 #include "cauchy/linear_algebra/product.hpp"
 #include "cauchy/model/network.hpp"
+#include "support/random_values.hpp"
 
 namespace cauchy {
 namespace {
@@ -79,15 +79,6 @@ double seconds_of(const std::function<void()>& work) {
 /// Collective. The sum over ranks of amount/seconds.
 double rate_of(double amount, const std::function<void()>& work) {
   return over_ranks(amount / seconds_of(work), MPI_SUM);
-}
-
-AlignedVector<float> random_values(std::size_t count) {
-  core::RandomStream random(1, core::Purpose::initialization, 0, 0);
-  AlignedVector<float> values(count);
-  for (float& value : values) {
-    value = static_cast<float>(2 * random.uniform() - 1);
-  }
-  return values;
 }
 
 // Multiply-add units: 16 independent sums, more than latency times units of any processor so far.
@@ -273,7 +264,7 @@ void measure_products(const std::vector<std::uint64_t>& widths, std::size_t samp
   AlignedVector<float> theta(network.layout().padded_size());
   network.initialize(theta, 1);
   AlignedVector<float> gradient(theta.size());
-  const AlignedVector<float> features = random_values(samples * inputs);
+  const AlignedVector<float> features = test::random_values<float>(samples * inputs);
   const AlignedVector<float> targets(samples, 1.0F);
   auto workspace = network.workspace(samples);
   print("network float32", "all",

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "cauchy/core/fingerprint.hpp"
-#include "cauchy/core/random.hpp"
 #include "cauchy/data/sampler.hpp"
 #include "cauchy/linear_algebra/aligned.hpp"
 #include "cauchy/linear_algebra/product.hpp"
@@ -18,21 +17,14 @@
 #include "cauchy/optimize/method.hpp"
 #include "cauchy/reduction/blocks.hpp"
 #include "cauchy/reduction/grid.hpp"
+#include "support/random_values.hpp"
 
 namespace cauchy {
 namespace {
 
 using linear_algebra::AlignedVector;
 using linear_algebra::Transposed;
-
-AlignedVector<float> random_values(std::size_t count) {
-  core::RandomStream random(1, core::Purpose::initialization, 0, 0);
-  AlignedVector<float> values(count);
-  for (float& value : values) {
-    value = static_cast<float>(2 * random.uniform() - 1);
-  }
-  return values;
-}
+using test::random_values;
 
 void report_operations(benchmark::State& state, double operations) {
   state.counters["FLOP/s"] = benchmark::Counter(operations, benchmark::Counter::kIsIterationInvariantRate);
@@ -44,8 +36,8 @@ void Product(benchmark::State& state) {
   const auto m = static_cast<std::size_t>(state.range(0));
   const auto n = static_cast<std::size_t>(state.range(1));
   const auto k = static_cast<std::size_t>(state.range(2));
-  const auto a = random_values(m * k);
-  const auto b = random_values(k * n);
+  const auto a = random_values<float>(m * k);
+  const auto b = random_values<float>(k * n);
   AlignedVector<float> result(m * n);
   linear_algebra::Products<float> products;
   for (auto _ : state) {
@@ -66,7 +58,7 @@ void NetworkStep(benchmark::State& state, const std::vector<std::uint64_t>& laye
   AlignedVector<float> theta(network.layout().padded_size());
   network.initialize(theta, 1);
   AlignedVector<float> gradient(theta.size());
-  const auto features = random_values(samples * inputs);
+  const auto features = random_values<float>(samples * inputs);
   AlignedVector<float> targets(samples);
   for (std::size_t i = 0; i < samples; ++i) {
     targets[i] = static_cast<float>(i % 10);
@@ -95,7 +87,7 @@ constexpr std::int64_t large_network = 5800000;
 // A shard's gradient into the rank's sum, and the maxima, in blocks as training does it.
 template <typename Integer>
 void Round(benchmark::State& state) {
-  const auto gradient = random_values(static_cast<std::size_t>(state.range(0)));
+  const auto gradient = random_values<float>(static_cast<std::size_t>(state.range(0)));
   std::vector<Integer> sum(gradient.size(), 0);
   const reduction::Grid<float, Integer> grid(8);
   const int exponent = grid.exponent_for(reduction::pattern_of(1.0F));
@@ -134,7 +126,7 @@ BENCHMARK(MeanOfSum<std::int32_t>)->Arg(large_network);
 BENCHMARK(MeanOfSum<std::int64_t>)->Arg(large_network);
 
 void Fingerprint(benchmark::State& state) {
-  const auto values = random_values(static_cast<std::size_t>(state.range(0)));
+  const auto values = random_values<float>(static_cast<std::size_t>(state.range(0)));
   for (auto _ : state) {
     benchmark::DoNotOptimize(core::fingerprint(std::as_bytes(std::span(values))));
   }
@@ -156,7 +148,7 @@ void Update(benchmark::State& state, const char* name) {
   options.method = name;
   const auto method = optimize::make_method<float>(options);
   FixedGradient objective;
-  auto method_state = method->start(random_values(static_cast<std::size_t>(state.range(0))));
+  auto method_state = method->start(random_values<float>(static_cast<std::size_t>(state.range(0))));
   for (auto _ : state) {
     method->step(objective, method_state);
   }

@@ -219,6 +219,79 @@ TEST_F(DatasetTest, NumbersBeyondTheRangeAreToldAsTheyStand) {
   }
 }
 
+/// Numbers come in pieces of some 260 000; every element type and way of conversion, with the fault in the second one.
+class PiecesTest : public DatasetTest {
+ protected:
+  static constexpr std::uint64_t rows = 100000;
+  static constexpr std::uint64_t bad_row = 95000;
+
+  /// Three features, each row's number, but for one element.
+  template <typename Element>
+  Source written(Element bad) {
+    world().barrier();
+    if (world().is_root()) {
+      std::filesystem::remove(folder_ / "pieces.h5");
+      storage::File file = storage::File::create(folder_ / "pieces.h5");
+      std::vector<Element> features(rows * 3);
+      for (std::uint64_t i = 0; i < features.size(); ++i) {
+        features[i] = static_cast<Element>(i / 3 % 200);
+      }
+      features[bad_row * 3 + 1] = bad;
+      file.write<Element>("features", {rows, 3}, features);
+      file.write<std::uint8_t>("targets", {rows}, std::vector<std::uint8_t>(rows, 1));
+      file.close();
+    }
+    world().barrier();
+    return {"data.train", folder_ / "pieces.h5", "features", "targets"};
+  }
+
+  template <typename Real>
+  static std::string outcome(const Source& source, const Standardization& standardization) {
+    try {
+      const Samples<Real> samples = read_samples<Real>(source, {rows, 3, 1}, {0, rows}, standardization);
+      for (std::uint64_t i = 0; i < samples.features.size(); ++i) {
+        const auto value = static_cast<double>(i / 3 % 200);
+        const double expected = standardization.active() ? standardization.of(value, i % 3) : value;
+        if (i != bad_row * 3 + 1 && samples.features[i] != static_cast<Real>(expected)) {
+          return "another number at " + std::to_string(i);
+        }
+      }
+      return "read";
+    } catch (const core::UserError& error) {
+      return error.what();
+    }
+  }
+};
+
+TEST_F(PiecesTest, AllNumbersAndFaultsAreAtTheirPlaces) {
+  const Standardization none;
+  const Standardization some{{1, 2, 3}, {0.5, 0.25, 2}};
+  const Standardization huge{{0, 0, 0}, {1, 1.5e36, 1}};
+  const auto nan = std::numeric_limits<float>::quiet_NaN();
+  const std::string place = " at row 95000, column 1 (counted from 0)";
+  for (const Standardization& standardization : {none, some}) {
+    for (const auto& outcome :
+         {outcome<float>(written<float>(1), standardization), outcome<double>(written<float>(1), standardization),
+          outcome<float>(written<double>(1), standardization), outcome<double>(written<double>(1), standardization),
+          outcome<float>(written<std::uint8_t>(1), standardization),
+          outcome<float>(written<std::int32_t>(1), standardization)}) {
+      EXPECT_EQ(outcome, "read");
+    }
+    for (const auto& outcome :
+         {outcome<float>(written<float>(nan), standardization), outcome<double>(written<float>(nan), standardization),
+          outcome<float>(written<double>(nan), standardization),
+          outcome<double>(written<double>(nan), standardization)}) {
+      EXPECT_NE(outcome.find("/features holds NaN" + place), std::string::npos) << outcome;
+    }
+    const std::string outcome = PiecesTest::outcome<float>(written<double>(1e300), standardization);
+    EXPECT_NE(outcome.find(", beyond the range of run.precision = float," + place), std::string::npos) << outcome;
+  }
+  const std::string outcome = PiecesTest::outcome<float>(written<std::uint8_t>(255), huge);
+  EXPECT_NE(outcome.find("a number that standardises to 3.825e+38, beyond the range of run.precision = float," + place),
+            std::string::npos)
+      << outcome;
+}
+
 TEST_F(DatasetTest, SourceFaultsAreToldInWords) {
   const auto fault = [&](const Source& source) {
     try {

@@ -49,6 +49,11 @@ struct UnsetAllocator : AlignedAllocator<T> {
     using other = UnsetAllocator<U>;
   };
 
+  UnsetAllocator() = default;
+  template <typename U>
+  // NOLINTNEXTLINE(google-explicit-constructor): as above
+  constexpr UnsetAllocator(const UnsetAllocator<U>& /*other*/) noexcept {}
+
   template <typename U>
   void construct(U* element) noexcept {
     ::new (static_cast<void*>(element)) U;

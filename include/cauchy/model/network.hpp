@@ -40,8 +40,7 @@ struct Workspace {
 ///
 ///     Network<float> network(options, inputs, make_likelihood<float>("categorical", 10, 1));
 ///     auto workspace = network.workspace(512);
-///     double nll = network.value_and_gradient(theta, batch, {gradient, linear_algebra::Write::overwrite, &sink},
-///     workspace);
+///     double nll = network.value_and_gradient(theta, batch, {gradient, Write::overwrite}, workspace);  // Σ NLL
 template <typename Real>
 class Network {
  public:

@@ -79,6 +79,7 @@ class DistributedObjective final : public optimize::Objective<Real> {
   double shard_value_and_gradient(std::span<const Real> theta, std::uint64_t shard, Worker<Real>& worker);
   void reduce_losses(double own_penalty);
   void require_finite(Verdict verdict);
+  void finish_sum();
   void complete_gradient(std::span<const Real> theta, std::span<Real> gradient);
   void complete_blocks(std::size_t first, std::size_t last, std::span<const Real> theta, std::span<Real> gradient);
   double penalty(std::span<const Real> theta) const;

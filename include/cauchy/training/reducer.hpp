@@ -36,8 +36,7 @@ struct Fault {
 ///       ... reducer.sink(thread, shard).complete(tensor, gradient) for each tensor of each shard with samples ...
 ///     } while (reducer.examine() == Verdict::repeat);
 ///     reducer.finish();
-///     ... reducer.mean(block, samples, values) for each of reducer.blocks() ...  // values = Σ over all shards /
-///     samples
+///     ... reducer.mean(block, samples, values) for each of reducer.blocks() ...      // Σ over all shards / samples
 template <typename Real>
 class Reducer {
  public:
