@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What this machine can do, what Cauchy makes of it, and PyTorch DDP beside it: a table, and every measurement as CSV.
 # Usage: scripts/benchmark.sh [--no-install] [--rounds 5] [--ranks 2] [--csv FILE] ...    (--help lists all options)
-# Takes about three minutes a round; nothing else should run meanwhile. PyTorch is compared where python3-torch is
+# Takes about two minutes a round; nothing else should run meanwhile. PyTorch is compared where python3-torch is
 # installed (scripts/install_packages.sh --benchmark).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -14,6 +14,6 @@ fi
 if [[ $install == yes ]]; then
   scripts/install_packages.sh --tests --benchmark
 fi
-cmake --preset release -DBUILD_TESTING=ON --log-level=WARNING
-cmake --build --preset release --target cauchy machine_limits -- --quiet
+cmake --preset release -DBUILD_TESTING=ON --log-level=WARNING >&2
+cmake --build --preset release --target cauchy machine_limits -- --quiet >&2
 exec /usr/bin/python3 -B scripts/benchmark/measure.py "$@"

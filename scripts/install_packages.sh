@@ -15,7 +15,7 @@ for option in "$@"; do
     --tests) packages+=(libgtest-dev libbenchmark-dev python3 python3-h5py python3-numpy hdf5-tools) ;;
     --mpich) packages+=(libmpich-dev mpich) ;;
     --audit) packages+=(clang clang-format clang-tidy valgrind) ;;
-    --benchmark) packages+=(python3-torch) ;;
+    --benchmark) packages+=(python3-torch libopenblas0-pthread) ;;
     --cluster) packages+=(iproute2 slurm-wlm slurm-client munge) ;;
     --help) sed -n '2,/^set/{/^#/s/^# \?//p}' "$0" && exit 0 ;;
     *) echo "install_packages.sh: unknown option $option; --help lists the options" >&2 && exit 2 ;;

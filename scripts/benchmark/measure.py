@@ -221,7 +221,7 @@ def print_tables(results, core_type):
              "product Eigen float32, all"), ("forward and backward alone", "network float32, all")]
     for what, name in rates:
         line(what, f"{results.median(name) * 1e9 / operations:.0f}", f"{results.ratio(name, 'units, float32'):.3f}")
-    for name in results.values:
+    for name in sorted(results.values):
         if name.startswith(("Cauchy", "PyTorch")):
             line(name, f"{results.median(name):.0f}", f"{results.ratio(name, limit):.3f}")
     print()
