@@ -47,8 +47,8 @@ class FloatReducer final : public Reducer<Real> {
 
   void deliver(std::size_t thread, std::uint64_t shard, const model::Tensor& tensor, std::span<const Real> gradient) {
     reduction::Pattern<Real> largest = 0;
-    for (std::size_t first = 0; first < gradient.size(); first += piece) {
-      const auto values = gradient.subspan(first, std::min(piece, gradient.size() - first));
+    for (std::size_t first = 0; first < gradient.size(); first += piece_elements) {
+      const auto values = gradient.subspan(first, std::min(piece_elements, gradient.size() - first));
       largest = std::max(largest, reduction::largest_of(values));
       add(values, sums_[thread], tensor, first);
     }
@@ -94,7 +94,7 @@ class FloatReducer final : public Reducer<Real> {
 
  private:
   /// Elements that stay in the cache between two passes over them.
-  static constexpr std::size_t piece = reduction::Blocks::block_elements;
+  static constexpr std::size_t piece_elements = reduction::Blocks::block_elements;
 
   struct OfThread {
     linear_algebra::AlignedVector<Real> values;

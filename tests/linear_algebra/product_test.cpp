@@ -113,7 +113,9 @@ TEST(Bf16Test, ProductsAreThoseOfTheRoundedOperands) {
   Products<float> products(Operands::rounded_to_bf16);
   Products<float> products_of_floats;
   for (const Shape& shape : {Shape{1, 1, 1}, {1, 10, 64}, {7, 3, 5}, {33, 17, 129}, {64, 128, 64}, {359, 10, 128}}) {
-    const auto [m, n, k] = shape;
+    const std::size_t m = shape.m;
+    const std::size_t n = shape.n;
+    const std::size_t k = shape.k;
     const auto a = random_values<float>(m * k, 1);
     const auto b = random_values<float>(k * n, 2);
     const auto rounded_a = rounded(a);
@@ -139,7 +141,7 @@ TEST(Bf16Test, ProductsAreThoseOfTheRoundedOperands) {
       }
     }
   }
-  EXPECT_THROW(Products<double>(Operands::rounded_to_bf16), std::invalid_argument);
+  EXPECT_THROW(const Products<double> refused(Operands::rounded_to_bf16), std::invalid_argument);
 }
 
 TYPED_TEST(ProductsTest, BitsDoNotDependOnTheAddressOrThePast) {
