@@ -1,11 +1,18 @@
 #!/usr/bin/env bash
 # What this machine can do, what Cauchy makes of it, and PyTorch DDP beside it: a table, and every measurement as CSV.
-# Usage: scripts/benchmark.sh [--no-install] [--rounds 5] [--ranks 2] [--csv FILE] ...    (--help lists all options)
+# Usage: scripts/benchmark.sh [--no-install] [--rounds 5] [--ranks 2] [--csv FILE]
+#   --no-install   leave the installed packages as they are; the first option, if it is there
+#   --rounds N     how often everything is measured (5)
+#   --ranks N      ranks (one for each core)
+#   --csv FILE     where every single measurement goes
 # Takes about two minutes a round; nothing else should run meanwhile. PyTorch is compared where python3-torch is
 # installed (scripts/install_packages.sh --benchmark).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+if [[ " $* " == *" --help "* ]]; then
+  sed -n '2,/^set/{/^#/s/^# \?//p}' scripts/benchmark.sh && exit 0
+fi
 install=yes
 if [[ ${1-} == --no-install ]]; then
   install=no

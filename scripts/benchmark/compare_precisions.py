@@ -42,7 +42,8 @@ def main():
     for seed in range(1, options.seeds + 1):
         for precision in PRECISIONS:
             accuracies[precision].append(accuracy(options, seed, precision))
-        print(f"| {seed} | " + " | ".join(f"{accuracies[precision][-1]:.4f}" for precision in PRECISIONS) + " |", flush=True)
+        newest = (f"{accuracies[precision][-1]:.4f}" for precision in PRECISIONS)
+        print(f"| {seed} | " + " | ".join(newest) + " |", flush=True)
     for name, statistic in (("mean", statistics.mean), ("standard deviation", statistics.stdev)):
         print(f"| {name} | " + " | ".join(f"{statistic(accuracies[precision]):.4f}" for precision in PRECISIONS) + " |")
 
