@@ -38,6 +38,34 @@ TEST(Crc64, GivesThePublishedCheckValue) {
   EXPECT_EQ(sum.value(), 0x995dc9bbdf1939faU);
 }
 
+/// Bit by bit, as the definition says.
+std::uint64_t slow_sum(std::span<const std::byte> bytes) {
+  std::uint64_t sum = ~std::uint64_t{0};
+  for (const std::byte byte : bytes) {
+    sum ^= std::to_integer<std::uint64_t>(byte);
+    for (int bit = 0; bit < 8; ++bit) {
+      sum = (sum & 1) != 0 ? sum >> 1 ^ 0xC96C5795D7870F42 : sum >> 1;
+    }
+  }
+  return ~sum;
+}
+
+// Lengths around the strides that are summed at once, from every alignment.
+TEST(Crc64, IsThatOfTheDefinitionForEveryLength) {
+  std::vector<std::byte> bytes(700);
+  std::uint32_t random = 1;
+  for (std::byte& byte : bytes) {
+    random = random * 1664525 + 1013904223;
+    byte = static_cast<std::byte>(random >> 24);
+  }
+  for (std::size_t length = 0; length <= 640; ++length) {
+    const auto part = std::span(bytes).subspan(length % 17, length);
+    Crc64 sum;
+    sum.update(part);
+    ASSERT_EQ(sum.value(), slow_sum(part)) << length;
+  }
+}
+
 TEST(Crc64, AppendsSumsOfPartsOfAnyLength) {
   const std::string text = "The quick brown fox jumps over the lazy dog";
   Crc64 whole;
@@ -67,7 +95,7 @@ TEST(Crc64, AppendsSumsOfPartsOfAnyLength) {
 }
 
 TEST(Digests, DoNotDependOnThePieces) {
-  const std::string text(300, 'x');
+  const std::string text(300, 'x');  // some strides of the check sum
   Crc64 whole;
   whole.update(bytes(text));
   for (std::size_t cut = 0; cut <= text.size(); ++cut) {
