@@ -150,6 +150,7 @@ bool BackgroundWriter<Real>::is_urgent() const {
 template <typename Real>
 Written BackgroundWriter<Real>::written(const Job& job) {
   const core::Timer timer;
+  const double processor_before = core::processor_seconds();
   Written result;
   result.step = job.state->stopping.steps;
   result.as = job.as;
@@ -161,6 +162,7 @@ Written BackgroundWriter<Real>::written(const Job& job) {
     result.failure = error.what();
   }
   result.seconds = timer.seconds();
+  result.processor_seconds = core::processor_seconds() - processor_before;
   return result;
 }
 

@@ -242,10 +242,11 @@ void update_digest(core::Sha256& digest, const File& file, const TensorInfo& ten
 }  // namespace
 
 template <typename Real>
-void save(const std::filesystem::path& path, const Description& description, const TrainingState<Real>& state) {
+storage::WritingCost save(const std::filesystem::path& path, const Description& description,
+                          const TrainingState<Real>& state) {
   // All members: a new one does not compile until it has its place in the file, here and in load().
   [[maybe_unused]] const auto& [method, sampler, stopping, history, standardization, units] = state;
-  storage::write_sealed(path, kind, [&](File& file) {
+  return storage::write_sealed(path, kind, [&](File& file) {
     write_description(file, description);
     file.write_attribute("/", "precision", std::string(precision_name<Real>()));
     write_method(file, description.layout, state.method);
@@ -329,8 +330,8 @@ std::string parameters_digest(const std::filesystem::path& path) {
   return "sha256:" + digest.hex();
 }
 
-template void save(const std::filesystem::path&, const Description&, const TrainingState<float>&);
-template void save(const std::filesystem::path&, const Description&, const TrainingState<double>&);
+template storage::WritingCost save(const std::filesystem::path&, const Description&, const TrainingState<float>&);
+template storage::WritingCost save(const std::filesystem::path&, const Description&, const TrainingState<double>&);
 template TrainingState<float> load(const std::filesystem::path&, const ParameterLayout&);
 template TrainingState<double> load(const std::filesystem::path&, const ParameterLayout&);
 template linear_algebra::AlignedVector<float> load_parameters(const std::filesystem::path&, const ParameterLayout&);

@@ -102,7 +102,9 @@ template <typename Real>
 void CheckpointObserver<Real>::save(const training::TrainingState<Real>& state, const SaveAs& as) {
   const core::PhaseScope scope(seconds_, core::Phase::checkpoint);
   const core::Doing doing("waiting for an earlier checkpoint to be written");
+  const core::Timer timer;
   writer_.write(state, as);
+  summary_.copying_seconds += timer.seconds();
   if (as.numbered) {
     since_last_.restart();
   }
@@ -142,6 +144,8 @@ void CheckpointObserver<Real>::take(const Written& written) {
   longest_write_ = summary_.checkpoints == 0 ? written.seconds : std::max(longest_write_, written.seconds);
   summary_.checkpoints += 1;
   summary_.seconds += written.seconds;
+  summary_.processor_seconds += written.processor_seconds;
+  summary_.cost.add(written.saved.cost);
   if (written.as.numbered) {
     last_failure_.clear();
     failures_since_warning_ = 0;

@@ -119,12 +119,12 @@ SavedCheckpoint Store::save(const Description& description, const training::Trai
   SavedCheckpoint saved;
   const std::uint64_t step = state.stopping.steps;
   if (as.best) {
-    saved.best_failure = save_best(description, state);
+    save_best(description, state, saved);
   }
   if (as.numbered) {
     saved.path = folder_ / name_of(step);
     if (best_step_ != step || !as.best || !storage::link_in_place(best_path(folder_), saved.path)) {
-      checkpoint::save(saved.path, description, state);
+      saved.cost.add(checkpoint::save(saved.path, description, state));
     }
   }
   follow_best(state.stopping.best_step);
@@ -135,15 +135,14 @@ SavedCheckpoint Store::save(const Description& description, const training::Trai
   return saved;
 }
 
-/// Why the best checkpoint could not be written; empty if it was.
 template <typename Real>
-std::string Store::save_best(const Description& description, const training::TrainingState<Real>& state) {
+void Store::save_best(const Description& description, const training::TrainingState<Real>& state,
+                      SavedCheckpoint& saved) {
   try {
-    checkpoint::save(best_path(folder_), description, state);
+    saved.cost.add(checkpoint::save(best_path(folder_), description, state));
     best_step_ = state.stopping.steps;
-    return "";
   } catch (const core::InputOutputError& error) {
-    return error.what();
+    saved.best_failure = error.what();
   }
 }
 

@@ -18,6 +18,7 @@
 #include "cauchy/cli/memory_estimate.hpp"
 #include "cauchy/cli/run_folders.hpp"
 #include "cauchy/cli/summation.hpp"
+#include "cauchy/cli/writing_text.hpp"
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/data/sampler.hpp"
 #include "cauchy/reporting/metrics_file.hpp"
@@ -433,8 +434,7 @@ void TrainingRun<Real>::report(const training::StepReport& last, double wall_sec
               << grouped(state_.stopping.steps) << " steps, whose gradients did not fit their units at first\n";
   }
   if (written.checkpoints > 0) {
-    std::cout << "written     " << grouped(written.checkpoints) << " checkpoints in " << short_text(written.seconds, 3)
-              << " s, beside training\n";
+    std::cout << writing_text(written);
   }
   if (observers->checkpoints.newest()) {
     std::cout << "checkpoint  " << observers->checkpoints.newest()->string() << "\n";

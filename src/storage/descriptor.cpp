@@ -20,6 +20,9 @@ namespace {
 
 // Bytes a system call at most: each is progress that others can see.
 constexpr std::uint64_t piece_bytes = std::uint64_t{1} << 24;
+// On their way to the device, or back: enough to keep it busy, and few enough to stay in a processor's cache.
+constexpr std::uint64_t batch_bytes = std::uint64_t{1} << 22;
+constexpr std::uint64_t batches_ahead = 3;
 
 [[noreturn]] void fail(const std::string& action, const std::filesystem::path& path, int error) {
   throw StorageError("cannot " + action + " " + path.string() + ": " + std::generic_category().message(error));
@@ -32,6 +35,22 @@ struct stat status_of(int number, const std::filesystem::path& path) {
   }
   return status;
 }
+
+/// Calls sync_file_range(). Returns false for a file system that knows no ranges; fsync() would not tell a failure of
+/// the device a second time.
+bool sync_range(int number, const std::filesystem::path& path, std::uint64_t offset, std::uint64_t bytes,
+                unsigned what) {
+  if (::sync_file_range(number, static_cast<off_t>(offset), static_cast<off_t>(bytes), what) == 0) {
+    return true;
+  }
+  if (errno == EIO || errno == ENOSPC || errno == EDQUOT) {
+    fail("bring to the device", path, errno);
+  }
+  return false;
+}
+
+constexpr unsigned start_writing = SYNC_FILE_RANGE_WRITE;
+constexpr unsigned write_and_wait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
 
 }  // namespace
 
@@ -128,8 +147,10 @@ void Descriptor::sync() {
   sync_number(number_, path_);
 }
 
-void Descriptor::drop_from_cache() {
-  if (const int error = ::posix_fadvise(number_, 0, 0, POSIX_FADV_DONTNEED); error != 0) {
+void Descriptor::drop_from_cache(std::uint64_t offset, std::uint64_t bytes) const {
+  const int error =
+      ::posix_fadvise(number_, static_cast<off_t>(offset), static_cast<off_t>(bytes), POSIX_FADV_DONTNEED);
+  if (error != 0) {
     fail("drop from the page cache", path_, error);
   }
 }
@@ -179,18 +200,27 @@ void sync_number(int number, const std::filesystem::path& path) {
   // Piece by piece, so that a slow device shows progress; fsync() then does the rest, and what gives durability.
   const auto length = static_cast<std::uint64_t>(status_of(number, path).st_size);
   for (std::uint64_t offset = 0; offset < length; offset += piece_bytes) {
-    constexpr unsigned write_and_wait =
-        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
-    if (::sync_file_range(number, static_cast<off_t>(offset), piece_bytes, write_and_wait) != 0) {
-      if (errno == EIO || errno == ENOSPC || errno == EDQUOT) {
-        fail("bring to the device", path, errno);  // fsync() would not tell it a second time
-      }
-      break;  // a file system that knows no pieces
+    if (!sync_range(number, path, offset + piece_bytes, piece_bytes, start_writing) ||
+        !sync_range(number, path, offset, piece_bytes, write_and_wait)) {
+      break;
     }
     core::note_progress();
   }
   if (::fsync(number) != 0) {
     fail("bring to the device", path, errno);
+  }
+}
+
+void Writeback::advance(int number, const std::filesystem::path& path, std::uint64_t end) {
+  for (; offered_ && started_ + batch_bytes <= end; started_ += batch_bytes) {
+    offered_ = sync_range(number, path, started_, batch_bytes, start_writing);
+    if (offered_ && started_ >= batches_ahead * batch_bytes) {
+      const std::uint64_t oldest = started_ - batches_ahead * batch_bytes;
+      offered_ = sync_range(number, path, oldest, batch_bytes, write_and_wait);
+      // Advice, which may go unheard.
+      ::posix_fadvise(number, static_cast<off_t>(oldest), static_cast<off_t>(batch_bytes), POSIX_FADV_DONTNEED);
+      core::note_progress();
+    }
   }
 }
 

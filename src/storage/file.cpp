@@ -6,12 +6,14 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <functional>
 #include <type_traits>
 
 #include "cauchy/core/activity.hpp"
 #include "cauchy/storage/descriptor.hpp"
 #include "hdf5_array.hpp"
 #include "hdf5_call.hpp"
+#include "hdf5_chunks.hpp"
 #include "hdf5_group.hpp"
 #include "hdf5_pieces.hpp"
 #include "hdf5_type.hpp"
@@ -19,7 +21,6 @@
 namespace cauchy::storage {
 namespace {
 
-constexpr std::uint64_t chunk_bytes = std::uint64_t{1} << 20;
 // Bytes a transfer: each is progress that others can see, and single ones of many GB have crashed HDF5.
 constexpr std::uint64_t piece_bytes = std::uint64_t{1} << 22;
 
@@ -55,22 +56,15 @@ std::string text_of(hid_t type, Read&& read, const Subject& subject) {
   return text;
 }
 
-/// Extents of chunks of about a megabyte: whole rows, as far as they fit.
-std::vector<hsize_t> chunk_shape(std::span<const hsize_t> shape, std::size_t element_bytes) {
-  std::vector<hsize_t> chunk(shape.size());
-  std::uint64_t budget = chunk_bytes / element_bytes;
-  for (std::size_t i = shape.size(); i-- > 0;) {
-    chunk[i] = std::min<std::uint64_t>(shape[i], budget);
-    budget = std::max<std::uint64_t>(1, budget / chunk[i]);
-  }
-  return chunk;
+/// Single numbers and empty arrays are kept in one piece.
+bool has_chunks(Layout layout, std::span<const hsize_t> shape) {
+  return layout == Layout::checked && !shape.empty() && std::ranges::find(shape, hsize_t{0}) == shape.end();
 }
 
 Handle dataset_properties(Layout layout, std::span<const hsize_t> shape, std::size_t element_bytes,
                           const Subject& subject) {
   Handle list = timeless(H5P_DATASET_CREATE, subject);
-  const bool has_chunks = !shape.empty() && std::ranges::find(shape, hsize_t{0}) == shape.end();
-  if (layout == Layout::checked && has_chunks) {
+  if (has_chunks(layout, shape)) {
     const std::vector<hsize_t> chunk = chunk_shape(shape, element_bytes);
     checked(H5Pset_chunk(list.id(), static_cast<int>(chunk.size()), chunk.data()), "prepare", subject);
     checked(H5Pset_fletcher32(list.id()), "prepare", subject);
@@ -85,10 +79,9 @@ void require_count(std::uint64_t expected, std::size_t given, const Array& array
   }
 }
 
-/// Rows of a piece, out of rows of so many elements; whole chunks, so that each is written once.
-std::uint64_t rows_of_piece(std::uint64_t row_elements, std::size_t element_bytes, std::uint64_t chunk_rows = 1) {
-  const std::uint64_t rows = piece_bytes / (row_elements * element_bytes);
-  return std::max(chunk_rows, rows - rows % chunk_rows);
+/// Rows of a piece, out of rows of so many elements.
+std::uint64_t rows_of_piece(std::uint64_t row_elements, std::size_t element_bytes) {
+  return std::max<std::uint64_t>(1, piece_bytes / (row_elements * element_bytes));
 }
 
 template <typename T>
@@ -104,12 +97,13 @@ void read_pieces(const Array& array, std::uint64_t first, std::uint64_t rows, st
   }
 }
 
-/// Writes a whole array into a dataset of this shape.
+/// Writes a whole array into a dataset of this shape, in one piece. `written` is called from time to time.
 template <typename T>
-void write_pieces(hid_t dataset, const std::vector<hsize_t>& shape, std::span<const T> values, const Subject& subject) {
+void write_whole(hid_t dataset, const std::vector<hsize_t>& shape, std::span<const T> values, const Subject& subject,
+                 const std::function<void()>& written) {
   const auto write = [&](hid_t memory, hid_t place, const T* piece) {
     checked(H5Dwrite(dataset, memory_type<T>(), memory, place, H5P_DEFAULT, piece), "write", subject);
-    core::note_progress();
+    written();
   };
   if (values.empty()) {
     return;
@@ -119,7 +113,7 @@ void write_pieces(hid_t dataset, const std::vector<hsize_t>& shape, std::span<co
     return;
   }
   const std::uint64_t row_elements = values.size() / shape[0];
-  const std::uint64_t piece_rows = rows_of_piece(row_elements, sizeof(T), chunk_shape(shape, sizeof(T))[0]);
+  const std::uint64_t piece_rows = rows_of_piece(row_elements, sizeof(T));
   const Handle space = make_space(shape, subject);
   std::vector<hsize_t> start(shape.size(), 0);
   std::vector<hsize_t> count = shape;
@@ -140,12 +134,11 @@ herr_t collect_name(hid_t /*object*/, const char* name, const H5A_info_t* /*info
   return 0;
 }
 
-/// HDF5 itself never asks the system to do this. Through its own descriptor, which learns of every failure since it was
-/// opened.
-void sync_descriptor_of(hid_t file, const Subject& subject) {
+/// HDF5's own descriptor of the file.
+int descriptor_of(hid_t file, const Subject& subject) {
   void* handle = nullptr;
   checked(H5Fget_vfd_handle(file, H5P_DEFAULT, &handle), "reach", subject);
-  sync_number(*static_cast<const int*>(handle), subject.file);
+  return *static_cast<const int*>(handle);
 }
 
 }  // namespace
@@ -194,7 +187,8 @@ File::~File() {
 void File::close() {
   const Subject subject{path_, "the file"};
   checked(H5Fflush(opened(id_, subject), H5F_SCOPE_GLOBAL), "write", subject);
-  sync_descriptor_of(id_, subject);
+  // HDF5 itself never asks the system to do this. Its own descriptor learns of every failure since it was opened.
+  sync_number(descriptor_of(id_, subject), path_);
   checked(H5Fclose(std::exchange(id_, -1)), "close", subject);
 }
 
@@ -251,7 +245,12 @@ void File::collect_pieces(const std::string& group, std::vector<Piece>& pieces) 
       collect_pieces(name, pieces);
     } else {
       const Subject subject{path_, name};
-      const std::vector<Piece> found = pieces_of(opened(id_, subject), subject);
+      std::vector<Piece> found = pieces_of(opened(id_, subject), subject);
+      if (const auto sums = sums_.find(name); sums != sums_.end() && sums->second.size() == found.size()) {
+        for (std::size_t i = 0; i < found.size(); ++i) {
+          found[i].sum = sums->second[i];
+        }
+      }
       pieces.insert(pieces.end(), found.begin(), found.end());
     }
   }
@@ -285,8 +284,21 @@ void File::write(const std::string& dataset, const std::vector<std::uint64_t>& s
   Handle array(
       H5Dcreate2(file, dataset.c_str(), memory_type<T>(), space.id(), H5P_DEFAULT, properties.id(), H5P_DEFAULT),
       H5Dclose, "create", subject);
-  write_pieces(array.id(), extent, values, subject);
+  const auto written = [this] { wrote_something(); };
+  if (has_chunks(layout, extent)) {
+    sums_[dataset] = write_chunks(array.id(), extent, sizeof(T), std::as_bytes(values), subject, written);
+  } else {
+    write_whole(array.id(), extent, values, subject, written);
+  }
   array.close(subject);
+}
+
+void File::wrote_something() {
+  const Subject subject{path_, "the file"};
+  hsize_t bytes = 0;
+  checked(H5Fget_filesize(id_, &bytes), "look at", subject);
+  writeback_.advance(descriptor_of(id_, subject), path_, bytes);
+  core::note_progress();
 }
 
 template <typename T>

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "hdf5_array.hpp"
+#include "hdf5_chunks.hpp"
 
 namespace cauchy::storage {
 namespace {
@@ -17,18 +18,6 @@ hsize_t chunk_base(hid_t file, const Subject& subject) {
   checked(H5Pget_userblock(creation.id(), &user_block), "look at", subject);
 #endif
   return user_block;
-}
-
-/// Moves the corner of a chunk to the next one in row-major order; false after the last.
-bool advance(std::vector<hsize_t>& corner, const std::vector<hsize_t>& chunk, const std::vector<hsize_t>& shape) {
-  for (std::size_t i = shape.size(); i-- > 0;) {
-    corner[i] += chunk[i];
-    if (corner[i] < shape[i]) {
-      return true;
-    }
-    corner[i] = 0;
-  }
-  return false;
 }
 
 std::vector<Piece> chunks_of(hid_t file, const Array& array, hid_t properties, const Subject& subject) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cauchy/core/crc64.hpp"
+#include "cauchy/core/timer.hpp"
 #include "cauchy/storage/atomic_file.hpp"
 
 namespace cauchy::storage {
@@ -22,6 +23,7 @@ namespace {
 constexpr std::size_t user_block_bytes = 512;  // in front of HDF5: two lines
 constexpr std::size_t line_bytes = 256;
 constexpr std::size_t piece_bytes = std::size_t{1} << 20;
+constexpr std::size_t dropped_bytes = std::size_t{1} << 23;  // pages may be as large as that, and go as a whole only
 constexpr const char* sealed_attribute = "sealed";
 constexpr std::string_view table_end = "crc64-xz ";
 using UserBlock = std::array<char, user_block_bytes>;
@@ -91,13 +93,17 @@ std::optional<Statement> statement_of(const UserBlock& block, const SealKind& ki
   return user_block(kind, statement) == block ? std::optional(statement) : std::nullopt;
 }
 
-std::uint64_t sum_of(const Descriptor& file, std::uint64_t first, std::uint64_t last) {
+std::uint64_t sum_of(const Descriptor& file, std::uint64_t first, std::uint64_t last, Pages pages = Pages::stay) {
   core::Crc64 sum;
-  std::vector<std::byte> piece(std::min<std::uint64_t>(piece_bytes, last - first));
-  for (std::uint64_t offset = first; offset < last; offset += piece.size()) {
-    piece.resize(std::min<std::uint64_t>(piece.size(), last - offset));
+  std::vector<std::byte> piece;
+  for (std::uint64_t offset = first; offset < last;) {
+    piece.resize(std::min<std::uint64_t>(piece_bytes - offset % piece_bytes, last - offset));
     file.read_at(offset, piece);
     sum.update(piece);
+    offset += piece.size();
+    if (pages == Pages::go && (offset % dropped_bytes == 0 || offset == last)) {
+      file.drop_from_cache((offset - 1) / dropped_bytes * dropped_bytes, dropped_bytes);
+    }
   }
   return sum.value();
 }
@@ -118,31 +124,30 @@ std::string row_of(const Piece& piece, std::uint64_t sum) {
   return std::to_string(piece.offset) + " " + std::to_string(piece.bytes) + " " + hex(sum) + " " + piece.dataset + "\n";
 }
 
-/// Appends the table and writes the lines of a file that is otherwise complete. Every byte is read once: the sum of the
-/// whole is made of those of the pieces and of what lies between them.
-void seal(const std::filesystem::path& path, const SealKind& kind, const std::vector<Piece>& pieces) {
+/// Appends the table and writes the lines of a file that is otherwise complete. The sum of the whole is made of those
+/// of the pieces, which are known from writing or read from the file, and of what lies between them. Gives the length.
+std::uint64_t seal(const std::filesystem::path& path, const SealKind& kind, const std::vector<Piece>& pieces) {
   Descriptor file = Descriptor::open_to_change(path);
   const std::uint64_t end = file.size();
   core::Crc64 sum;
   std::string table;
   std::uint64_t place = user_block_bytes;
-  const auto take_up_to = [&](std::uint64_t next) {
-    const std::uint64_t part = sum_of(file, place, next);
-    sum.append(part, next - place);
-    place = next;
-    return part;
-  };
   for (const Piece& piece : pieces) {
-    take_up_to(piece.offset);
-    table += row_of(piece, take_up_to(piece.offset + piece.bytes));
+    sum.append(sum_of(file, place, piece.offset), piece.offset - place);
+    place = piece.offset + piece.bytes;
+    const std::uint64_t part = piece.sum ? *piece.sum : sum_of(file, piece.offset, place);
+    sum.append(part, piece.bytes);
+    table += row_of(piece, part);
   }
-  take_up_to(end);
+  sum.append(sum_of(file, place, end), end - place);
   table += std::string(table_end) + hex(sum_of(table).value()) + "\n";
   sum.update(std::as_bytes(std::span(table)));
   file.write_at(end, std::as_bytes(std::span(table)));
-  const UserBlock block = user_block(kind, {end + table.size(), end, sum.value()});
+  const std::uint64_t length = end + table.size();
+  const UserBlock block = user_block(kind, {length, end, sum.value()});
   file.write_at(0, std::as_bytes(std::span(block)));
   file.close();
+  return length;
 }
 
 /// The rows of a table, if it is what was written.
@@ -158,15 +163,30 @@ std::optional<std::string> rows_of(const std::string& table) {
 
 }  // namespace
 
-void write_sealed(const std::filesystem::path& path, const SealKind& kind, const std::function<void(File&)>& fill) {
+void WritingCost::add(const WritingCost& other) {
+  bytes += other.bytes;
+  writing_seconds += other.writing_seconds;
+  reading_back_seconds += other.reading_back_seconds;
+}
+
+WritingCost write_sealed(const std::filesystem::path& path, const SealKind& kind,
+                         const std::function<void(File&)>& fill) {
+  const core::Timer all;
+  WritingCost cost;
   AtomicFile target(path);
   File file = File::create(target.temporary_path(), user_block_bytes);
   file.write_attribute("/", sealed_attribute, kind.format);
   fill(file);
   const std::vector<Piece> pieces = file.pieces();
   file.close();
-  seal(target.temporary_path(), kind, pieces);
-  target.commit([&] { verify_seal(target.temporary_path(), kind); });
+  cost.bytes = seal(target.temporary_path(), kind, pieces);
+  target.commit([&] {
+    const core::Timer reading;
+    verify_seal(target.temporary_path(), kind, Pages::go);
+    cost.reading_back_seconds = reading.seconds();
+  });
+  cost.writing_seconds = all.seconds() - cost.reading_back_seconds;
+  return cost;
 }
 
 bool is_sealed(const std::filesystem::path& path, const SealKind& kind) {
@@ -204,8 +224,8 @@ std::uint64_t SealedFile::start_of_part(std::uint64_t part, std::uint64_t parts)
   return user_block_bytes + (length_ - user_block_bytes) * part / parts;
 }
 
-std::uint64_t SealedFile::sum_of_part(std::uint64_t part, std::uint64_t parts) const {
-  return sum_of(file_, start_of_part(part, parts), start_of_part(part + 1, parts));
+std::uint64_t SealedFile::sum_of_part(std::uint64_t part, std::uint64_t parts, Pages pages) const {
+  return sum_of(file_, start_of_part(part, parts), start_of_part(part + 1, parts), pages);
 }
 
 void SealedFile::require_sums(std::span<const std::uint64_t> sums) const {
@@ -246,9 +266,9 @@ std::string SealedFile::place_of_damage() const {
   return "; the damage is in " + names;
 }
 
-void verify_seal(const std::filesystem::path& path, const SealKind& kind) {
+void verify_seal(const std::filesystem::path& path, const SealKind& kind, Pages pages) {
   const SealedFile file(path, kind);
-  const std::uint64_t sum = file.sum_of_part(0, 1);
+  const std::uint64_t sum = file.sum_of_part(0, 1, pages);
   file.require_sums({&sum, 1});
 }
 

@@ -5,10 +5,12 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <csignal>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <limits>
 #include <numeric>
@@ -16,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "cauchy/core/crc64.hpp"
 #include "support/mentions.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -162,6 +165,51 @@ TEST_F(FileTest, SplitsLargeArraysIntoManyChunks) {
     std::vector<float> found(values.size());
     read.read<float>(name, found);
     EXPECT_EQ(found, values) << name;
+  }
+}
+
+// HDF5 compares the check sums of all chunks as it reads them: those at the ends, of odd lengths, of one number again
+// and again, whose sums are multiples of 2^16 - 1.
+TEST_F(FileTest, ChunksOfEveryShapeHaveTheCheckSumOfHdf5) {
+  const std::vector<std::vector<std::uint64_t>> shapes = {
+      {1}, {2}, {3}, {63}, {65}, {16385}, {1 << 20}, {(1 << 20) + 1}, {3, 700001}, {5, 3, 300001}, {7, 11, 13, 1009}};
+  for (const std::vector<std::uint64_t>& shape : shapes) {
+    const std::uint64_t size =
+        std::accumulate(shape.begin(), shape.end(), std::uint64_t{1}, std::multiplies<>());  // bytes, too
+    std::vector<std::uint8_t> mixed(size);
+    std::ranges::generate(mixed, [random = 1U]() mutable {
+      random = random * 1664525 + 1013904223;
+      return static_cast<std::uint8_t>(random >> 24);
+    });
+    const auto path = folder_ / "chunks.h5";
+    std::filesystem::remove(path);
+    File file = File::create(path);
+    file.write<std::uint8_t>("/mixed", shape, mixed, Layout::checked);
+    file.write<std::uint8_t>("/zeros", shape, std::vector<std::uint8_t>(size, 0), Layout::checked);
+    file.write<std::uint8_t>("/ones", shape, std::vector<std::uint8_t>(size, 255), Layout::checked);
+    file.close();
+    const File read = File::open(path);
+    std::vector<std::uint8_t> found(size);
+    for (const char* name : {"/mixed", "/zeros", "/ones"}) {
+      read.read<std::uint8_t>(name, found);
+      EXPECT_EQ(found, name[1] == 'm' ? mixed : std::vector<std::uint8_t>(size, name[1] == 'z' ? 0 : 255)) << name;
+    }
+  }
+}
+
+TEST_F(FileTest, KnowsTheSumsOfTheChunksThatItWrote) {
+  const std::vector<double> values(5 << 16, 1.5);
+  File file = File::create(path_, 512);
+  file.write<double>("/chunks", {values.size()}, values, Layout::checked);
+  file.write<double>("/whole", {values.size()}, values);
+  const std::vector<Piece> pieces = file.pieces();
+  file.close();
+  const std::string bytes = contents(path_);
+  ASSERT_EQ(pieces.size(), 4U);
+  for (const Piece& piece : pieces) {
+    core::Crc64 sum;
+    sum.update(std::as_bytes(std::span(bytes).subspan(piece.offset, piece.bytes)));
+    EXPECT_EQ(piece.sum, piece.dataset == "/whole" ? std::nullopt : std::optional(sum.value())) << piece.offset;
   }
 }
 

@@ -25,8 +25,9 @@ struct Written {
   std::uint64_t step = 0;
   SaveAs as;
   SavedCheckpoint saved;
-  std::string failure;  ///< why it is not on the device; empty if it is
-  double seconds = 0;   ///< of writing
+  std::string failure;           ///< why it is not on the device; empty if it is
+  double seconds = 0;            ///< of writing
+  double processor_seconds = 0;  ///< of them, those that the thread had a processor
 };
 
 /// A thread that saves copies of the state to a store, one after the other. The copies are made once, at the start:

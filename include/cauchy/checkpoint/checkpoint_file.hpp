@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "cauchy/model/layout.hpp"
+#include "cauchy/storage/seal.hpp"
 #include "cauchy/training/state.hpp"
 
 namespace cauchy::checkpoint {
@@ -68,8 +69,8 @@ struct Header {
 /// Writes a checkpoint atomically, in place of an older file of that name, and reads it back from the device before it
 /// gets that name. Throws storage::StorageError.
 template <typename Real>
-void save(const std::filesystem::path& path, const Description& description,
-          const training::TrainingState<Real>& state);
+storage::WritingCost save(const std::filesystem::path& path, const Description& description,
+                          const training::TrainingState<Real>& state);
 
 /// Whether the file calls itself a checkpoint, whatever its condition. Throws storage::StorageError if it cannot be
 /// read.

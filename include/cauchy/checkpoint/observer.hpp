@@ -37,7 +37,10 @@ constexpr std::size_t copies_of_state(bool validates) {
 /// How much has been written beside training.
 struct WritingSummary {
   std::uint64_t checkpoints = 0;
-  double seconds = 0;  ///< of the writing thread
+  double seconds = 0;            ///< of the writing thread
+  double processor_seconds = 0;  ///< of them, those that it had a processor
+  storage::WritingCost cost;
+  double copying_seconds = 0;  ///< in which training stood still for copies, and for earlier writes to end
 };
 
 /// Saves every so many steps, epochs and seconds, when a vote for it has passed, when the validation NLL is the best so

@@ -32,7 +32,8 @@ struct SavedCheckpoint {
   std::filesystem::path path;  ///< the numbered one, if it was wanted
   std::string leftover;        ///< why an older checkpoint could not be removed; empty if none stands in the way
   std::string best_failure;    ///< why the best one is not on the device, if it was wanted; empty if it is
-  bool has_best = false;       ///< whether best.h5 is that of the state's best step
+  storage::WritingCost cost;
+  bool has_best = false;  ///< whether best.h5 is that of the state's best step
 };
 
 /// Writes checkpoints to a folder and keeps the newest. One store a folder at a time: whoever has locked it.
@@ -58,7 +59,7 @@ class Store {
 
  private:
   template <typename Real>
-  std::string save_best(const Description& description, const training::TrainingState<Real>& state);
+  void save_best(const Description& description, const training::TrainingState<Real>& state, SavedCheckpoint& saved);
   void follow_best(std::uint64_t step);
   std::string prune(std::uint64_t newest_step, std::uint64_t keep) const;
   bool stays(std::uint64_t step) const;

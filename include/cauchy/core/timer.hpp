@@ -17,6 +17,9 @@ class Timer {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+/// Seconds that the calling thread has had a processor, since it started.
+double processor_seconds();
+
 /// What a rank does with its time; what is none of these is "other".
 enum class Phase : std::size_t { data, compute, communication, checkpoint };
 inline constexpr std::size_t phase_count = 4;

@@ -38,8 +38,9 @@ class Descriptor {
   void resize(std::uint64_t bytes);
   /// Returns when the file's contents are on the device.
   void sync();
-  /// Lets what was synced go from the page cache, so that reading it again asks the device.
-  void drop_from_cache();
+  /// Lets what was synced go from the page cache, so that reading it again asks the device. `bytes` 0: all from there
+  /// on.
+  void drop_from_cache(std::uint64_t offset = 0, std::uint64_t bytes = 0) const;
   void close();
 
   /// Whether the path still names this file, and not another one, or none. Throws StorageError if that cannot be seen.
@@ -63,6 +64,19 @@ std::filesystem::path folder_of(const std::filesystem::path& path);
 
 /// Returns when what was written to a file, open under this number, is on the device.
 void sync_number(int number, const std::filesystem::path& path);
+
+/// Brings a file to the device while it is being written, so that the device and the processor work at the same time
+/// and sync_number() finds little left to do. What has got there leaves the page cache: a file of any size takes the
+/// same few pages there, again and again, and displaces nothing.
+class Writeback {
+ public:
+  /// All before `end` has been written, some of it perhaps not for the last time. Waits where the device is far behind.
+  void advance(int number, const std::filesystem::path& path, std::uint64_t end);
+
+ private:
+  std::uint64_t started_ = 0;  ///< what comes before is at least on its way
+  bool offered_ = true;        ///< by the file system
+};
 
 /// Makes a folder, and those above it, where they are missing; their names are on the device when it returns, as far as
 /// the folders above may be opened. Throws StorageError.

@@ -3,12 +3,15 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cauchy/core/error.hpp"
+#include "cauchy/storage/descriptor.hpp"
 
 namespace cauchy::storage {
 
@@ -34,7 +37,8 @@ std::string shape_text(const std::vector<std::uint64_t>& shape);
 struct Piece {
   std::uint64_t offset = 0;
   std::uint64_t bytes = 0;
-  std::string dataset;  ///< "/features"
+  std::string dataset;                    ///< "/features"
+  std::optional<std::uint64_t> sum = {};  ///< CRC-64/XZ, where it is known from writing
 };
 
 /// How a dataset lies in the file.
@@ -60,10 +64,12 @@ class File {
   static File create(const std::filesystem::path& path, std::uint64_t user_block_bytes = 0);
 
   ~File();
-  File(File&& other) noexcept : path_(std::move(other.path_)), id_(std::exchange(other.id_, -1)) {}
+  File(File&& other) noexcept { *this = std::move(other); }
   File& operator=(File&& other) noexcept {
     std::swap(path_, other.path_);
     std::swap(id_, other.id_);
+    std::swap(writeback_, other.writeback_);
+    std::swap(sums_, other.sums_);
     return *this;
   }
   File(const File&) = delete;
@@ -113,9 +119,12 @@ class File {
  private:
   File(std::filesystem::path path, std::int64_t id) : path_(std::move(path)), id_(id) {}
   void collect_pieces(const std::string& group, std::vector<Piece>& pieces) const;
+  void wrote_something();
 
   std::filesystem::path path_;
   std::int64_t id_ = -1;  ///< HDF5's identifier; -1: closed
+  Writeback writeback_;
+  std::map<std::string, std::vector<std::uint64_t>> sums_;  ///< of the pieces of a dataset that was written in chunks
 };
 
 /// Whether the file starts (after a user block) with HDF5's signature. False for anything else; throws if it cannot be

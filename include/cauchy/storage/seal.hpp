@@ -26,13 +26,26 @@ struct SealKind {
   std::uint64_t format = 0;
 };
 
+/// What it took to write files.
+struct WritingCost {
+  std::uint64_t bytes = 0;
+  double writing_seconds = 0;  ///< until it was all on the device, beside
+  double reading_back_seconds = 0;
+
+  void add(const WritingCost& other);
+};
+
 /// Writes a sealed file atomically, in place of an older one, with the contents that `fill` gives it, and reads it back
 /// from the device. Throws StorageError.
-void write_sealed(const std::filesystem::path& path, const SealKind& kind, const std::function<void(File&)>& fill);
+WritingCost write_sealed(const std::filesystem::path& path, const SealKind& kind,
+                         const std::function<void(File&)>& fill);
 
 /// Whether one of its lines calls the file one of this kind, whatever its condition. Throws StorageError if it cannot
 /// be read.
 bool is_sealed(const std::filesystem::path& path, const SealKind& kind);
+
+/// What becomes of a file's pages in memory once they have been read.
+enum class Pages { stay, go };
 
 /// A file whose lines are intact and whose length is right, and whose check sum is being compared, in parts that may be
 /// summed on different ranks.
@@ -42,7 +55,7 @@ class SealedFile {
   SealedFile(const std::filesystem::path& path, const SealKind& kind);
 
   /// CRC-64/XZ of one of `parts` parts, of about the same size.
-  std::uint64_t sum_of_part(std::uint64_t part, std::uint64_t parts) const;
+  std::uint64_t sum_of_part(std::uint64_t part, std::uint64_t parts, Pages pages = Pages::stay) const;
 
   /// Throws StorageError, with the datasets that are damaged, unless these are the sums of all parts of a whole file.
   void require_sums(std::span<const std::uint64_t> sums) const;
@@ -60,7 +73,7 @@ class SealedFile {
 
 /// Compares a file with its own lines, without HDF5, which does not survive every damaged file. Throws StorageError as
 /// SealedFile does.
-void verify_seal(const std::filesystem::path& path, const SealKind& kind);
+void verify_seal(const std::filesystem::path& path, const SealKind& kind, Pages pages = Pages::stay);
 
 /// For a file that no line calls sealed: throws StorageError if it was sealed once.
 void require_unsealed(const File& file);
