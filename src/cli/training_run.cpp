@@ -238,19 +238,29 @@ void TrainingRun<Real>::describe() const {
   if (!ranks_.is_root()) {
     return;
   }
-  std::uint64_t rows = 0;
-  for (const data::Dataset<Real>* dataset : {train_data_.get(), validation_data_.get(), test_data_.get()}) {
+  const std::uint64_t training_rows = train_data_->shape().rows;
+  std::uint64_t rows = training_rows;
+  std::uint64_t most_evaluation_rows = 0;
+  for (const data::Dataset<Real>* dataset : {validation_data_.get(), test_data_.get()}) {
     rows += dataset != nullptr ? dataset->shape().rows : 0;
+    most_evaluation_rows = std::max(most_evaluation_rows, dataset != nullptr ? dataset->shape().rows : 0);
   }
-  const Summation summation =
-      choose_summation(settings_, network_->layout().parameter_count(), train_data_->shape().rows);
-  const std::uint64_t bytes =
-      predicted_bytes({static_cast<std::uint64_t>(ranks_.size()), settings_.run.threads, settings_.data.shards,
-                       sizeof(Real), network_->layout().padded_size(), state_.method.slots.size(),
-                       checkpoint::copies_of_state(validation_data_ != nullptr), summation_bytes(summation, settings_),
-                       problem_.inputs + problem_.target_columns, rows, settings_.data.microbatch,
-                       network_->workspace_bytes(settings_.data.microbatch)});
+  const Summation summation = choose_summation(settings_, network_->layout().parameter_count(), training_rows);
   const std::uint64_t shards = settings_.data.shards;
+  const std::uint64_t samples = samples_at_a_time(settings_.data.microbatch, settings_.batch.batch_size, training_rows,
+                                                  most_evaluation_rows, shards);
+  const MemoryFactors memory{static_cast<std::uint64_t>(ranks_.size()),
+                             settings_.run.threads,
+                             shards,
+                             sizeof(Real),
+                             network_->layout().padded_size(),
+                             state_.method.slots.size(),
+                             checkpoint::copies_of_state(validation_data_ != nullptr),
+                             summation_bytes(summation, settings_),
+                             problem_.inputs + problem_.target_columns,
+                             rows,
+                             samples,
+                             network_->workspace_bytes(samples)};
   std::cout << "model       " << grouped(network_->layout().parameter_count()) << " parameters, " << problem_.inputs
             << " inputs";
   for (const std::uint64_t width : settings_.model.layers) {
@@ -262,8 +272,7 @@ void TrainingRun<Real>::describe() const {
             << spread_text(spread()) << "sum         " << summation_text(summation) << "\n"
             << "products    " << linear_algebra::product_backend<Real>() << ", " << linear_algebra::instruction_set()
             << ", " << precision_text(settings_.run.precision) << "\n"
-            << "memory      " << reporting::bytes_text(static_cast<double>(bytes))
-            << " on the root, beside the libraries\n"
+            << "memory      " << memory_text(memory) << "\n"
             << std::flush;
 }
 

@@ -77,8 +77,9 @@ class Momentum final : public UpdateRule<Real> {
   Momentum(double learning_rate, double momentum) : UpdateRule<Real>(learning_rate), momentum_(momentum) {}
 
   MethodState<Real> start(AlignedVector<Real> x) const override {
-    AlignedVector<Real> velocity(x.size(), Real{0});
-    return {std::move(x), {{"velocity", std::move(velocity)}}};
+    MethodState<Real> state{std::move(x), {}};
+    state.slots.push_back({"velocity", AlignedVector<Real>(state.x.size(), Real{0})});  // a list of slots would copy it
+    return state;
   }
 
  protected:

@@ -201,7 +201,7 @@ class DryRunTest(ConfigurationTest):
         before = self.files()
         for ranks in (1, 3):
             outcome = self.succeed(["train", "--config", name, "--dry-run"], ranks)
-            self.assertRegex(outcome.stdout, r"(?m)^memory +\d\S* (KiB|MiB) on the root")
+            self.assertRegex(outcome.stdout, r"(?m)^memory +\d\S* (KiB|MiB) on the root, .*libraries included$")
             self.assertRegex(outcome.stdout, r"(?m)^data +40 samples in 4 shards, read in \S+ s$")
             self.assertRegex(outcome.stdout, r"(?m)^model +57 parameters, 5 inputs - 6 - 3 outputs")
             self.assertEqual(self.files(), before)

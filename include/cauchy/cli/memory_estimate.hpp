@@ -2,6 +2,7 @@
 /// What a run will need, before it starts.
 
 #include <cstdint>
+#include <string>
 
 namespace cauchy::cli {
 
@@ -10,21 +11,43 @@ struct MemoryFactors {
   std::uint64_t ranks = 1;
   std::uint64_t threads = 1;  ///< of a rank
   std::uint64_t shards = 1;
-  std::uint64_t real_bytes = 4;  ///< of a number
-  std::uint64_t parameters = 0;  ///< with padding
-  std::uint64_t slots = 0;       ///< vectors that the method keeps
-  std::uint64_t copies = 1;      ///< of the state, for checkpoints
-  std::uint64_t sum_bytes = 4;   ///< of a rank's sum, for each parameter
-  std::uint64_t columns = 0;     ///< features and targets of a sample
-  std::uint64_t rows = 0;        ///< of the training, validation and test data together
-  std::uint64_t microbatch = 0;
-  std::uint64_t workspace_bytes = 0;  ///< of one microbatch
+  std::uint64_t real_bytes = 4;       ///< of a number
+  std::uint64_t parameters = 0;       ///< with padding
+  std::uint64_t slots = 0;            ///< vectors that the method keeps
+  std::uint64_t copies = 1;           ///< of the state, for checkpoints
+  std::uint64_t sum_bytes = 4;        ///< of a rank's sum, for each parameter
+  std::uint64_t columns = 0;          ///< features and targets of a sample
+  std::uint64_t rows = 0;             ///< of the training, validation and test data together
+  std::uint64_t samples = 0;          ///< that a thread works on at a time
+  std::uint64_t workspace_bytes = 0;  ///< of so many
 };
 
-/// Bytes of the root, which has the most to hold: Θ and the method's vectors, each twice (before and after a step; the
-/// gradient lies in the new Θ), the rank's sum, its rows of data, for each thread the gradient of a shard, a
-/// workspace and a batch, and the copies of Θ and the method's vectors that wait to be written. Libraries come on top:
-/// about 50 MB for MPI, HDF5 and the program itself.
-std::uint64_t predicted_bytes(const MemoryFactors& factors);
+/// Samples that a thread works on at a time: of one shard, those of a step or of an evaluation, or a microbatch if they
+/// are more. `batch` 0: all.
+std::uint64_t samples_at_a_time(std::uint64_t microbatch, std::uint64_t batch, std::uint64_t training_rows,
+                                std::uint64_t most_evaluation_rows, std::uint64_t shards);
+
+/// Resident bytes at the peak.
+struct MemoryEstimate {
+  std::uint64_t root = 0;
+  std::uint64_t other = 0;  ///< of each other rank that has as many shards
+};
+
+/// With P parameters, R bytes a number, T threads, each rank holds
+///
+///     2·P·R·(1 + slots)       Θ and the method's vectors, before and after a step; the gradient lies in the new Θ
+///     P·R·T                   the gradient of a shard, for each thread
+///     P·sum_bytes             the rank's sum
+///     rows·(columns·R + 4)    the rows of its shards, and their order
+///     T·(samples·columns·R + workspace_bytes)    a batch and its way through the network, for each thread
+///     about 34 MB             the program, and libraries for MPI, HDF5 and products
+///
+/// and the root
+///
+///     copies·P·R·(1 + slots)  more, which wait to be written.
+MemoryEstimate memory_estimate(const MemoryFactors& factors);
+
+/// "412.0 MiB on the root, 350.4 MiB on each other rank, libraries included".
+std::string memory_text(const MemoryFactors& factors);
 
 }  // namespace cauchy::cli
