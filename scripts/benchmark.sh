@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # What this machine can do, what Cauchy makes of it, and PyTorch DDP beside it: a table, and every measurement as CSV.
 # Usage: scripts/benchmark.sh [--no-install] [--rounds 5] [--ranks 2] [--csv FILE]
+#        scripts/benchmark.sh [--no-install] --files [--rounds 5] [--csv FILE]
 #   --no-install   leave the installed packages as they are; the first option, if it is there
+#   --files        start, reading, checkpoints and memory instead, on two ranks; about a minute a round
 #   --rounds N     how often everything is measured (5)
 #   --ranks N      ranks (one for each core)
 #   --csv FILE     where every single measurement goes
@@ -18,9 +20,14 @@ if [[ ${1-} == --no-install ]]; then
   install=no
   shift
 fi
+script=measure.py
+if [[ ${1-} == --files ]]; then
+  script=measure_files.py
+  shift
+fi
 if [[ $install == yes ]]; then
   scripts/install_packages.sh --tests --benchmark
 fi
 cmake --preset release -DBUILD_TESTING=ON --log-level=WARNING >&2
 cmake --build --preset release --target cauchy machine_limits -- --quiet >&2
-exec /usr/bin/python3 -B scripts/benchmark/measure.py "$@"
+exec /usr/bin/python3 -B "scripts/benchmark/$script" "$@"

@@ -145,19 +145,30 @@ void require_finite(const Source& source, const std::string& name, std::uint64_t
 // Few calls of HDF5 (two megabytes of doubles), and what is read is still in the cache when it is converted.
 constexpr std::uint64_t piece_elements = std::uint64_t{1} << 18;
 
+std::uint64_t rows_of_piece(std::uint64_t columns) {
+  return std::max<std::uint64_t>(1, piece_elements / columns);
+}
+
+/// Cuts rows into pieces. visit(first row, rows).
+template <typename Visit>
+void for_each_range(Range rows, std::uint64_t columns, Visit visit) {
+  const std::uint64_t piece_rows = rows_of_piece(columns);
+  for (std::uint64_t first = rows.first; first < rows.last; first += piece_rows) {
+    visit(first, std::min(piece_rows, rows.last - first));
+  }
+}
+
 /// Rows of one dataset, (some rows × columns), piece by piece. visit(first row, values).
 template <typename Element, typename Visit>
 void read_pieces(const storage::File& file, const Source& source, const std::string& name, std::uint64_t columns,
                  Range rows, Visit visit) {
-  const std::uint64_t piece_rows = std::max<std::uint64_t>(1, piece_elements / columns);
-  linear_algebra::AlignedVector<Element> values(std::min(piece_rows, rows.size()) * columns);
-  for (std::uint64_t first = rows.first; first < rows.last; first += piece_rows) {
-    const std::uint64_t count = std::min(piece_rows, rows.last - first);
+  linear_algebra::AlignedVector<Element> values(std::min(rows_of_piece(columns), rows.size()) * columns);
+  for_each_range(rows, columns, [&](std::uint64_t first, std::uint64_t count) {
     const MatrixView<Element> piece{values.data(), count, columns};
     file.read_rows<Element>(name, first, count, piece.elements());
     require_finite<Element>(source, name, first, piece);
     visit(first, MatrixView<const Element>(piece));
-  }
+  });
 }
 
 /// Standardises, unless there is nothing to do it with, and rounds to Real.
@@ -199,9 +210,11 @@ void read_dataset(const storage::File& file, const Source& source, const std::st
                   Range rows, const Standardization* standardization, Real* target) {
   if constexpr (std::is_same_v<Element, Real>) {
     if (standardization == nullptr) {
-      const MatrixView<Real> all{target, rows.size(), columns};
-      file.read_rows<Real>(name, rows.first, rows.size(), all.elements());
-      require_finite<Real>(source, name, rows.first, all);
+      for_each_range(rows, columns, [&](std::uint64_t first, std::uint64_t count) {
+        const MatrixView<Real> piece{target + (first - rows.first) * columns, count, columns};
+        file.read_rows<Real>(name, first, count, piece.elements());
+        require_finite<Real>(source, name, first, piece);
+      });
       return;
     }
   }
