@@ -111,12 +111,13 @@ std::uint64_t fill_chunk(std::span<std::byte> chunk, std::span<const std::byte> 
   core::Crc64 sum;
   for (std::size_t first = 0; first < data_bytes; first += block_bytes) {
     const std::size_t size = std::min(block_bytes, data_bytes - first);
-    const auto source = elements.subspan(std::min(first, elements.size()));
-    const auto rest = std::ranges::copy(source.first(std::min(size, source.size())), chunk.begin() + first).out;
-    std::fill(rest, chunk.begin() + first + size + size % 2,
-              std::byte{0});  // an odd last byte makes a word with a zero
-    check.update(chunk.subspan(first, size + size % 2));
-    sum.update(chunk.subspan(first, size));
+    const auto rest = elements.subspan(std::min(first, elements.size()));
+    const auto part = rest.first(std::min(size, rest.size()));
+    const auto block = chunk.subspan(first, size + size % 2);  // an odd last byte makes a word with a zero
+    std::ranges::copy(part, block.begin());
+    std::ranges::fill(block.subspan(part.size()), std::byte{0});
+    check.update(block);
+    sum.update(block.first(size));
   }
   const std::uint32_t value = check.value();
   std::memcpy(chunk.data() + data_bytes, &value, sum_bytes);
