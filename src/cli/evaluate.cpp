@@ -33,7 +33,7 @@ void evaluate_checkpoint(const communication::Communicator& ranks, const std::st
   data::Dataset<Real> dataset(ranks, source, shape, settings.data.shards, state.standardization);
   training::check_targets(ranks, network->likelihood(), dataset);
   core::PhaseSeconds seconds;
-  communication::Channel channel(ranks, seconds);
+  communication::Channel channel(ranks, seconds, communication::Channel::Overlap::off);
   const std::uint64_t microbatch = settings.data.microbatch;
   std::optional<training::Workers<Real>> workers;
   communication::agree(ranks, [&] {

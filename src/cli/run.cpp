@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <exception>
 #include <iostream>
-#include <new>
 #include <vector>
 
 #include "cauchy/cli/commands.hpp"
+#include "cauchy/cli/failure.hpp"
 #include "cauchy/cli/settings.hpp"
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/config/help.hpp"
@@ -17,13 +17,6 @@
 
 namespace cauchy::cli {
 namespace {
-
-// Other ranks may be waiting for this one in a collective: nothing but ending them all is safe.
-[[noreturn]] void fail_alone(const communication::Communicator& ranks, core::ExitCode code, const char* message) {
-  const std::string who = ranks.size() > 1 ? "rank " + std::to_string(ranks.rank()) + ": " : "";
-  std::cerr << "cauchy: error: " + who + message + "\n" << std::flush;  // in one piece: other ranks may be talking too
-  ranks.abort(static_cast<int>(code));
-}
 
 std::vector<Command> commands() {
   return {train_command(), evaluate_command(), inspect_command(), convert_command()};
@@ -95,16 +88,14 @@ core::ExitCode run(const communication::Communicator& ranks, std::span<const std
     return run_command(ranks, arguments);
   } catch (const core::Error& error) {
     if (!error.agreed()) {
-      fail_alone(ranks, error.code(), error.what());
+      fail_alone(ranks);
     }
     if (ranks.is_root()) {
       std::cerr << "cauchy: error: " << error.what() << std::endl;
     }
     return error.code();
-  } catch (const std::bad_alloc&) {
-    fail_alone(ranks, core::ExitCode::internal_error, "out of memory");
-  } catch (const std::exception& error) {
-    fail_alone(ranks, core::ExitCode::internal_error, error.what());
+  } catch (const std::exception&) {
+    fail_alone(ranks);
   }
 }
 

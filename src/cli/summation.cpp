@@ -2,6 +2,10 @@
 
 #include "cauchy/cli/summation.hpp"
 
+#include "cauchy/communication/agreement.hpp"
+#include "cauchy/core/error.hpp"
+#include "cauchy/training/reducer.hpp"
+
 namespace cauchy::cli {
 
 Summation choose_summation(const Settings& settings, std::uint64_t parameters, std::uint64_t rows) {
@@ -22,6 +26,28 @@ Summation choose_summation(const Settings& settings, std::uint64_t parameters, s
                                              .summands = settings.data.shards})};
 }
 
+communication::Channel::Overlap choose_overlap(const communication::Communicator& ranks, const Settings& settings,
+                                               const Summation& summation, std::uint64_t elements) {
+  using Overlap = communication::Channel::Overlap;
+  const std::string& wish = settings.run.overlap;
+  if (wish == "true" && !summation.exact) {
+    throw core::UserError(
+        "run.overlap = true, but only exact sums are done beside computing, not run.reduction = float")
+        .as_agreed();
+  }
+  communication::agree(ranks, [&] {
+    if (wish == "true" && !communication::allows_communication_thread()) {
+      throw core::UserError("run.overlap = true, but this MPI library may be called by one thread only");
+    }
+  });
+  if (wish != "auto") {
+    return wish == "true" ? Overlap::on : Overlap::off;
+  }
+  const bool possible = summation.exact && communication::allows_communication_thread();
+  const bool is_large = elements * summation_bytes(summation, settings) > training::bucket_bytes;
+  return communication::spans_hosts(ranks) && possible && is_large ? Overlap::on : Overlap::off;
+}
+
 std::uint64_t summation_bytes(const Summation& summation, const Settings& settings) {
   if (!summation.exact) {
     return settings.run.threads * (settings.run.precision == "double" ? sizeof(double) : sizeof(float));
@@ -33,7 +59,8 @@ std::string summation_text(const Summation& summation) {
   if (!summation.exact) {
     return "float: the last bits of the result depend on ranks and threads";
   }
-  return std::string("exact, in integers of ") + (summation.width == reduction::Width::int32 ? "32" : "64") + " bits";
+  return std::string("exact, in integers of ") + (summation.width == reduction::Width::int32 ? "32" : "64") + " bits" +
+         (summation.overlap == communication::Channel::Overlap::on ? ", beside computing" : "");
 }
 
 }  // namespace cauchy::cli

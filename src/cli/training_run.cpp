@@ -15,15 +15,15 @@
 #include <vector>
 
 #include "cauchy/checkpoint/observer.hpp"
+#include "cauchy/cli/failure.hpp"
 #include "cauchy/cli/memory_estimate.hpp"
 #include "cauchy/cli/run_folders.hpp"
+#include "cauchy/cli/run_report.hpp"
 #include "cauchy/cli/summation.hpp"
-#include "cauchy/cli/writing_text.hpp"
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/data/sampler.hpp"
 #include "cauchy/reporting/metrics_file.hpp"
 #include "cauchy/reporting/number.hpp"
-#include "cauchy/reporting/phase_table.hpp"
 #include "cauchy/reporting/progress.hpp"
 #include "cauchy/reporting/terminal.hpp"
 #include "cauchy/storage/atomic_file.hpp"
@@ -59,33 +59,6 @@ void check_rows(const data::Source& source, std::uint64_t rows, std::uint64_t ro
   }
 }
 
-core::PhaseSeconds reduced(const communication::Communicator& ranks, const core::PhaseSeconds& seconds, double sign) {
-  core::PhaseSeconds result = seconds;
-  for (double& value : result.values) {
-    value *= sign;
-  }
-  ranks.maximum<double>(result.values);
-  for (double& value : result.values) {
-    value *= sign;
-  }
-  return result;
-}
-
-// Collective. Phases of all ranks.
-reporting::PhaseSummary summarize(const communication::Communicator& ranks, const core::PhaseSeconds& seconds,
-                                  double wall_seconds) {
-  reporting::PhaseSummary summary;
-  summary.wall_seconds = wall_seconds;
-  summary.minimum = reduced(ranks, seconds, -1);
-  summary.maximum = reduced(ranks, seconds, 1);
-  summary.mean = seconds;
-  ranks.sum<double>(summary.mean.values);
-  for (double& value : summary.mean.values) {
-    value /= ranks.size();
-  }
-  return summary;
-}
-
 /// When the batch system will end this job, in seconds since the launch; nothing if it does not say.
 std::optional<double> job_end(const core::Timer& launch) {
   const char* text = std::getenv("SLURM_JOB_END_TIME");
@@ -106,11 +79,6 @@ std::vector<training::Deadline> deadlines(const training::StopOptions& options, 
     result.push_back({*end - seconds_to_leave, training::StopReason::job_end});
   }
   return result;
-}
-
-std::string evaluation_text(const char* name, const training::Evaluation& evaluation, std::string_view metric) {
-  return std::string(name) + " NLL " + short_text(evaluation.nll) + ", " + std::string(metric) + " " +
-         short_text(evaluation.metric);
 }
 
 std::string without_checkpoint(const std::string& reason) {
@@ -187,6 +155,8 @@ TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Setting
     }
   }
   reading_seconds_ = timer.seconds();
+  summation_ = choose_summation(settings_, network_->layout().parameter_count(), shape.rows);
+  summation_.overlap = choose_overlap(ranks_, settings_, summation_, network_->layout().padded_size());
 }
 
 template <typename Real>
@@ -245,7 +215,6 @@ void TrainingRun<Real>::describe() const {
     rows += dataset != nullptr ? dataset->shape().rows : 0;
     most_evaluation_rows = std::max(most_evaluation_rows, dataset != nullptr ? dataset->shape().rows : 0);
   }
-  const Summation summation = choose_summation(settings_, network_->layout().parameter_count(), training_rows);
   const std::uint64_t shards = settings_.data.shards;
   const std::uint64_t samples = samples_at_a_time(settings_.data.microbatch, settings_.batch.batch_size, training_rows,
                                                   most_evaluation_rows, shards);
@@ -256,7 +225,7 @@ void TrainingRun<Real>::describe() const {
                              network_->layout().padded_size(),
                              state_.method.slots.size(),
                              checkpoint::copies_of_state(validation_data_ != nullptr),
-                             summation_bytes(summation, settings_),
+                             summation_bytes(summation_, settings_),
                              problem_.inputs + problem_.target_columns,
                              rows,
                              samples,
@@ -269,7 +238,7 @@ void TrainingRun<Real>::describe() const {
   std::cout << " - " << network_->likelihood().outputs() << " outputs, " << settings_.model.likelihood << "\n"
             << "data        " << grouped(train_data_->shape().rows) << " samples in " << shards << " shards, read in "
             << short_text(reading_seconds_, 3) << " s\n"
-            << spread_text(spread()) << "sum         " << summation_text(summation) << "\n"
+            << spread_text(spread()) << "sum         " << summation_text(summation_) << "\n"
             << "products    " << linear_algebra::product_backend<Real>() << ", " << linear_algebra::instruction_set()
             << ", " << precision_text(settings_.run.precision) << "\n"
             << "memory      " << memory_text(memory) << "\n"
@@ -284,10 +253,9 @@ Spread TrainingRun<Real>::spread() const {
 template <typename Real>
 std::unique_ptr<training::Reducer<Real>> TrainingRun<Real>::make_reducer(communication::Channel& channel) const {
   const model::ParameterLayout& layout = network_->layout();
-  const Summation summation = choose_summation(settings_, layout.parameter_count(), train_data_->shape().rows);
   const auto [ranks, threads, shards] = spread();
-  return summation.exact
-             ? training::make_exact_reducer<Real>(layout, channel, summation.width, shards, threads, state_.units)
+  return summation_.exact
+             ? training::make_exact_reducer<Real>(layout, channel, summation_.width, shards, threads, state_.units)
              : training::make_float_reducer<Real>(layout, channel, shards, threads);
 }
 
@@ -351,7 +319,7 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
     number_last_step();
     return core::ExitCode::done;
   }
-  communication::Channel channel(ranks_, seconds_);
+  communication::Channel channel(ranks_, seconds_, summation_.overlap);
   const std::uint64_t microbatch = settings_.data.microbatch;
   std::optional<data::Sampler> sampler;
   std::optional<training::Workers<Real>> workers;
@@ -393,9 +361,26 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
     trainer.add(root->checkpoints);
   }
   const core::Timer timer;
-  const training::StepReport last = trainer.run();
-  report(last, timer.seconds(), root.get());
+  const training::StepReport last = run_trainer(trainer, channel);
+  const std::string times = time_text(ranks_, seconds_, timer.seconds(), channel.overlap_seconds());
+  if (root) {
+    std::cout << times << end_text<Real>({settings_, network_->layout(), state_, last, root->checkpoints, metric()})
+              << std::flush;
+  }
   return exit_code(last, root.get());
+}
+
+template <typename Real>
+training::StepReport TrainingRun<Real>::run_trainer(training::Trainer<Real>& trainer,
+                                                    const communication::Channel& channel) const {
+  try {
+    return trainer.run();
+  } catch (const std::exception&) {
+    if (channel.is_busy()) {
+      fail_alone(ranks_);  // to unwind would be to free what a sum works on that other ranks will never join
+    }
+    throw;
+  }
 }
 
 /// Collective. Throws agreed errors where there is more to say than a number.
@@ -417,51 +402,6 @@ core::ExitCode TrainingRun<Real>::exit_code(const training::StepReport& last, co
         .as_agreed();
   }
   return training::is_end(last.stop) ? core::ExitCode::done : core::ExitCode::stopped;
-}
-
-template <typename Real>
-void TrainingRun<Real>::report(const training::StepReport& last, double wall_seconds, const RootObservers* observers) {
-  const reporting::PhaseSummary summary = summarize(ranks_, seconds_, wall_seconds);
-  if (observers == nullptr) {
-    return;
-  }
-  const std::string metric = this->metric();
-  const checkpoint::WritingSummary& written = observers->checkpoints.summary();
-  std::cout << reporting::phase_table(summary) << "stopped by " << training::stop_reason_name(last.stop) << " after "
-            << grouped(state_.stopping.steps) << " steps, " << grouped(state_.sampler.epoch) << " epochs: NLL "
-            << short_text(state_.history.epoch_nll()) << ", gradient norm "
-            << short_text(state_.stopping.gradient_norm);
-  if (last.validation) {
-    std::cout << "; " << evaluation_text("validation", *last.validation, metric);
-  }
-  if (last.test) {
-    std::cout << "; " << evaluation_text("test", *last.test, metric);
-  }
-  std::cout << "\n";
-  if (state_.history.repetitions > 0) {
-    std::cout << "sum         repeated " << grouped(state_.history.repetitions) << " of "
-              << grouped(state_.stopping.steps) << " steps, whose gradients did not fit their units at first\n";
-  }
-  if (written.checkpoints > 0) {
-    std::cout << writing_text(written);
-  }
-  if (observers->checkpoints.newest()) {
-    std::cout << "checkpoint  " << observers->checkpoints.newest()->string() << "\n";
-  }
-  if (state_.stopping.best_step > 0) {
-    std::cout << "best        "
-              << (observers->checkpoints.has_best() ? checkpoint::best_path(settings_.checkpoint.directory).string()
-                                                    : "not kept")
-              << " (step " << state_.stopping.best_step << ", validation NLL "
-              << short_text(state_.stopping.best_validation_nll) << ")\n";
-  }
-  std::cout << "metrics     " << run_folders(settings_).metrics().string() << "\n"
-            << "parameters digest: "
-            << checkpoint::parameters_digest<Real>(network_->layout(), std::span<const Real>(state_.method.x)) << "\n";
-  if (!training::is_end(last.stop)) {
-    std::cout << "start the same command again with --resume to go on\n";
-  }
-  std::cout << std::flush;
 }
 
 template class TrainingRun<float>;

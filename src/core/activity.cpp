@@ -3,11 +3,18 @@
 #include "cauchy/core/activity.hpp"
 
 #include <atomic>
+#include <thread>
 
 namespace cauchy::core {
 namespace {
 
 constexpr auto relaxed = std::memory_order_relaxed;
+
+const std::thread::id main_thread = std::this_thread::get_id();
+
+bool speaks_for_the_process() {
+  return std::this_thread::get_id() == main_thread;
+}
 
 std::atomic<std::uint64_t> progress = 0;
 std::atomic<std::uint64_t> current_step = 0;
@@ -27,16 +34,20 @@ void set_step(std::uint64_t step) noexcept {
 
 Doing::Doing(OperationName operation, bool waits) noexcept
     : operation_before_(current_operation.load(relaxed)), waits_before_(waits_for_ranks.load(relaxed)) {
-  current_operation.store(operation.text(), relaxed);
-  waits_for_ranks.store(waits, relaxed);
+  if (speaks_for_the_process()) {
+    current_operation.store(operation.text(), relaxed);
+    waits_for_ranks.store(waits, relaxed);
+  }
 }
 
 Doing::~Doing() {
-  waits_for_ranks.store(waits_before_, relaxed);
-  current_operation.store(operation_before_, relaxed);
+  if (speaks_for_the_process()) {
+    waits_for_ranks.store(waits_before_, relaxed);
+    current_operation.store(operation_before_, relaxed);
+  }
 }
 
-Joining::Joining(OperationName operation) noexcept : Doing(operation, true) {
+Joining::Joining(OperationName operation) noexcept : Waiting(operation) {
   collectives.fetch_add(1, relaxed);
 }
 

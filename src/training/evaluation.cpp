@@ -30,8 +30,7 @@ Evaluation evaluate(communication::Channel& channel, const model::Network<Real>&
       core::note_progress();
     }
   });
-  channel.start_sum(std::span(sums));
-  channel.wait();
+  channel.sum(std::span(sums));
 
   const auto samples = static_cast<double>(dataset.shape().rows);
   double nll = 0;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "buckets.hpp"
 #include "cauchy/core/error.hpp"
 #include "cauchy/linear_algebra/aligned.hpp"
 #include "cauchy/reduction/blocks.hpp"
@@ -36,6 +37,8 @@ class ExactReducer final : public Reducer<Real> {
         sum_(layout.padded_size(), 0),
         untouched_(blocks_.count(), 1),
         locks_(blocks_.count() / blocks_a_lock + 1),
+        buckets_(blocks_.count(), blocks_a_bucket, channel.overlaps(),
+                 [this](std::size_t first, std::size_t last) { start_sum(first, last); }),
         maxima_(blocks_.count(), layout.tensors().size(), threads,
                 reduction::pattern_of(std::numeric_limits<Real>::infinity())) {
     if (units_.exponents.size() != blocks_.count() || units_.ages.size() != blocks_.count()) {
@@ -47,9 +50,10 @@ class ExactReducer final : public Reducer<Real> {
     }
   }
 
-  void begin() override {
+  void begin(std::uint64_t shards) override {
     std::ranges::fill(untouched_, 1);
     maxima_.begin();
+    buckets_.begin(shards);
   }
 
   model::GradientSink<Real>& sink(std::size_t thread, std::uint64_t shard) override {
@@ -58,21 +62,29 @@ class ExactReducer final : public Reducer<Real> {
   }
 
   void deliver(std::size_t thread, std::uint64_t shard, const model::Tensor& tensor, std::span<const Real> gradient) {
-    const std::size_t last = blocks_.first_of(tensor.index + 1);
-    for (std::size_t block = blocks_.first_of(tensor.index); block < last;) {
-      // Threads that deliver one tensor at the same time follow each other through its blocks.
-      const std::scoped_lock lock(locks_[block / blocks_a_lock]);
-      const std::size_t end = std::min(last, (block / blocks_a_lock + 1) * blocks_a_lock);
-      for (; block < end; ++block) {
-        const auto values = gradient.subspan(blocks_[block].offset - tensor.offset, blocks_[block].size);
-        const auto largest = grid_.round(values, units_.exponents[block], integers(block), untouched_[block] != 0);
-        untouched_[block] = 0;
-        maxima_.note(thread, shard, tensor.index, block, largest);
+    const std::size_t first = blocks_.first_of(tensor.index);
+    // Threads that deliver one tensor at the same time follow each other through its blocks, to the first of them as
+    // buckets do.
+    for (std::size_t end = blocks_.first_of(tensor.index + 1); end > first;) {
+      const std::size_t start = std::max(first, (end - 1) / blocks_a_lock * blocks_a_lock);
+      {
+        const std::scoped_lock lock(locks_[start / blocks_a_lock]);
+        for (std::size_t block = start; block < end; ++block) {
+          const auto values = gradient.subspan(blocks_[block].offset - tensor.offset, blocks_[block].size);
+          const auto largest = grid_.round(values, units_.exponents[block], integers(block), untouched_[block] != 0);
+          untouched_[block] = 0;
+          maxima_.note(thread, shard, tensor.index, block, largest);
+        }
       }
+      buckets_.complete(start, end);
+      end = start;
     }
   }
 
   Verdict examine() override {
+    if (channel_.overlaps()) {
+      buckets_.leave_all();
+    }
     largest_ = maxima_.reduce(channel_);
     if (maxima_.have_fault()) {
       return Verdict::not_finite;
@@ -87,12 +99,7 @@ class ExactReducer final : public Reducer<Real> {
   Fault fault() override { return maxima_.fault(channel_); }
 
   void finish() override {
-    for (std::size_t block = 0; block < blocks_.count(); ++block) {
-      if (untouched_[block] != 0) {
-        std::ranges::fill(integers(block), Integer{0});
-      }
-    }
-    channel_.start_sum(std::span(sum_));
+    buckets_.leave_all();
     channel_.wait();
     exponents_ = units_.exponents;
     rule_.follow(units_, largest_);
@@ -110,6 +117,19 @@ class ExactReducer final : public Reducer<Real> {
 
  private:
   static constexpr std::size_t blocks_a_lock = 16;
+  static constexpr std::size_t blocks_a_bucket = bucket_bytes / sizeof(Integer) / Blocks::block_elements;
+  static_assert(blocks_a_bucket % blocks_a_lock == 0, "what is locked together lies in one bucket");
+
+  void start_sum(std::size_t first, std::size_t last) {
+    for (std::size_t block = first; block < last; ++block) {
+      if (untouched_[block] != 0) {
+        std::ranges::fill(integers(block), Integer{0});
+      }
+    }
+    const std::size_t offset = blocks_[first].offset;
+    const std::size_t end = blocks_[last - 1].offset + blocks_[last - 1].size;
+    channel_.start_sum(std::span(sum_).subspan(offset, end - offset));
+  }
 
   std::span<Integer> integers(std::size_t block) {
     return std::span(sum_).subspan(blocks_[block].offset, blocks_[block].size);
@@ -124,6 +144,7 @@ class ExactReducer final : public Reducer<Real> {
   std::vector<std::int32_t> exponents_;   ///< of sum_, while units_ are those of the next step
   std::vector<unsigned char> untouched_;  ///< by block: nobody has written it in this step
   std::vector<std::mutex> locks_;         ///< of sum_ and untouched_
+  Buckets buckets_;
   Maxima<Real> maxima_;
   std::span<const reduction::Pattern<Real>> largest_;  ///< by block, over all ranks
   std::deque<ThreadSink<Real, ExactReducer>> sinks_;

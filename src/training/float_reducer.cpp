@@ -33,7 +33,7 @@ class FloatReducer final : public Reducer<Real> {
     }
   }
 
-  void begin() override {
+  void begin(std::uint64_t /*shards*/) override {
     for (OfThread& thread : sums_) {
       std::fill(thread.delivered.begin(), thread.delivered.end(), false);
     }
@@ -76,8 +76,7 @@ class FloatReducer final : public Reducer<Real> {
         std::ranges::fill(std::span(total.values).subspan(tensor.offset, tensor.size), Real{0});
       }
     }
-    channel_.start_sum(std::span(total.values));
-    channel_.wait();
+    channel_.sum(std::span(total.values));
   }
 
   const reduction::Blocks& blocks() const override { return blocks_; }

@@ -40,8 +40,7 @@ std::int64_t fingerprint_of(const TrainingState<Real>& state) {
 std::vector<std::int64_t> gathered(communication::Channel& channel, std::int64_t own) {
   std::vector<std::int64_t> all(static_cast<std::size_t>(channel.ranks().size()), 0);
   all[static_cast<std::size_t>(channel.ranks().rank())] = own;
-  channel.start_sum(std::span(all));
-  channel.wait();
+  channel.sum(std::span(all));
   return all;
 }
 
@@ -77,8 +76,7 @@ template <typename Real>
 void require_same_state(communication::Channel& channel, const TrainingState<Real>& state) {
   const std::int64_t own = fingerprint_of(state);
   std::array<std::int64_t, 2> extremes{own, ~own};  // the largest, and the complement of the smallest
-  channel.start_maximum(std::span<std::int64_t>(extremes));
-  channel.wait();
+  channel.maximum(std::span<std::int64_t>(extremes));
   if (extremes[0] == ~extremes[1]) {
     return;
   }

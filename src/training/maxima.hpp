@@ -46,8 +46,7 @@ class Maxima {
       std::ranges::transform(largest_, thread.largest, largest_.begin(),
                              [](Pattern a, Pattern b) { return std::max(a, b); });
     }
-    channel.start_maximum(std::span(largest_));
-    channel.wait();
+    channel.maximum(std::span(largest_));
     return largest_;
   }
 
@@ -59,8 +58,7 @@ class Maxima {
   /// Collective. The lowest place of all ranks, if there is a fault.
   Fault fault(communication::Channel& channel) const {
     std::int64_t negative = -std::ranges::min(threads_, {}, &OfThread::fault).fault;
-    channel.start_maximum(std::span(&negative, 1));
-    channel.wait();
+    channel.maximum(std::span(&negative, 1));
     const auto place = static_cast<std::uint64_t>(-negative);
     return {place / tensors_, place % tensors_};
   }

@@ -114,11 +114,21 @@ template <typename Real>
 Verdict DistributedObjective<Real>::sum_over_shards(std::span<const Real> theta) {
   const core::Doing doing("computing gradients");
   std::fill(summary_.begin(), summary_.end(), 0.0);
-  parts_.reducer.begin();
+  parts_.reducer.begin(shards_with_samples());
   parts_.workers.for_each_shard(parts_.dataset.local_shards(), [&](Worker<Real>& worker, std::uint64_t shard) {
     summary_[shard] = shard_value_and_gradient(theta, shard, worker);
   });
   return parts_.reducer.examine();
+}
+
+template <typename Real>
+std::uint64_t DistributedObjective<Real>::shards_with_samples() const {
+  const data::Range shards = parts_.dataset.local_shards();
+  std::uint64_t count = 0;
+  for (std::uint64_t shard = shards.first; shard < shards.last; ++shard) {
+    count += parts_.sampler.positions(shard, position_.step).size() > 0 ? 1 : 0;
+  }
+  return count;
 }
 
 template <typename Real>
@@ -155,8 +165,7 @@ void DistributedObjective<Real>::reduce_losses(double own_penalty) {
   encode(votes_, std::span(summary_).subspan(shards));
   // One rank's number decides: a rank that holds another Θ must not go another way before the guard has found it.
   summary_[shards + root_penalty] = parts_.channel.ranks().is_root() ? own_penalty : 0;
-  parts_.channel.start_sum(std::span(summary_));
-  parts_.channel.wait();
+  parts_.channel.sum(std::span(summary_));
   result_.samples = parts_.sampler.batch_samples(position_.step);
   for (std::uint64_t shard = 0; shard < shards; ++shard) {
     result_.nll_sum += summary_[shard];

@@ -145,8 +145,7 @@ bool Trainer<Real>::note_validation(double nll) {
 template <typename Real>
 double Trainer<Real>::of_root(double value) const {
   double result = parts_.channel.ranks().is_root() ? value : 0;
-  parts_.channel.start_sum(std::span(&result, 1));
-  parts_.channel.wait();
+  parts_.channel.sum(std::span(&result, 1));
   return result;
 }
 

@@ -50,7 +50,8 @@ class AllocationsTest(program.ProgramTest):
             self.check(settings)
 
     def test_none_a_step_on_two_ranks(self):
-        self.check({}, 2)
+        for settings in ({}, {"run.overlap": "true"}):
+            self.check(settings, 2)
 
     def test_none_a_step_of_a_model_that_threads_share(self):
         self.check({"model.layers": "400,400", "run.threads": 2}, 1)

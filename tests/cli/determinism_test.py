@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The answer does not depend on who computed it: the same bits of Θ, bytes of checkpoints and rows of metrics on any
-number of ranks and threads.
+number of ranks and threads, with sums beside computing or not.
 
 By default a choice of launches in which every pair of values of two factors occurs. CAUCHY_WHOLE_MATRIX=1: all of them
 (scripts/determinism.sh). CAUCHY_MPICH_EXECUTABLE and CAUCHY_MPICH_MPIEXEC: also a build with MPICH.
@@ -37,8 +37,8 @@ ARITHMETIC = {"exact": {}, "exact32": {"run.reduction": "exact32"}, "exact64": {
 
 PROBLEM = {"shards": (16, 24), "layers": ("", "8,6"), "likelihood": ("categorical", "gaussian"),
            "batch": ("full", 64, 10), "method": ("gradient_descent", "momentum"), "arithmetic": tuple(ARITHMETIC)}
-LAUNCH = {"ranks": (1, 2, 3, 4, 5, 8), "threads": (1, 2)}
-REFERENCE = {"ranks": 1, "threads": 1}
+LAUNCH = {"ranks": (1, 2, 3, 4, 5, 8), "threads": (1, 2), "overlap": ("false", "true")}
+REFERENCE = {"ranks": 1, "threads": 1, "overlap": "false"}
 
 # All that Open MPI 4.1 offers: basic linear, reduce and broadcast, recursive doubling, ring, segmented ring,
 # Rabenseifner's.
@@ -113,9 +113,9 @@ class DeterminismTest(program.ProgramTest):
                 "stop.max_steps": STEPS, **ARITHMETIC[arithmetic],
                 **{key.replace("__", "."): value for key, value in more.items()}}
 
-    def result(self, settings, ranks=1, threads=1, directory="run", more=(), environment=None):
+    def result(self, settings, ranks=1, threads=1, directory="run", more=(), environment=None, overlap="auto"):
         """Trains in a folder, on from what is there with more = ["--resume"]."""
-        launch = {"checkpoint.directory": directory, "run.threads": threads}
+        launch = {"checkpoint.directory": directory, "run.threads": threads, "run.overlap": overlap}
         outcome = self.train({**settings, **launch}, ranks, more, environment)
         folder = self.folder / directory
         return Result(folder, self.digest_in(outcome.stdout),
@@ -140,11 +140,12 @@ class DeterminismTest(program.ProgramTest):
         return sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key)) or "bytes alone"
 
     def check(self, settings, launches, reference=None, environment=None):
-        """All launches, (ranks, threads), against one rank with one thread."""
+        """All launches, (ranks, threads) or (ranks, threads, overlap), against one rank with one thread."""
         reference = reference or self.result(settings, directory="reference")
-        for ranks, threads in launches:
-            with self.subTest(ranks=ranks, threads=threads):
-                result = self.result(settings, ranks, threads, "run", environment=environment)
+        for launch in launches:
+            ranks, threads, *overlap = launch
+            with self.subTest(launch=launch):
+                result = self.result(settings, ranks, threads, "run", (), environment, *overlap)
                 self.assertEqual(result.files.keys(), reference.files.keys())
                 self.assert_same(result, reference)
             shutil.rmtree(self.folder / "run", ignore_errors=True)
@@ -161,7 +162,7 @@ class MatrixTest(DeterminismTest):
 
     def test_the_whole_matrix_has_every_combination(self):
         cases = [problem | launch for problem, launches in matrix(whole=True) for launch in launches]
-        self.assertEqual(len(cases), 240 * 11)
+        self.assertEqual(len(cases), 240 * 23)
         self.assertEqual(len({tuple(case.items()) for case in cases}), len(cases))
 
     def test_the_launch_leaves_no_trace(self):
@@ -169,7 +170,7 @@ class MatrixTest(DeterminismTest):
         begin = time.monotonic()
         for done, (problem, launches) in enumerate(chosen, 1):
             with self.subTest(**problem):
-                self.check(self.settings(**problem), [(launch["ranks"], launch["threads"]) for launch in launches])
+                self.check(self.settings(**problem), [tuple(launch.values()) for launch in launches])
             shutil.rmtree(self.folder / "reference", ignore_errors=True)
             if WHOLE_MATRIX:
                 report_progress(done, len(chosen), time.monotonic() - begin)
@@ -282,7 +283,7 @@ class ArithmeticTest(DeterminismTest):
 
     def test_a_model_of_many_blocks(self):
         settings = self.settings(layers="1024,1024", stop__max_steps=4, checkpoint__every_steps=2)
-        self.check(settings, [(1, 2), (2, 1), (3, 2), (5, 1)])
+        self.check(settings, [(1, 2), (2, 1), (3, 2), (5, 1), (1, 2, "true"), (2, 1, "true"), (4, 2, "true")])
 
 
 class AlgorithmsTest(DeterminismTest):

@@ -22,6 +22,9 @@ LAUNCHER = {"OMPI_MCA_odls_base_sigkill_timeout": "1"}
 # A launcher that leaves the survivors of a death alone, as srun does without -K.
 CARELESS = {**LAUNCHER, "OMPI_MCA_orte_abort_on_non_zero_status": "0", "OMPI_MCA_orte_enable_recovery": "1"}
 
+# Sums on a thread of their own: of three calls in a row one is made there, and two by the main thread.
+OVERLAP = {"run__reduction": "exact", "run__overlap": "true"}
+
 # The promise: seconds from a death to the end of all processes.
 DEATH_SECONDS = 10
 # What a machine under the load of other tests may add.
@@ -175,6 +178,15 @@ class DeathTest(WatchdogTest):
                     self.assertEqual(outcome.code, 1, outcome)
                     self.assertNotIn("has not ended", outcome.stderr)
 
+    def test_so_does_one_whose_other_thread_fails(self):
+        for call in (60, 61, 62):
+            with self.subTest(call=call):
+                job = self.job(3, {2: self.faulty("throw_allreduce", CAUCHY_FAULT_AT=call)}, **OVERLAP)
+                job.find_ranks(3)
+                outcome = job.outcome(DEATH_SECONDS)
+                self.assertIn("cauchy: error: rank 2: a broken rank\n", outcome.stderr)
+                self.assertEqual(outcome.code, 1, outcome)
+
     def test_an_abort_that_hangs_on_the_failing_rank_does_not_keep_the_job(self):
         job = self.job(2, {1: self.faulty("throw_allreduce,hang_abort", CAUCHY_FAULT_AT=60)})
         job.find_ranks(2)
@@ -186,8 +198,8 @@ class DeathTest(WatchdogTest):
 class SilenceTest(WatchdogTest):
     LIMIT = 2
 
-    def stop(self, ranks, victim, faults=None):
-        job = self.job(ranks, faults, run__watchdog_seconds=self.LIMIT)
+    def stop(self, ranks, victim, faults=None, **settings):
+        job = self.job(ranks, faults, run__watchdog_seconds=self.LIMIT, **settings)
         job.wait_for_steps(ranks)
         started = time.monotonic()
         job.signal(victim, signal.SIGSTOP)
@@ -197,10 +209,12 @@ class SilenceTest(WatchdogTest):
         return outcome
 
     def test_a_stopped_rank_is_named_and_what_the_others_wait_for(self):
-        message = self.message(self.stop(3, 1))
-        self.assertRegex(message, r"^cauchy: error: no rank has made progress for \d s; nothing was heard for \d s of "
-                                  r"rank 1 \([^,]+, at step \d+, [^)]+\): stopped, or cut off; the other 2 ranks wait "
-                                  r"in MPI_Allreduce at step \d+; ")
+        for settings in ({}, OVERLAP):
+            with self.subTest(**settings):
+                message = self.message(self.stop(3, 1, **settings))
+                self.assertRegex(message, r"^cauchy: error: no rank has made progress for \d s; nothing was heard for "
+                                          r"\d s of rank 1 \([^,]+, at step \d+, [^)]+\): stopped, or cut off; the "
+                                          r"other 2 ranks wait in MPI_Allreduce at step \d+; ")
 
     def test_a_stopped_root_is_named_by_another_rank(self):
         message = self.message(self.stop(2, 0))
@@ -228,6 +242,12 @@ class SilenceTest(WatchdogTest):
         for fault in ("hang_allreduce", "spin_allreduce"):
             with self.subTest(fault=fault):
                 message = self.hang(2, {1: self.faulty(fault, CAUCHY_FAULT_AT=60)})
+                self.assertRegex(message, r"; all 2 ranks wait in MPI_Allreduce at step \d+: the network between them")
+
+    def test_one_beside_computing(self):
+        for call in (60, 61, 62):
+            with self.subTest(call=call):
+                message = self.hang(2, {1: self.faulty("hang_allreduce", CAUCHY_FAULT_AT=call)}, **OVERLAP)
                 self.assertRegex(message, r"; all 2 ranks wait in MPI_Allreduce at step \d+: the network between them")
 
     def test_a_rank_alone(self):

@@ -16,6 +16,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import checkpoints
 import program
+import toy
 
 SCRIPTS = program.SOURCE / "scripts" / "cluster"
 UNIT_TESTS = pathlib.Path(os.environ.get("CAUCHY_UNIT_TESTS", program.SOURCE / "build" / "release" / "tests"))
@@ -122,6 +123,21 @@ class CommunicationTest(HostsTest):
         # In an allreduce every rank sends at least half of the vector: 9610 parameters, as integers of 8 bytes.
         for host in HOSTS:
             self.assertGreater(sent_bytes(host) - before[host], STEPS * 9610 * 8 / 2, host)
+
+
+    def test_a_large_model_is_summed_beside_computing(self):
+        # 2048 x 784 parameters, as integers of 4 bytes: more than a bucket.
+        toy.categorical(self.folder / "train.h5", 60, inputs=784)
+        settings = {"data.train": "train.h5", "data.shards": 4, "model.layers": "2048", "optimizer.batch_size": 20,
+                    "stop.max_steps": 3, "checkpoint.every_seconds": 0}
+        training = ["train", *program.options(settings)]
+        alone = self.succeed([*training, "--checkpoint.directory=alone"], 2)
+        words = [program.EXECUTABLE, *training, "--checkpoint.directory=spread"]
+        spread = program.finish(self.start_on(HOSTS[:3], words), 60)
+        self.assertEqual(self.digest_in(spread.stdout), self.digest_in(alone.stdout))
+        self.assertIn("exact, in integers of 32 bits, beside computing", spread.stdout)
+        self.assertRegex(spread.stdout, r"(?m)^overlap +[\d.]+ s of communication beside computing")
+        self.assertNotIn("beside computing", alone.stdout)
 
 
 class LostLinkTest(HostsTest):

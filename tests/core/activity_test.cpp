@@ -47,6 +47,18 @@ TEST(Activity, WorkIsProgressAndAWaitOnlyOnceItIsOver) {
   EXPECT_EQ(activity().step, 17);
 }
 
+TEST(Activity, OtherThreadsDoNotSpeakForTheProcess) {
+  const Doing doing("computing");
+  const std::uint64_t collectives = activity().collectives;
+  std::thread([] {
+    const Joining joining("MPI_Allreduce");
+    EXPECT_EQ(std::string(activity().operation), "computing");
+    EXPECT_FALSE(activity().waits);
+  }).join();
+  EXPECT_EQ(std::string(activity().operation), "computing");
+  EXPECT_EQ(activity().collectives, collectives + 1);
+}
+
 TEST(Activity, IsReadByAnotherThreadMeanwhile) {
   const std::uint64_t start = activity().progress;
   std::atomic<bool> done = false;

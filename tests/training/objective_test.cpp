@@ -167,7 +167,7 @@ TEST_F(ObjectiveTest, NanEndsOnEveryRankWithTheStep) {
 class StubbornReducer final : public Reducer<double> {
  public:
   explicit StubbornReducer(Reducer<double>& inner) : inner_(inner) {}
-  void begin() override { inner_.begin(); }
+  void begin(std::uint64_t shards) override { inner_.begin(shards); }
   model::GradientSink<double>& sink(std::size_t thread, std::uint64_t shard) override {
     return inner_.sink(thread, shard);
   }

@@ -130,17 +130,24 @@ void write_mean(Reducer<Real>& reducer, std::uint64_t divisor, std::vector<Real>
   }
 }
 
+using Overlap = communication::Channel::Overlap;
+
 /// A reducer whose shards are delivered by the threads of all ranks.
 template <typename Real>
 class Delivery {
  public:
-  Delivery(std::uint64_t shards, std::size_t threads)
-      : team(threads),
+  Delivery(std::uint64_t shards, std::size_t threads, Overlap overlap = Overlap::off)
+      : channel(test::world(), seconds, overlap),
+        team(threads),
         local_(data::rank_shards(shards, static_cast<std::uint64_t>(test::world().rank()),
                                  static_cast<std::uint64_t>(test::world().size()))) {}
 
   Verdict deliver(Reducer<Real>& reducer, const ShardGradient<Real>& gradient_of) {
-    reducer.begin();
+    std::uint64_t with_samples = 0;
+    for (std::uint64_t shard = local_.first; shard < local_.last; ++shard) {
+      with_samples += gradient_of(shard).empty() ? 0 : 1;
+    }
+    reducer.begin(with_samples);
     team.run([&](std::size_t thread) {
       const data::Range part = data::rank_shards(local_.size(), thread, team.size());
       for (std::uint64_t shard = local_.first + part.first; shard < local_.first + part.last; ++shard) {
@@ -156,7 +163,7 @@ class Delivery {
 
   model::ParameterLayout layout = example_layout();
   core::PhaseSeconds seconds;
-  communication::Channel channel{test::world(), seconds};
+  communication::Channel channel;
   core::ThreadTeam team;
 
  private:
@@ -184,7 +191,8 @@ class ExactReducerTest : public testing::Test {
   /// Steps whose gradients are these, with what happens in each; every result to the last bit.
   static void check(std::uint64_t shards, std::size_t threads, const std::vector<ShardGradient<Number>>& steps,
                     const std::vector<bool>& surprises) {
-    Delivery<Number> delivery(shards, threads);
+    const Overlap overlap = threads == 2 ? Overlap::on : Overlap::off;
+    Delivery<Number> delivery(shards, threads, overlap);
     const auto reducer = make(delivery, shards);
     Reference<Number, Whole> reference(shards);
     std::vector<Number> mean(delivery.layout.padded_size(), Number{7});
@@ -276,7 +284,7 @@ TYPED_TEST(ExactReducerTest, NamesTheLowestFault) {
   using Real = typename TypeParam::Real;
   for (const Real bad : {std::numeric_limits<Real>::quiet_NaN(), std::numeric_limits<Real>::infinity(),
                          -std::numeric_limits<Real>::infinity()}) {
-    Delivery<Real> delivery(6, 2);
+    Delivery<Real> delivery(6, 2, Overlap::on);
     const auto reducer = this->make(delivery, 6);
     const auto good = scaled<Real>(1);
     ASSERT_EQ(delivery.deliver(*reducer, good), Verdict::repeat);
@@ -310,6 +318,41 @@ TYPED_TEST(ExactReducerTest, GoesOnWithTheUnitsOfAState) {
   const auto resumed = this->make(delivery, 4, reducer->units());
   EXPECT_EQ(delivery.deliver(*resumed, scaled<Real>(1)), Verdict::accepted);
   EXPECT_THROW(this->make(delivery, 4, reduction::Units{{1, 2}, {0, 0}}), core::UserError);
+}
+
+/// Every shard's gradient is the same number everywhere, in a vector of so many elements.
+void check_buckets(std::size_t elements, std::size_t threads) {
+  model::ParameterLayout layout;
+  layout.add("dense_1", "weights", {elements}, model::TensorKind::weights);
+  layout.add("dense_1", "intercepts", {5}, model::TensorKind::intercepts);
+  layout.add("output", "weights", {3, 2}, model::TensorKind::weights);
+  const std::uint64_t shards = 5;
+  Delivery<float> delivery(shards, threads, Overlap::on);
+  delivery.layout = layout;
+  const auto reducer =
+      make_exact_reducer<float>(layout, delivery.channel, reduction::Width::int32, shards, threads, {});
+  const auto gradient_of = [&](std::uint64_t shard) {
+    return std::vector<float>(layout.padded_size(), static_cast<float>(shard + 1));
+  };
+  ASSERT_EQ(delivery.deliver(*reducer, gradient_of), Verdict::repeat);
+  std::vector<float> mean(layout.padded_size());
+  std::vector<float> expected(mean.size(), 0);
+  for (const model::Tensor& tensor : layout.tensors()) {
+    std::ranges::fill(std::span(expected).subspan(tensor.offset, tensor.size), 15.0F / 2);
+  }
+  for (int step = 0; step < 3; ++step) {
+    ASSERT_EQ(delivery.deliver(*reducer, gradient_of), Verdict::accepted);
+    write_mean(*reducer, 2, mean);
+    ASSERT_TRUE(mean == expected) << elements << " elements";
+  }
+}
+
+TEST(ExactReducer, BucketsOfAnyNumberLeaveBesideComputing) {
+  const std::size_t elements = bucket_bytes / sizeof(std::int32_t);
+  for (const std::size_t threads : {1UL, 3UL}) {
+    check_buckets(elements - 3 * reduction::Blocks::block_elements, threads);
+    check_buckets(2 * elements + 1, threads);
+  }
 }
 
 TEST(FloatReducer, SumsInFloatingPointAndNamesFaults) {

@@ -29,6 +29,7 @@ struct ToyProblem {
   std::string reduction = "exact";
   std::size_t threads = 1;
   reduction::Units units = {};  ///< to go on with
+  communication::Channel::Overlap overlap = communication::Channel::Overlap::off;
 };
 
 /// 61 samples of 3 features in 4 classes (or with 2 real targets), a network 3-5-out, in double.
@@ -40,7 +41,7 @@ class ToyTraining {
         dataset(load(folder)),
         network(model_options(problem), 3, model::make_likelihood<double>(problem.likelihood, 4, toy.target_columns)),
         sampler({toy.rows, problem.shards, problem.batch_size, 8, 1}),
-        channel(test::world(), seconds),
+        channel(test::world(), seconds, problem.overlap),
         workers(network, 61, problem.threads, seconds),
         reducer(problem.reduction == "exact"
                     ? make_exact_reducer<double>(network.layout(), channel, reduction::Width::int64, problem.shards,

@@ -10,6 +10,7 @@
 #include "cauchy/cli/settings.hpp"
 #include "cauchy/cli/spread.hpp"
 #include "cauchy/cli/starting_point.hpp"
+#include "cauchy/cli/summation.hpp"
 #include "cauchy/communication/channel.hpp"
 #include "cauchy/communication/communicator.hpp"
 #include "cauchy/core/error.hpp"
@@ -52,7 +53,7 @@ class TrainingRun {
   std::string metric() const { return std::string(network_->likelihood().metric()); }
   std::unique_ptr<training::Reducer<Real>> make_reducer(communication::Channel& channel) const;
   std::unique_ptr<RootObservers> open_outputs(RunLocks& locks, std::uint64_t steps_per_epoch);
-  void report(const training::StepReport& last, double wall_seconds, const RootObservers* observers);
+  training::StepReport run_trainer(training::Trainer<Real>& trainer, const communication::Channel& channel) const;
   core::ExitCode exit_code(const training::StepReport& last, const RootObservers* observers) const;
 
   const communication::Communicator& ranks_;
@@ -61,6 +62,7 @@ class TrainingRun {
   core::Timer launch_;
   core::PhaseSeconds seconds_;
   double reading_seconds_ = 0;
+  Summation summation_;
   checkpoint::ProblemShape problem_;
   std::unique_ptr<data::Dataset<Real>> train_data_;
   std::unique_ptr<data::Dataset<Real>> validation_data_;  ///< none where data.validation is not set

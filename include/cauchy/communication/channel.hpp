@@ -1,6 +1,7 @@
 #pragma once
 /// The one path that all collectives of training take.
 
+#include <memory>
 #include <span>
 
 #include "cauchy/communication/communicator.hpp"
@@ -8,31 +9,70 @@
 
 namespace cauchy::communication {
 
-/// Reduces arrays over ranks in the order in which they were started, the same order on every rank. A started array
-/// must stay untouched until wait(). This channel works on the calling thread: start_sum() returns when the sum is
-/// done. T: float, double, std::int32_t, std::int64_t.
+class CommunicationThread;
+
+/// What a channel's thread did beside the others.
+struct OverlapSeconds {
+  double communicating = 0;  ///< wall-clock time within collectives
+  double processor = 0;      ///< time that the thread used a core for
+  double waited = 0;         ///< what the calling thread waited for it, counted as communication
+};
+
+/// Reduces arrays over ranks, one after the other: all ranks ask for the same in the same order. T: float, double,
+/// std::int32_t, std::int64_t; of maxima an integer, whose maximum does not depend on an order as that of numbers with
+/// NaN would.
+///
+///     Channel channel(world, seconds, Overlap::on);
+///     channel.start_sum(std::span(integers));      // goes on meanwhile; `integers` stay untouched until
+///     channel.maximum(std::span(patterns));        // ... this, which comes after them, has returned
 class Channel {
  public:
-  /// Adds the time that collectives take to seconds[Phase::communication].
-  Channel(const Communicator& ranks, core::PhaseSeconds& seconds) : ranks_(ranks), seconds_(seconds) {}
+  enum class Overlap {
+    off,  ///< what is started is done on the calling thread
+    on    ///< on a thread of its own, which sleeps when there is nothing to do
+  };
+
+  /// Adds the time that the calling thread spends here to seconds[Phase::communication]. Overlap needs
+  /// allows_communication_thread(); a failing system throws core::Error.
+  Channel(const Communicator& ranks, core::PhaseSeconds& seconds, Overlap overlap);
+  /// Waits for what was started. Where other ranks will not join it any more: abort() before this.
+  ~Channel();
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
 
   const Communicator& ranks() const { return ranks_; }
+  bool overlaps() const { return thread_ != nullptr; }
 
-  /// Collective. Starts to replace the array by its elementwise sum over ranks.
+  /// Collective. Replaces the array by its elementwise sum over ranks.
+  template <typename T>
+  void sum(std::span<T> values);
+
+  /// Collective. Replaces the array by its elementwise maximum over ranks.
+  template <typename T>
+  void maximum(std::span<T> values);
+
+  /// Collective. Starts to replace the array by its elementwise sum over ranks. It must stay untouched until wait(),
+  /// sum() or maximum() return. With overlap, from any thread, and without waiting.
   template <typename T>
   void start_sum(std::span<T> values);
 
-  /// Collective. Starts to replace the array by its elementwise maximum over ranks. T: an integer, whose maximum does
-  /// not depend on an order as that of numbers with NaN would.
-  template <typename T>
-  void start_maximum(std::span<T> values);
+  /// Collective. Returns when all sums that were started are there. Throws what they threw.
+  void wait();
 
-  /// Collective. Returns when all started reductions are complete.
-  void wait() {}
+  /// Whether a sum that was started is not there yet.
+  bool is_busy() const;
+
+  /// All zero without overlap.
+  OverlapSeconds overlap_seconds() const;
 
  private:
   Communicator ranks_;
   core::PhaseSeconds& seconds_;
+  std::unique_ptr<CommunicationThread> thread_;
+  double waited_ = 0;
 };
+
+/// Whether this MPI may be called by one thread after the other.
+bool allows_communication_thread();
 
 }  // namespace cauchy::communication

@@ -43,6 +43,7 @@ class Communicator {
  private:
   friend class Session;
   friend void start_watchdog(const Communicator& ranks, double seconds);
+  friend bool spans_hosts(const Communicator& ranks);
   struct Handle;
   Communicator();
 
@@ -50,6 +51,9 @@ class Communicator {
   int rank_ = 0;
   int size_ = 1;
 };
+
+/// Collective. Whether the ranks run on more than one host: not all of them can share memory.
+bool spans_hosts(const Communicator& ranks);
 
 /// What MPI calls the machine that this process runs on.
 std::string host_name();

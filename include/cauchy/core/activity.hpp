@@ -23,7 +23,8 @@ void note_progress() noexcept;
 /// The step that is being computed, counted from 1.
 void set_step(std::uint64_t step) noexcept;
 
-/// Names what the process does while it lives; after that it does what it did before. For the thread that communicates.
+/// Names what the process does while it lives; after that it does what it did before. The main thread alone speaks for
+/// the process: elsewhere this does nothing.
 ///
 ///     const Doing doing("reading data");
 class Doing {
@@ -41,9 +42,15 @@ class Doing {
   bool waits_before_;
 };
 
+/// The same for what ends only with the help of other ranks.
+class Waiting : public Doing {
+ public:
+  explicit Waiting(OperationName operation) noexcept : Doing(operation, true) {}
+};
+
 /// The same for a collective operation, which ends when all ranks have joined it: it is counted, and its end is
-/// progress.
-class Joining : public Doing {
+/// progress, on any thread.
+class Joining : public Waiting {
  public:
   explicit Joining(OperationName operation) noexcept;
   ~Joining() { note_progress(); }

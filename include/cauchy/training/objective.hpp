@@ -76,6 +76,7 @@ class DistributedObjective final : public optimize::Objective<Real> {
 
  private:
   Verdict sum_over_shards(std::span<const Real> theta);
+  std::uint64_t shards_with_samples() const;
   double shard_value_and_gradient(std::span<const Real> theta, std::uint64_t shard, Worker<Real>& worker);
   void reduce_losses(double own_penalty);
   void require_finite(Verdict verdict);

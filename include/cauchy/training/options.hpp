@@ -46,7 +46,8 @@ struct RunOptions {
   std::uint64_t seed = 1;
   std::string precision = "float";
   std::string reduction = "exact";
-  std::uint64_t threads = 1;        ///< of a rank
+  std::uint64_t threads = 1;  ///< of a rank
+  std::string overlap = "auto";
   std::uint64_t guard_steps = 100;  ///< 0: never
   double watchdog_seconds = 600;    ///< 0: never
 
@@ -62,6 +63,10 @@ struct RunOptions {
            "(exact32, exact64: with integers of that width); float: in floating point, whose last bits depend on them");
     option("threads", threads, core::between(1, 4096), Role::run,
            "threads of each rank, which take different shards; ranks × threads may not exceed data.shards");
+    option(
+        "overlap", overlap, core::one_of({"auto", "true", "false"}), Role::run,
+        "sum the gradient of later layers over ranks while earlier ones compute, on a thread of its own; auto: where "
+        "ranks run on several hosts and the model is large. The result is the same to the last bit");
     option(
         "guard_steps", guard_steps, core::between(1, 1e15).or_word("never", 0), Role::run,
         "compare the state of training across ranks every so many steps, and then also before each checkpoint; never: "

@@ -32,7 +32,7 @@ struct Fault {
 /// business. All ranks call the collective functions in the same order.
 ///
 ///     do {
-///       reducer.begin();
+///       reducer.begin(shards);
 ///       ... reducer.sink(thread, shard).complete(tensor, gradient) for each tensor of each shard with samples ...
 ///     } while (reducer.examine() == Verdict::repeat);
 ///     reducer.finish();
@@ -45,8 +45,8 @@ class Reducer {
   Reducer& operator=(const Reducer&) = delete;
   virtual ~Reducer() = default;
 
-  /// Starts a step, or its repetition.
-  virtual void begin() = 0;
+  /// Starts a step, or its repetition. `shards`: how many of this rank have samples in it.
+  virtual void begin(std::uint64_t shards) = 0;
 
   /// Where a thread delivers the gradient of a shard; valid until the thread's next shard.
   virtual model::GradientSink<Real>& sink(std::size_t thread, std::uint64_t shard) = 0;
@@ -71,10 +71,14 @@ class Reducer {
   virtual const reduction::Units& units() const = 0;
 };
 
+/// What an exact reducer sums over ranks at a time.
+inline constexpr std::size_t bucket_bytes = std::size_t{1} << 22;
+
 /// The order-free sum: gradients rounded to integers, whose sum is the same whatever the ranks, threads and algorithms
 /// (src/reduction/README.md). `units`: those of the state that training goes on from; empty at the start. `summands`:
-/// the number of shards. Memory: an integer for each element of Θ. Traffic: one allreduce of it, and one of the blocks'
-/// maxima. Throws core::UserError if the units belong to another layout.
+/// the number of shards. Memory: an integer for each element of Θ. Traffic: allreduces of it in buckets, and
+/// one of the blocks' maxima. Where the channel overlaps, a bucket leaves as soon as the last shard of the rank has
+/// delivered it. Throws core::UserError if the units belong to another layout.
 template <typename Real>
 std::unique_ptr<Reducer<Real>> make_exact_reducer(const model::ParameterLayout& layout, communication::Channel& channel,
                                                   reduction::Width width, std::uint64_t summands, std::size_t threads,
