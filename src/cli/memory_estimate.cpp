@@ -32,7 +32,8 @@ std::uint64_t samples_at_a_time(std::uint64_t microbatch, std::uint64_t batch, s
 MemoryEstimate memory_estimate(const MemoryFactors& factors) {
   const std::uint64_t state = factors.parameters * factors.real_bytes * (1 + factors.slots);
   const std::uint64_t gradients = factors.parameters * factors.real_bytes * factors.threads;
-  const std::uint64_t sum = factors.parameters * factors.sum_bytes;
+  const std::uint64_t own_sum = factors.parameters * factors.sum_bytes;
+  const std::uint64_t sum = own_sum + (factors.shares_sum ? own_sum / factors.ranks * (factors.ranks - 1) : 0);
   const std::uint64_t local_rows = rounded_up(factors.shards, factors.ranks) * rounded_up(factors.rows, factors.shards);
   const std::uint64_t sample = factors.columns * factors.real_bytes;
   const std::uint64_t of_threads = factors.threads * (factors.samples * sample + factors.workspace_bytes);

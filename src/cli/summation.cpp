@@ -26,9 +26,8 @@ Summation choose_summation(const Settings& settings, std::uint64_t parameters, s
                                              .summands = settings.data.shards})};
 }
 
-communication::Channel::Overlap choose_overlap(const communication::Communicator& ranks, const Settings& settings,
-                                               const Summation& summation, std::uint64_t elements) {
-  using Overlap = communication::Channel::Overlap;
+void choose_exchange(const communication::Communicator& ranks, const Settings& settings, std::uint64_t elements,
+                     Summation& summation) {
   const std::string& wish = settings.run.overlap;
   if (wish == "true" && !summation.exact) {
     throw core::UserError(
@@ -40,12 +39,16 @@ communication::Channel::Overlap choose_overlap(const communication::Communicator
       throw core::UserError("run.overlap = true, but this MPI library may be called by one thread only");
     }
   });
-  if (wish != "auto") {
-    return wish == "true" ? Overlap::on : Overlap::off;
+  const bool one_host = !communication::spans_hosts(ranks);
+  const std::uint64_t bytes = elements * summation_bytes(summation, settings);
+  const bool pays =
+      !one_host && summation.exact && bytes > training::bucket_bytes && communication::allows_communication_thread();
+  if (wish == "true" || (wish == "auto" && pays)) {
+    summation.overlap = communication::Channel::Overlap::on;
+    return;
   }
-  const bool possible = summation.exact && communication::allows_communication_thread();
-  const bool is_large = elements * summation_bytes(summation, settings) > training::bucket_bytes;
-  return communication::spans_hosts(ranks) && possible && is_large ? Overlap::on : Overlap::off;
+  constexpr std::uint64_t worth_sharing = std::uint64_t{1} << 20;  // below, a message is as fast
+  summation.shares_memory = one_host && ranks.size() > 1 && summation.exact && bytes >= worth_sharing;
 }
 
 std::uint64_t summation_bytes(const Summation& summation, const Settings& settings) {

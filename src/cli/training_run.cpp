@@ -156,7 +156,7 @@ TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Setting
   }
   reading_seconds_ = timer.seconds();
   summation_ = choose_summation(settings_, network_->layout().parameter_count(), shape.rows);
-  summation_.overlap = choose_overlap(ranks_, settings_, summation_, network_->layout().padded_size());
+  choose_exchange(ranks_, settings_, network_->layout().padded_size(), summation_);
 }
 
 template <typename Real>
@@ -226,6 +226,7 @@ void TrainingRun<Real>::describe() const {
                              state_.method.slots.size(),
                              checkpoint::copies_of_state(validation_data_ != nullptr),
                              summation_bytes(summation_, settings_),
+                             summation_.shares_memory,
                              problem_.inputs + problem_.target_columns,
                              rows,
                              samples,
@@ -251,12 +252,13 @@ Spread TrainingRun<Real>::spread() const {
 }
 
 template <typename Real>
-std::unique_ptr<training::Reducer<Real>> TrainingRun<Real>::make_reducer(communication::Channel& channel) const {
+std::unique_ptr<training::Reducer<Real>> TrainingRun<Real>::make_reducer(
+    communication::Channel& channel, std::unique_ptr<communication::SharedArrays> shared) const {
   const model::ParameterLayout& layout = network_->layout();
   const auto [ranks, threads, shards] = spread();
-  return summation_.exact
-             ? training::make_exact_reducer<Real>(layout, channel, summation_.width, shards, threads, state_.units)
-             : training::make_float_reducer<Real>(layout, channel, shards, threads);
+  return summation_.exact ? training::make_exact_reducer<Real>(layout, channel, summation_.width, shards, threads,
+                                                               state_.units, std::move(shared))
+                          : training::make_float_reducer<Real>(layout, channel, shards, threads);
 }
 
 template <typename Real>
@@ -325,6 +327,10 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
   std::optional<training::Workers<Real>> workers;
   std::unique_ptr<training::Reducer<Real>> reducer;
   std::optional<training::DistributedObjective<Real>> objective;
+  auto shared = summation_.shares_memory
+                    ? communication::SharedArrays::make(
+                          ranks_, network_->layout().padded_size() * summation_bytes(summation_, settings_))
+                    : nullptr;
   communication::agree(ranks_, [&] {
     using Objective = training::DistributedObjective<Real>;
     sampler.emplace(data::SamplerOptions{train_data_->shape().rows, settings_.data.shards, settings_.batch.batch_size,
@@ -333,7 +339,7 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
         std::max(Objective::pass_samples(microbatch, *sampler),
                  evaluation_samples<Real>(microbatch, {validation_data_.get(), test_data_.get()}));
     workers.emplace(*network_, samples, settings_.run.threads, seconds_);
-    reducer = make_reducer(channel);
+    reducer = make_reducer(channel, std::move(shared));
     objective.emplace(
         training::ObjectiveParts<Real>{*network_, *train_data_, *sampler, *reducer, *workers, channel, seconds_},
         settings_.model.l2, microbatch);

@@ -23,6 +23,13 @@ void Channel::sum(std::span<T> values) {
 }
 
 template <typename T>
+void Channel::sum(SharedArrays& arrays) {
+  wait();
+  const core::PhaseScope scope(seconds_, core::Phase::communication);
+  arrays.sum<T>();
+}
+
+template <typename T>
 void Channel::maximum(std::span<T> values) {
   wait();
   const core::PhaseScope scope(seconds_, core::Phase::communication);
@@ -67,6 +74,8 @@ template void Channel::sum(std::span<float>);
 template void Channel::sum(std::span<double>);
 template void Channel::sum(std::span<std::int32_t>);
 template void Channel::sum(std::span<std::int64_t>);
+template void Channel::sum<std::int32_t>(SharedArrays&);
+template void Channel::sum<std::int64_t>(SharedArrays&);
 template void Channel::maximum(std::span<std::int32_t>);
 template void Channel::maximum(std::span<std::int64_t>);
 template void Channel::start_sum(std::span<float>);

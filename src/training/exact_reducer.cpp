@@ -5,6 +5,7 @@
 #include <limits>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "buckets.hpp"
@@ -28,13 +29,15 @@ template <typename Real, typename Integer>
 class ExactReducer final : public Reducer<Real> {
  public:
   ExactReducer(const model::ParameterLayout& layout, communication::Channel& channel, std::uint64_t summands,
-               std::size_t threads, const reduction::Units& units)
+               std::size_t threads, const reduction::Units& units, std::unique_ptr<communication::SharedArrays> shared)
       : channel_(channel),
         blocks_(blocks_of(layout)),
         grid_(summands),
         rule_(blocks_, grid_),
         units_(units.exponents.empty() ? rule_.start() : units),
-        sum_(layout.padded_size(), 0),
+        shared_(std::move(shared)),
+        own_(shared_ ? 0 : layout.padded_size(), 0),
+        sum_(shared_ ? integers_in(shared_->own()) : std::span(own_)),
         untouched_(blocks_.count(), 1),
         locks_(blocks_.count() / blocks_a_lock + 1),
         buckets_(blocks_.count(), blocks_a_bucket, channel.overlaps(),
@@ -84,6 +87,8 @@ class ExactReducer final : public Reducer<Real> {
   Verdict examine() override {
     if (channel_.overlaps()) {
       buckets_.leave_all();
+    } else {
+      clear_untouched(0, blocks_.count());  // before other ranks may look at what is shared
     }
     largest_ = maxima_.reduce(channel_);
     if (maxima_.have_fault()) {
@@ -100,7 +105,11 @@ class ExactReducer final : public Reducer<Real> {
 
   void finish() override {
     buckets_.leave_all();
-    channel_.wait();
+    if (shared_) {
+      channel_.sum<Integer>(*shared_);
+    } else {
+      channel_.wait();
+    }
     exponents_ = units_.exponents;
     rule_.follow(units_, largest_);
   }
@@ -109,8 +118,8 @@ class ExactReducer final : public Reducer<Real> {
 
   void mean(std::size_t block, std::uint64_t divisor, std::span<Real> values) const override {
     const auto [offset, size] = blocks_[block];
-    reduction::mean_of_sum<Real, Integer>(std::span(sum_).subspan(offset, size), exponents_[block],
-                                          static_cast<double>(divisor), values);
+    reduction::mean_of_sum<Real, Integer>(sum_.subspan(offset, size), exponents_[block], static_cast<double>(divisor),
+                                          values);
   }
 
   const reduction::Units& units() const override { return units_; }
@@ -120,27 +129,38 @@ class ExactReducer final : public Reducer<Real> {
   static constexpr std::size_t blocks_a_bucket = bucket_bytes / sizeof(Integer) / Blocks::block_elements;
   static_assert(blocks_a_bucket % blocks_a_lock == 0, "what is locked together lies in one bucket");
 
-  void start_sum(std::size_t first, std::size_t last) {
+  static std::span<Integer> integers_in(std::span<std::byte> bytes) {
+    return {reinterpret_cast<Integer*>(bytes.data()), bytes.size() / sizeof(Integer)};
+  }
+
+  void clear_untouched(std::size_t first, std::size_t last) {
     for (std::size_t block = first; block < last; ++block) {
       if (untouched_[block] != 0) {
         std::ranges::fill(integers(block), Integer{0});
+        untouched_[block] = 0;
       }
     }
-    const std::size_t offset = blocks_[first].offset;
-    const std::size_t end = blocks_[last - 1].offset + blocks_[last - 1].size;
-    channel_.start_sum(std::span(sum_).subspan(offset, end - offset));
   }
 
-  std::span<Integer> integers(std::size_t block) {
-    return std::span(sum_).subspan(blocks_[block].offset, blocks_[block].size);
+  void start_sum(std::size_t first, std::size_t last) {
+    clear_untouched(first, last);
+    if (!shared_) {
+      const std::size_t offset = blocks_[first].offset;
+      const std::size_t end = blocks_[last - 1].offset + blocks_[last - 1].size;
+      channel_.start_sum(sum_.subspan(offset, end - offset));
+    }
   }
+
+  std::span<Integer> integers(std::size_t block) { return sum_.subspan(blocks_[block].offset, blocks_[block].size); }
 
   communication::Channel& channel_;
   Blocks blocks_;
   reduction::Grid<Real, Integer> grid_;
   reduction::UnitRule<Real, Integer> rule_;
   reduction::Units units_;
-  linear_algebra::AlignedVector<Integer> sum_;
+  std::unique_ptr<communication::SharedArrays> shared_;
+  linear_algebra::AlignedVector<Integer> own_;  ///< where there is nothing shared
+  std::span<Integer> sum_;
   std::vector<std::int32_t> exponents_;   ///< of sum_, while units_ are those of the next step
   std::vector<unsigned char> untouched_;  ///< by block: nobody has written it in this step
   std::vector<std::mutex> locks_;         ///< of sum_ and untouched_
@@ -155,18 +175,23 @@ class ExactReducer final : public Reducer<Real> {
 template <typename Real>
 std::unique_ptr<Reducer<Real>> make_exact_reducer(const model::ParameterLayout& layout, communication::Channel& channel,
                                                   reduction::Width width, std::uint64_t summands, std::size_t threads,
-                                                  const reduction::Units& units) {
+                                                  const reduction::Units& units,
+                                                  std::unique_ptr<communication::SharedArrays> shared) {
   if (width == reduction::Width::int32) {
-    return std::make_unique<ExactReducer<Real, std::int32_t>>(layout, channel, summands, threads, units);
+    return std::make_unique<ExactReducer<Real, std::int32_t>>(layout, channel, summands, threads, units,
+                                                              std::move(shared));
   }
-  return std::make_unique<ExactReducer<Real, std::int64_t>>(layout, channel, summands, threads, units);
+  return std::make_unique<ExactReducer<Real, std::int64_t>>(layout, channel, summands, threads, units,
+                                                            std::move(shared));
 }
 
 template std::unique_ptr<Reducer<float>> make_exact_reducer(const model::ParameterLayout&, communication::Channel&,
                                                             reduction::Width, std::uint64_t, std::size_t,
-                                                            const reduction::Units&);
+                                                            const reduction::Units&,
+                                                            std::unique_ptr<communication::SharedArrays>);
 template std::unique_ptr<Reducer<double>> make_exact_reducer(const model::ParameterLayout&, communication::Channel&,
                                                              reduction::Width, std::uint64_t, std::size_t,
-                                                             const reduction::Units&);
+                                                             const reduction::Units&,
+                                                             std::unique_ptr<communication::SharedArrays>);
 
 }  // namespace cauchy::training

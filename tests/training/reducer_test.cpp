@@ -185,7 +185,12 @@ class ExactReducerTest : public testing::Test {
 
   static std::unique_ptr<Reducer<Number>> make(Delivery<Number>& delivery, std::uint64_t shards,
                                                const reduction::Units& units = {}) {
-    return make_exact_reducer<Number>(delivery.layout, delivery.channel, width, shards, delivery.team.size(), units);
+    // Any way of summing with any number of ranks.
+    auto shared = delivery.team.size() == 3
+                      ? communication::SharedArrays::make(test::world(), delivery.layout.padded_size() * sizeof(Whole))
+                      : nullptr;
+    return make_exact_reducer<Number>(delivery.layout, delivery.channel, width, shards, delivery.team.size(), units,
+                                      std::move(shared));
   }
 
   /// Steps whose gradients are these, with what happens in each; every result to the last bit.

@@ -16,6 +16,7 @@ struct MemoryFactors {
   std::uint64_t slots = 0;            ///< vectors that the method keeps
   std::uint64_t copies = 1;           ///< of the state, for checkpoints
   std::uint64_t sum_bytes = 4;        ///< of a rank's sum, for each parameter
+  bool shares_sum = false;            ///< with all other ranks
   std::uint64_t columns = 0;          ///< features and targets of a sample
   std::uint64_t rows = 0;             ///< of the training, validation and test data together
   std::uint64_t samples = 0;          ///< that a thread works on at a time
@@ -37,7 +38,9 @@ struct MemoryEstimate {
 ///
 ///     2·P·R·(1 + slots)       Θ and the method's vectors, before and after a step; the gradient lies in the new Θ
 ///     P·R·T                   the gradient of a shard, for each thread
-///     P·sum_bytes             the rank's sum
+///     P·sum_bytes             the rank's sum; where ranks share memory for it, half as much again for two of them, up
+///                             to as much again for many: the part of all others' sums that it adds up, which takes no
+///                             memory of its own
 ///     rows·(columns·R + 4)    the rows of its shards, and their order
 ///     T·(samples·columns·R + workspace_bytes)    a batch and its way through the network, for each thread
 ///     about 34 MB             the program, and libraries for MPI, HDF5 and products

@@ -14,17 +14,18 @@ struct Summation {
   bool exact = true;
   reduction::Width width = reduction::Width::int64;  ///< of the integers, where exact
   communication::Channel::Overlap overlap = communication::Channel::Overlap::off;
+  bool shares_memory = false;  ///< integers are added up in memory that the ranks share, if the system lets them
 };
 
-/// A function of the problem: the same for every number of ranks and threads, and without overlap. `rows`: of the
-/// training data.
+/// A function of the problem: the same for every number of ranks and threads. `rows`: of the training data. How ranks
+/// exchange what they sum is left open.
 Summation choose_summation(const Settings& settings, std::uint64_t parameters, std::uint64_t rows);
 
-/// Collective. What run.overlap says; auto: on where ranks run on several hosts and Θ, of so many elements, fills more
-/// than one bucket. It decides nothing about the result. Throws an agreed core::UserError if the user wants what cannot
-/// be.
-communication::Channel::Overlap choose_overlap(const communication::Communicator& ranks, const Settings& settings,
-                                               const Summation& summation, std::uint64_t elements);
+/// Collective. How ranks exchange their sums of so many elements, which decides nothing about the result: run.overlap
+/// as the user says, or where ranks run on several hosts and Θ fills more than one bucket; in shared memory on one
+/// host. Throws an agreed core::UserError if the user wants what cannot be.
+void choose_exchange(const communication::Communicator& ranks, const Settings& settings, std::uint64_t elements,
+                     Summation& summation);
 
 /// Bytes of a rank's sums for each parameter.
 std::uint64_t summation_bytes(const Summation& summation, const Settings& settings);

@@ -51,7 +51,8 @@ class TrainingRun {
   double steps_to_evaluate(std::uint64_t steps_per_epoch) const;
   checkpoint::Description description() const;
   std::string metric() const { return std::string(network_->likelihood().metric()); }
-  std::unique_ptr<training::Reducer<Real>> make_reducer(communication::Channel& channel) const;
+  std::unique_ptr<training::Reducer<Real>> make_reducer(communication::Channel& channel,
+                                                        std::unique_ptr<communication::SharedArrays> shared) const;
   std::unique_ptr<RootObservers> open_outputs(RunLocks& locks, std::uint64_t steps_per_epoch);
   training::StepReport run_trainer(training::Trainer<Real>& trainer, const communication::Channel& channel) const;
   core::ExitCode exit_code(const training::StepReport& last, const RootObservers* observers) const;

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "cauchy/communication/communicator.hpp"
+#include "cauchy/communication/shared_arrays.hpp"
 #include "cauchy/core/timer.hpp"
 
 namespace cauchy::communication {
@@ -46,6 +47,10 @@ class Channel {
   /// Collective. Replaces the array by its elementwise sum over ranks.
   template <typename T>
   void sum(std::span<T> values);
+
+  /// Collective. SharedArrays::sum().
+  template <typename T>
+  void sum(SharedArrays& arrays);
 
   /// Collective. Replaces the array by its elementwise maximum over ranks.
   template <typename T>

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "cauchy/communication/channel.hpp"
+#include "cauchy/communication/shared_arrays.hpp"
 #include "cauchy/model/gradient_sink.hpp"
 #include "cauchy/model/layout.hpp"
 #include "cauchy/reduction/blocks.hpp"
@@ -78,11 +79,13 @@ inline constexpr std::size_t bucket_bytes = std::size_t{1} << 22;
 /// (src/reduction/README.md). `units`: those of the state that training goes on from; empty at the start. `summands`:
 /// the number of shards. Memory: an integer for each element of Θ. Traffic: allreduces of it in buckets, and
 /// one of the blocks' maxima. Where the channel overlaps, a bucket leaves as soon as the last shard of the rank has
-/// delivered it. Throws core::UserError if the units belong to another layout.
+/// delivered it. `shared`: as long as the integers of Θ, padding included; then they lie there, no bucket travels, and
+/// the channel must not overlap. Throws core::UserError if the units belong to another layout.
 template <typename Real>
 std::unique_ptr<Reducer<Real>> make_exact_reducer(const model::ParameterLayout& layout, communication::Channel& channel,
                                                   reduction::Width width, std::uint64_t summands, std::size_t threads,
-                                                  const reduction::Units& units);
+                                                  const reduction::Units& units,
+                                                  std::unique_ptr<communication::SharedArrays> shared = nullptr);
 
 /// The classic reduction: floating-point sums over the shards of a thread, the threads of a rank, then MPI_Allreduce.
 /// Its last bits depend on the number of ranks and threads, the library and its algorithm; for one of each they are

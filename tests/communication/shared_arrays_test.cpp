@@ -1,0 +1,79 @@
+// Sums in memory that ranks share.
+
+#include "cauchy/communication/shared_arrays.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <vector>
+
+#include "support/world.hpp"
+
+namespace {
+
+bool refuse_memory = false;
+
+}  // namespace
+
+/// In place of that of the system, for this program.
+extern "C" int memfd_create(const char* name, unsigned flags) {
+  if (refuse_memory) {
+    errno = ENOSYS;
+    return -1;
+  }
+  return static_cast<int>(::syscall(SYS_memfd_create, name, flags));
+}
+
+namespace cauchy::communication {
+namespace {
+
+using test::world;
+
+template <typename T>
+class SharedArraysTest : public testing::Test {
+ protected:
+  static std::span<T> numbers(const SharedArrays& arrays) {
+    return {reinterpret_cast<T*>(arrays.own().data()), arrays.own().size() / sizeof(T)};
+  }
+};
+using Types = testing::Types<std::int32_t, std::int64_t>;
+TYPED_TEST_SUITE(SharedArraysTest, Types);
+
+TYPED_TEST(SharedArraysTest, AllSeeTheSumAgainAndAgain) {
+  using T = TypeParam;
+  for (const std::size_t count : {1UL, 3UL, 5000UL, 1000003UL}) {
+    const auto arrays = SharedArrays::make(world(), count * sizeof(T));
+    if (spans_hosts(world()) || world().size() == 1) {
+      ASSERT_EQ(arrays, nullptr);
+      continue;
+    }
+    ASSERT_NE(arrays, nullptr);
+    const std::span<T> own = this->numbers(*arrays);
+    ASSERT_EQ(own.size(), count);
+    EXPECT_EQ(own.back(), 0);
+    for (int round = 1; round < 20; ++round) {
+      for (std::size_t i = 0; i < count; ++i) {
+        own[i] = static_cast<T>(i % 1000) * (world().rank() + 1) - round;
+      }
+      world().barrier();
+      arrays->template sum<T>();
+      const T factor = world().size() * (world().size() + 1) / 2;
+      for (std::size_t i = 0; i < count; ++i) {
+        ASSERT_EQ(own[i], static_cast<T>(i % 1000) * factor - round * world().size()) << i;
+      }
+    }
+  }
+}
+
+TEST(SharedArrays, WhatOneRankMayNotShareNobodyDoes) {
+  refuse_memory = world().rank() == world().size() - 1;
+  EXPECT_EQ(SharedArrays::make(world(), 1000), nullptr);
+  refuse_memory = false;
+  EXPECT_EQ(SharedArrays::make(world(), 1000) != nullptr, world().size() > 1 && !spans_hosts(world()));
+}
+
+}  // namespace
+}  // namespace cauchy::communication
