@@ -37,8 +37,8 @@ MemoryEstimate memory_estimate(const MemoryFactors& factors) {
   const std::uint64_t local_rows = rounded_up(factors.shards, factors.ranks) * rounded_up(factors.rows, factors.shards);
   const std::uint64_t sample = factors.columns * factors.real_bytes;
   const std::uint64_t of_threads = factors.threads * (factors.samples * sample + factors.workspace_bytes);
-  const std::uint64_t of_each_rank =
-      2 * state + gradients + sum + local_rows * (sample + index_bytes) + of_threads + library_bytes;
+  const std::uint64_t of_each_rank = 2 * state + gradients + sum + factors.rounded_bytes +
+                                     local_rows * (sample + index_bytes) + of_threads + library_bytes;
   return {of_each_rank + factors.copies * state, of_each_rank};
 }
 

@@ -218,19 +218,21 @@ void TrainingRun<Real>::describe() const {
   const std::uint64_t shards = settings_.data.shards;
   const std::uint64_t samples = samples_at_a_time(settings_.data.microbatch, settings_.batch.batch_size, training_rows,
                                                   most_evaluation_rows, shards);
-  const MemoryFactors memory{static_cast<std::uint64_t>(ranks_.size()),
-                             settings_.run.threads,
-                             shards,
-                             sizeof(Real),
-                             network_->layout().padded_size(),
-                             state_.method.slots.size(),
-                             checkpoint::copies_of_state(validation_data_ != nullptr),
-                             summation_bytes(summation_, settings_),
-                             summation_.shares_memory,
-                             problem_.inputs + problem_.target_columns,
-                             rows,
-                             samples,
-                             network_->workspace_bytes(samples)};
+  const MemoryFactors memory{
+      static_cast<std::uint64_t>(ranks_.size()),
+      settings_.run.threads,
+      shards,
+      sizeof(Real),
+      network_->layout().padded_size(),
+      state_.method.slots.size(),
+      checkpoint::copies_of_state(validation_data_ != nullptr),
+      summation_bytes(summation_, settings_),
+      summation_.shares_memory,
+      problem_.inputs + problem_.target_columns,
+      rows,
+      samples,
+      network_->workspace_bytes(samples),
+      network_->rounds_operands() ? sizeof(linear_algebra::Bf16) * network_->layout().padded_size() : 0};
   std::cout << "model       " << grouped(network_->layout().parameter_count()) << " parameters, " << problem_.inputs
             << " inputs";
   for (const std::uint64_t width : settings_.model.layers) {

@@ -24,9 +24,9 @@ void round_to_bf16(std::span<const float> values, std::span<Bf16> rounded) {
   }
 }
 
-void round_to_bf16(std::span<const float> values, std::span<float> rounded) {
+void widen(std::span<const Bf16> values, std::span<float> widened) {
   for (std::size_t i = 0; i < values.size(); ++i) {
-    rounded[i] = std::bit_cast<float>(rounded_pattern(values[i]) & 0xffff0000);
+    widened[i] = std::bit_cast<float>(std::uint32_t{values[i]} << 16);
   }
 }
 

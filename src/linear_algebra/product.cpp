@@ -60,19 +60,22 @@ class Products<Real>::Kernels {
     }
   }
 
-  void multiply(MatrixView<const Real> a, Transposed a_transposed, MatrixView<const Real> b, Transposed b_transposed,
+  void multiply(Factor<Real> a, Transposed a_transposed, Factor<Real> b, Transposed b_transposed,
                 MatrixView<Real> result, Write write) {
     if constexpr (std::is_same_v<Real, float>) {
       if (operands_ == Operands::rounded_to_bf16) {
+        const MatrixView<const Bf16> short_a = rounded(a, short_a_);
+        const MatrixView<const Bf16> short_b = rounded(b, short_b_);
         if (have_bf16_instructions()) {
-          onednn_.multiply(rounded(a, short_a_), a_transposed, rounded(b, short_b_), b_transposed, result, write);
+          onednn_.multiply(short_a, a_transposed, short_b, b_transposed, result, write);
         } else {
-          multiply_as_they_are(rounded(a, long_a_), a_transposed, rounded(b, long_b_), b_transposed, result, write);
+          multiply_as_they_are(widened(short_a, long_a_), a_transposed, widened(short_b, long_b_), b_transposed, result,
+                               write);
         }
         return;
       }
     }
-    multiply_as_they_are(a, a_transposed, b, b_transposed, result, write);
+    multiply_as_they_are(a.matrix, a_transposed, b.matrix, b_transposed, result, write);
   }
 
  private:
@@ -85,17 +88,26 @@ class Products<Real>::Kernels {
     }
   }
 
-  template <typename Rounded>
-  static MatrixView<const Rounded> rounded(MatrixView<const float> matrix, AlignedVector<Rounded>& buffer) {
+  static MatrixView<const Bf16> rounded(const Factor<float>& factor, AlignedVector<Bf16>& buffer) {
+    const MatrixView<const float> matrix = factor.matrix;
+    if (factor.rounded != nullptr) {
+      return {factor.rounded, matrix.rows, matrix.columns};
+    }
     buffer.resize(std::max(buffer.size(), matrix.size()));
     round_to_bf16(matrix.elements(), std::span(buffer).first(matrix.size()));
     return {buffer.data(), matrix.rows, matrix.columns};
   }
 
+  static MatrixView<const float> widened(MatrixView<const Bf16> matrix, AlignedVector<float>& buffer) {
+    buffer.resize(std::max(buffer.size(), matrix.size()));
+    widen(matrix.elements(), std::span(buffer).first(matrix.size()));
+    return {buffer.data(), matrix.rows, matrix.columns};
+  }
+
   Operands operands_;
   [[maybe_unused]] OnednnProducts onednn_;
-  AlignedVector<Bf16> short_a_, short_b_;  ///< rounded operands
-  AlignedVector<float> long_a_, long_b_;   ///< the same, where nothing multiplies the short ones
+  AlignedVector<Bf16> short_a_, short_b_;  ///< operands that nobody has rounded before
+  AlignedVector<float> long_a_, long_b_;   ///< rounded ones, where nothing multiplies the short numbers
 };
 
 template <typename Real>
@@ -108,8 +120,8 @@ template <typename Real>
 Products<Real>& Products<Real>::operator=(Products&&) noexcept = default;
 
 template <typename Real>
-void Products<Real>::multiply(MatrixView<const Real> a, Transposed a_transposed, MatrixView<const Real> b,
-                              Transposed b_transposed, MatrixView<Real> result, Write write) {
+void Products<Real>::multiply(Factor<Real> a, Transposed a_transposed, Factor<Real> b, Transposed b_transposed,
+                              MatrixView<Real> result, Write write) {
   kernels_->multiply(a, a_transposed, b, b_transposed, result, write);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 #include <utility>
 
 #include "cauchy/core/random.hpp"
@@ -10,6 +11,8 @@
 namespace cauchy::model {
 namespace {
 
+using linear_algebra::Bf16;
+using linear_algebra::Factor;
 using linear_algebra::MatrixView;
 using linear_algebra::Transposed;
 using linear_algebra::Write;
@@ -65,39 +68,40 @@ class Dense final : public Layer<Real> {
     }
   }
 
-  void forward(std::span<const Real> theta, const LayerPass<Real>& pass,
+  void forward(const Parameters<Real>& parameters, const LayerPass<Real>& pass,
                linear_algebra::Products<Real>& products) const override {
     const bool keeps_argument = needs_input(activation_);
     const MatrixView<Real> argument = keeps_argument ? pass.kept : pass.output;
-    products.multiply(pass.input, Transposed::no, weights(theta), Transposed::no, argument);
+    products.multiply({pass.input, pass.rounded.input}, Transposed::no, weights(parameters), Transposed::no, argument);
     for (std::size_t first = 0; first < argument.rows; first += chunk_rows) {
       const std::size_t count = std::min(chunk_rows, argument.rows - first);
       const MatrixView<Real> rows = argument.middle_rows(first, count);
       if (has_intercepts_) {
-        add_to_rows(part(theta, intercepts_), rows);
+        add_to_rows(part(parameters.theta, intercepts_), rows);
       }
       const MatrixView<Real> output = pass.output.middle_rows(first, count);
       if (keeps_argument) {
         std::ranges::copy(rows.elements(), output.data);
       }
       activate(activation_, output.elements());
+      round(output, first, pass.rounded.output);
     }
   }
 
-  void backward(std::span<const Real> theta, const LayerPass<Real>& pass, const GradientBuffer<Real>& gradient,
+  void backward(const Parameters<Real>& parameters, const LayerPass<Real>& pass, const GradientBuffer<Real>& gradient,
                 linear_algebra::Products<Real>& products) const override {
-    const MatrixView<const Real> d_argument = through_activation(pass, gradient);
-    products.multiply(pass.input, Transposed::yes, d_argument, Transposed::no, weights(gradient.values),
-                      gradient.write);
+    const Factor<Real> d_argument = through_activation(pass, gradient);
+    products.multiply({pass.input, pass.rounded.input}, Transposed::yes, d_argument, Transposed::no,
+                      weights(gradient.values), gradient.write);
     hand_out(weights_, gradient);
     if (pass.d_input.data != nullptr) {
-      products.multiply(d_argument, Transposed::no, weights(theta), Transposed::yes, pass.d_input);
+      products.multiply(d_argument, Transposed::no, weights(parameters), Transposed::yes, pass.d_input);
     }
   }
 
  private:
   /// Turns the derivative by the output into that by the argument of f, whose sum over samples is the intercepts' own.
-  MatrixView<const Real> through_activation(const LayerPass<Real>& pass, const GradientBuffer<Real>& gradient) const {
+  Factor<Real> through_activation(const LayerPass<Real>& pass, const GradientBuffer<Real>& gradient) const {
     if (has_intercepts_ && gradient.write == Write::overwrite) {
       std::ranges::fill(part(gradient.values, intercepts_), Real{0});
     }
@@ -110,11 +114,21 @@ class Dense final : public Layer<Real> {
       if (has_intercepts_) {
         add_rows<Real>(rows, part(gradient.values, intercepts_));
       }
+      round(rows, first, pass.rounded.derivative);
     }
     if (has_intercepts_) {
       hand_out(intercepts_, gradient);
     }
-    return derivative;
+    return {derivative, pass.rounded.derivative};
+  }
+
+  /// Into row `first` and the following ones, if somebody wants it.
+  static void round(MatrixView<const Real> rows, std::size_t first, Bf16* rounded) {
+    if constexpr (std::is_same_v<Real, float>) {
+      if (rounded != nullptr) {
+        linear_algebra::round_to_bf16(rows.elements(), {rounded + first * rows.columns, rows.size()});
+      }
+    }
   }
 
   template <typename T>
@@ -125,6 +139,11 @@ class Dense final : public Layer<Real> {
   template <typename T>
   MatrixView<T> weights(std::span<T> vector) const {
     return {part(vector, weights_).data(), inputs_, outputs_};
+  }
+
+  Factor<Real> weights(const Parameters<Real>& parameters) const {
+    const Bf16* const rounded = parameters.rounded;
+    return {weights(parameters.theta), rounded != nullptr ? rounded + weights_.offset : nullptr};
   }
 
   static void hand_out(const Tensor& tensor, const GradientBuffer<Real>& gradient) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "cauchy/linear_algebra/bf16.hpp"
@@ -47,6 +48,12 @@ Workspace<Real> Network<Real>::workspace(std::size_t samples) const {
   }
   workspace.derivative.resize(samples * widest());
   workspace.next_derivative.resize(layers_.size() > 1 ? samples * widest() : 0);
+  if (rounds_operands()) {
+    for (const auto& layer : layers_) {
+      workspace.rounded_inputs.emplace_back(samples * layer->inputs());
+    }
+    workspace.rounded_derivative.resize(samples * widest());
+  }
   return workspace;
 }
 
@@ -59,41 +66,55 @@ std::size_t Network<Real>::workspace_bytes(std::size_t samples) const {
   return samples * columns * sizeof(Real) + rounded_bytes(samples);
 }
 
-/// The largest first and second operand of products that round them.
+/// Of rounded operands; and where they are multiplied as floats, of the largest ones as floats.
 template <typename Real>
 std::size_t Network<Real>::rounded_bytes(std::size_t samples) const {
-  if (operands_ == Operands::as_they_are) {
+  if (!rounds_operands()) {
     return 0;
   }
+  std::size_t columns = widest();
   std::size_t first = 0;
   std::size_t second = 0;
   for (const auto& layer : layers_) {
+    columns += layer->inputs();
     first = std::max({first, samples * layer->inputs(), samples * layer->outputs()});
     second = std::max({second, layer->inputs() * layer->outputs(), samples * layer->outputs()});
   }
-  return (first + second) * (linear_algebra::have_bf16_instructions() ? sizeof(linear_algebra::Bf16) : sizeof(float));
+  return samples * columns * sizeof(linear_algebra::Bf16) +
+         (linear_algebra::have_bf16_instructions() ? 0 : (first + second) * sizeof(float));
 }
 
 template <typename Real>
-MatrixView<Real> Network<Real>::forward(std::span<const Real> theta, MatrixView<const Real> features,
+MatrixView<Real> Network<Real>::forward(const Parameters<Real>& parameters, MatrixView<const Real> features,
                                         Workspace<Real>& workspace) const {
   check(features, workspace);
+  round_features(features, workspace);
   for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
-    layers_[layer]->forward(theta, pass(layer, features, workspace), workspace.products);
+    layers_[layer]->forward(parameters, pass(layer, features, workspace), workspace.products);
   }
   return pass(layers_.size() - 1, features, workspace).output;
 }
 
 template <typename Real>
-double Network<Real>::value_and_gradient(std::span<const Real> theta, const Batch<Real>& batch,
+double Network<Real>::value_and_gradient(const Parameters<Real>& parameters, const Batch<Real>& batch,
                                          const GradientBuffer<Real>& gradient, Workspace<Real>& workspace) const {
-  const MatrixView<const Real> outputs = forward(theta, batch.features, workspace);
+  const MatrixView<const Real> outputs = forward(parameters, batch.features, workspace);
   const LayerPass<Real> last = pass(layers_.size() - 1, batch.features, workspace);
   const double nll = likelihood_->nll_and_derivative(outputs, batch.targets, last.d_output);
   for (std::size_t layer = layers_.size(); layer-- > 0;) {
-    layers_[layer]->backward(theta, pass(layer, batch.features, workspace), gradient, workspace.products);
+    layers_[layer]->backward(parameters, pass(layer, batch.features, workspace), gradient, workspace.products);
   }
   return nll;
+}
+
+template <typename Real>
+void Network<Real>::round_features(MatrixView<const Real> features, Workspace<Real>& workspace) const {
+  if constexpr (std::is_same_v<Real, float>) {
+    if (rounds_operands()) {
+      linear_algebra::round_to_bf16(features.elements(),
+                                    std::span(workspace.rounded_inputs.front()).first(features.size()));
+    }
+  }
 }
 
 /// The views of one layer. Derivatives alternate between the two buffers: the layer above writes what this one reads.
@@ -113,6 +134,11 @@ LayerPass<Real> Network<Real>::pass(std::size_t layer, MatrixView<const Real> fe
   views.kept = {workspace.kept[layer].data(), samples, own.kept_columns()};
   views.d_output = {d_output, samples, own.outputs()};
   views.d_input = {layer == 0 ? nullptr : d_input, samples, own.inputs()};
+  if (rounds_operands()) {
+    views.rounded.input = workspace.rounded_inputs[layer].data();
+    views.rounded.output = layer + 1 < layers_.size() ? workspace.rounded_inputs[layer + 1].data() : nullptr;
+    views.rounded.derivative = workspace.rounded_derivative.data();
+  }
   return views;
 }
 

@@ -19,12 +19,13 @@ Evaluation evaluate(communication::Channel& channel, const model::Network<Real>&
   // Two sums a shard, each with one writer: adding the zeros of the other ranks changes nothing.
   const std::uint64_t shards = dataset.shards();
   std::vector<double> sums(2 * shards, 0.0);
+  const model::Parameters<Real> parameters = workers.prepare(theta);
   workers.for_each_shard(dataset.local_shards(), [&](Worker<Real>& worker, std::uint64_t shard) {
     const std::uint64_t rows = dataset.rows_of(shard).size();
     for (std::uint64_t first = 0; first < rows; first += microbatch) {
       const data::Range part{first, std::min(rows, first + microbatch)};
       const model::Batch<Real> batch = dataset.gather(shard, part, worker.batch);
-      const auto outputs = network.forward(theta, batch.features, worker.workspace);
+      const auto outputs = network.forward(parameters, batch.features, worker.workspace);
       sums[shard] += network.likelihood().nll(outputs, batch.targets);
       sums[shards + shard] += network.likelihood().metric_sum(outputs, batch.targets);
       core::note_progress();

@@ -30,9 +30,6 @@ enum SummaryVote : std::size_t {
   vote_count = first_stop_vote + voted_reasons.size()
 };
 
-/// Where waking another thread takes longer than what it could do.
-constexpr std::size_t least_elements_a_thread = 16 * reduction::Blocks::block_elements;
-
 template <typename Real>
 void clear_padding(const model::ParameterLayout& layout, std::span<Real> vector) {
   for (const model::Tensor& tensor : layout.tensors()) {
@@ -96,10 +93,11 @@ void DistributedObjective<Real>::select(const SamplerPosition& position, const V
 template <typename Real>
 double DistributedObjective<Real>::value_and_gradient(std::span<const Real> theta, std::span<Real> gradient) {
   result_ = {};
-  Verdict verdict = sum_over_shards(theta);
+  const model::Parameters<Real> parameters = parts_.workers.prepare(theta);
+  Verdict verdict = sum_over_shards(parameters);
   if (verdict == Verdict::repeat) {
     result_.repeated = true;
-    verdict = sum_over_shards(theta);
+    verdict = sum_over_shards(parameters);
   }
   reduce_losses(penalty(theta));
   require_finite(verdict);
@@ -111,12 +109,12 @@ double DistributedObjective<Real>::value_and_gradient(std::span<const Real> thet
 }
 
 template <typename Real>
-Verdict DistributedObjective<Real>::sum_over_shards(std::span<const Real> theta) {
+Verdict DistributedObjective<Real>::sum_over_shards(const model::Parameters<Real>& parameters) {
   const core::Doing doing("computing gradients");
   std::fill(summary_.begin(), summary_.end(), 0.0);
   parts_.reducer.begin(shards_with_samples());
   parts_.workers.for_each_shard(parts_.dataset.local_shards(), [&](Worker<Real>& worker, std::uint64_t shard) {
-    summary_[shard] = shard_value_and_gradient(theta, shard, worker);
+    summary_[shard] = shard_value_and_gradient(parameters, shard, worker);
   });
   return parts_.reducer.examine();
 }
@@ -132,8 +130,8 @@ std::uint64_t DistributedObjective<Real>::shards_with_samples() const {
 }
 
 template <typename Real>
-double DistributedObjective<Real>::shard_value_and_gradient(std::span<const Real> theta, std::uint64_t shard,
-                                                            Worker<Real>& worker) {
+double DistributedObjective<Real>::shard_value_and_gradient(const model::Parameters<Real>& parameters,
+                                                            std::uint64_t shard, Worker<Real>& worker) {
   const data::Range part = parts_.sampler.positions(shard, position_.step);
   if (part.size() == 0) {
     return 0;
@@ -152,7 +150,7 @@ double DistributedObjective<Real>::shard_value_and_gradient(std::span<const Real
     if (first + count == part.last) {
       gradient.sink = &parts_.reducer.sink(worker.thread, shard);
     }
-    nll_sum += parts_.network.value_and_gradient(theta, batch, gradient, worker.workspace);
+    nll_sum += parts_.network.value_and_gradient(parameters, batch, gradient, worker.workspace);
     gradient.write = linear_algebra::Write::add;
     core::note_progress();
   }

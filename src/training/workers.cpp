@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <numeric>
+#include <type_traits>
 
 #include "cauchy/linear_algebra/product.hpp"
 
@@ -13,7 +14,10 @@ namespace cauchy::training {
 template <typename Real>
 Workers<Real>::Workers(const model::Network<Real>& network, std::uint64_t samples, std::size_t threads,
                        core::PhaseSeconds& seconds)
-    : workers_(threads), team_(threads, linear_algebra::prepare_thread), seconds_(seconds) {
+    : workers_(threads),
+      rounded_theta_(network.rounds_operands() ? network.layout().padded_size() : 0),
+      team_(threads, linear_algebra::prepare_thread),
+      seconds_(seconds) {
   for (std::size_t thread = 0; thread < threads; ++thread) {
     workers_[thread].thread = thread;
     workers_[thread].workspace = network.workspace(samples);
@@ -25,6 +29,21 @@ void Workers<Real>::make_gradients(std::size_t elements) {
   for (Worker<Real>& worker : workers_) {
     worker.gradient.assign(elements, Real{0});
   }
+}
+
+template <typename Real>
+model::Parameters<Real> Workers<Real>::prepare(std::span<const Real> theta) {
+  if constexpr (std::is_same_v<Real, float>) {
+    if (!rounded_theta_.empty()) {
+      const auto round = [&](std::size_t first, std::size_t last) {
+        linear_algebra::round_to_bf16(theta.subspan(first, last - first),
+                                      std::span(rounded_theta_).subspan(first, last - first));
+      };
+      for_ranges(theta.size(), least_elements_a_thread, std::cref(round));
+      return {theta, rounded_theta_.data()};
+    }
+  }
+  return theta;
 }
 
 template <typename Real>

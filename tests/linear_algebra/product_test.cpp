@@ -87,21 +87,29 @@ TEST(Bf16Test, RoundsToTheNearest) {
   for (const auto& [value, expected] : cases) {
     float as_float = 7;
     Bf16 as_bf16 = 7;
-    round_to_bf16({&value, 1}, std::span(&as_float, 1));
     round_to_bf16({&value, 1}, std::span(&as_bf16, 1));
+    widen({&as_bf16, 1}, std::span(&as_float, 1));
     EXPECT_EQ(std::bit_cast<std::uint32_t>(as_float), std::bit_cast<std::uint32_t>(expected)) << value;
     EXPECT_EQ(as_bf16, std::bit_cast<std::uint32_t>(expected) >> 16) << value;
   }
   // A NaN whose payload is in the lower half, which rounding drops.
   const auto nan = std::bit_cast<float>(0xff800001U);
-  float rounded = 0;
+  Bf16 rounded = 0;
+  float widened = 0;
   round_to_bf16({&nan, 1}, std::span(&rounded, 1));
-  EXPECT_TRUE(std::isnan(rounded));
+  widen({&rounded, 1}, std::span(&widened, 1));
+  EXPECT_TRUE(std::isnan(widened));
 }
 
-AlignedVector<float> rounded(const AlignedVector<float>& values) {
-  AlignedVector<float> result(values.size());
+AlignedVector<Bf16> rounded(const AlignedVector<float>& values) {
+  AlignedVector<Bf16> result(values.size());
   round_to_bf16(values, std::span(result));
+  return result;
+}
+
+AlignedVector<float> widened(const AlignedVector<Bf16>& values) {
+  AlignedVector<float> result(values.size());
+  widen(values, std::span(result));
   return result;
 }
 
@@ -120,20 +128,29 @@ TEST(Bf16Test, ProductsAreThoseOfTheRoundedOperands) {
     const auto b = random_values<float>(k * n, 2);
     const auto rounded_a = rounded(a);
     const auto rounded_b = rounded(b);
+    const AlignedVector<float> garbage_a(a.size(), 3.0F);
+    const AlignedVector<float> garbage_b(b.size(), 3.0F);
     const float bound = static_cast<float>((k + 1) * (k + 1)) * std::numeric_limits<float>::epsilon();
     for (const Transposed ta : {Transposed::no, Transposed::yes}) {
       for (const Transposed tb : {Transposed::no, Transposed::yes}) {
         for (const Write write : {Write::overwrite, Write::add}) {
           const auto product = [&](Products<float>& engine, const AlignedVector<float>& left,
-                                   const AlignedVector<float>& right) {
+                                   const AlignedVector<float>& right, const Bf16* rounded_left = nullptr,
+                                   const Bf16* rounded_right = nullptr) {
             AlignedVector<float> result(m * n, write == Write::add ? 1.0F : std::numeric_limits<float>::quiet_NaN());
-            engine.multiply({left.data(), ta == Transposed::no ? m : k, ta == Transposed::no ? k : m}, ta,
-                            {right.data(), tb == Transposed::no ? k : n, tb == Transposed::no ? n : k}, tb,
-                            {result.data(), m, n}, write);
+            const MatrixView<const float> left_view{left.data(), ta == Transposed::no ? m : k,
+                                                    ta == Transposed::no ? k : m};
+            const MatrixView<const float> right_view{right.data(), tb == Transposed::no ? k : n,
+                                                     tb == Transposed::no ? n : k};
+            engine.multiply({left_view, rounded_left}, ta, {right_view, rounded_right}, tb, {result.data(), m, n},
+                            write);
             return result;
           };
           const auto result = product(products, a, b);
-          const auto expected = product(products_of_floats, rounded_a, rounded_b);
+          const auto expected = product(products_of_floats, widened(rounded_a), widened(rounded_b));
+          // Where operands were rounded before, their own numbers are not looked at.
+          ASSERT_EQ(product(products, garbage_a, b, rounded_a.data()), result);
+          ASSERT_EQ(product(products, a, garbage_b, nullptr, rounded_b.data()), result);
           for (std::size_t i = 0; i < result.size(); ++i) {
             ASSERT_NEAR(result[i], expected[i], have_bf16_instructions() ? bound : 0) << m << " " << n << " " << k;
           }

@@ -6,13 +6,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <numeric>
 #include <ostream>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "cauchy/core/random.hpp"
+#include "cauchy/linear_algebra/bf16.hpp"
+#include "cauchy/linear_algebra/sums.hpp"
 #include "reference_network.hpp"
 
 namespace cauchy::model {
@@ -358,6 +362,48 @@ TYPED_TEST(NetworkTest, KnowsTheSizeOfAWorkspace) {
     for (const auto& buffer : workspace.outputs) elements += buffer.size();
     for (const auto& buffer : workspace.kept) elements += buffer.size();
     EXPECT_EQ(trial.network.workspace_bytes(11), elements * sizeof(TypeParam)) << testing::PrintToString(problem);
+  }
+}
+
+Network<float> rounding_network(const Problem& problem) {
+  return {problem.options(), problem.inputs,
+          make_likelihood<float>(problem.likelihood, problem.outputs, problem.target_columns()),
+          linear_algebra::Operands::rounded_to_bf16};
+}
+
+TEST(RoundingNetworkTest, KnowsTheSizeOfAWorkspace) {
+  linear_algebra::prepare_products();
+  const Problem problem{5, {7, 6}, 3, "relu", "categorical", true, 11};
+  const auto network = rounding_network(problem);
+  const std::size_t as_floats = Trial<float>(problem).network.workspace_bytes(11);
+  const std::size_t inputs = 5 + 7 + 6;
+  const std::size_t of_products = linear_algebra::have_bf16_instructions() ? 0 : sizeof(float) * (11 * 7 + 11 * 7);
+  EXPECT_EQ(network.workspace_bytes(11), as_floats + sizeof(linear_algebra::Bf16) * 11 * (inputs + 7) + of_products);
+}
+
+/// To the last bit; and the numbers are those of rounded operands.
+TEST(RoundingNetworkTest, TakesParametersThatWereRoundedBefore) {
+  linear_algebra::prepare_products();
+  for (const Problem& problem : problems()) {
+    Trial<float> trial(problem);
+    const auto network = rounding_network(problem);
+    AlignedVector<linear_algebra::Bf16> rounded(trial.theta.size());
+    linear_algebra::round_to_bf16(trial.theta, std::span(rounded));
+    const auto gradient_at = [&](const Parameters<float>& parameters) {
+      AlignedVector<float> gradient(trial.theta.size(), 0.0F);
+      auto workspace = network.workspace(problem.samples);
+      network.value_and_gradient(parameters, trial.batch(), {gradient, Write::overwrite}, workspace);
+      return gradient;
+    };
+    const auto gradient = gradient_at(trial.theta);
+    EXPECT_EQ(gradient_at({trial.theta, rounded.data()}), gradient) << problem;
+    trial.value_and_gradient();
+    EXPECT_NE(gradient, trial.gradient) << problem;
+    const double difference =
+        std::sqrt(std::transform_reduce(gradient.begin(), gradient.end(), trial.gradient.begin(), 0.0, std::plus<>(),
+                                        [](double a, double b) { return (a - b) * (a - b); }));
+    // Each operand is off by at most 2^-9 of its size; a few layers of random signs.
+    EXPECT_LT(difference, 0x1p-5 * linear_algebra::norm<float>(trial.gradient)) << problem;
   }
 }
 

@@ -21,6 +21,7 @@ struct MemoryFactors {
   std::uint64_t rows = 0;             ///< of the training, validation and test data together
   std::uint64_t samples = 0;          ///< that a thread works on at a time
   std::uint64_t workspace_bytes = 0;  ///< of so many
+  std::uint64_t rounded_bytes = 0;    ///< of the rounded copy of Θ that threads share, if there is one
 };
 
 /// Samples that a thread works on at a time: of one shard, those of a step or of an evaluation, or a microbatch if they
@@ -41,6 +42,7 @@ struct MemoryEstimate {
 ///     P·sum_bytes             the rank's sum; where ranks share memory for it, half as much again for two of them, up
 ///                             to as much again for many: the part of all others' sums that it adds up, which takes no
 ///                             memory of its own
+///     rounded_bytes           Θ in 16 bits a number, with run.precision = bf16
 ///     rows·(columns·R + 4)    the rows of its shards, and their order
 ///     T·(samples·columns·R + workspace_bytes)    a batch and its way through the network, for each thread
 ///     about 34 MB             the program, and libraries for MPI, HDF5 and products

@@ -13,6 +13,6 @@ using Bf16 = std::uint16_t;
 void round_to_bf16(std::span<const float> values, std::span<Bf16> rounded);
 
 /// The same numbers as floats.
-void round_to_bf16(std::span<const float> values, std::span<float> rounded);
+void widen(std::span<const Bf16> values, std::span<float> widened);
 
 }  // namespace cauchy::linear_algebra

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "cauchy/linear_algebra/bf16.hpp"
 #include "cauchy/linear_algebra/matrix_view.hpp"
 
 namespace cauchy::linear_algebra {
@@ -15,6 +16,20 @@ enum class Write { overwrite, add };
 /// What becomes of operands before they are multiplied: nothing, or they are rounded to bf16, of which twice as many
 /// fit into a vector instruction where processors have one for them. Sums and results are of full width.
 enum class Operands { as_they_are, rounded_to_bf16 };
+
+/// One side of a product. Where operands are rounded, `rounded` may hold the same numbers rounded before, for several
+/// products; without it, they are rounded on the way.
+template <typename Real>
+struct Factor {
+  MatrixView<const Real> matrix;
+  const Bf16* rounded = nullptr;
+
+  // NOLINTNEXTLINE(google-explicit-constructor): a matrix is a factor
+  Factor(MatrixView<const Real> of_matrix, const Bf16* of_rounded = nullptr) : matrix(of_matrix), rounded(of_rounded) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): as above
+  Factor(MatrixView<Real> of_matrix) : matrix(of_matrix) {}
+  Factor(const Real* data, std::size_t rows, std::size_t columns) : matrix{data, rows, columns} {}
+};
 
 /// The product engine of one thread: it keeps prepared kernels by shape, so it must not be shared between threads.
 /// Instantiated for float and double. All data on 64-byte borders.
@@ -30,7 +45,7 @@ class Products {
   Products& operator=(const Products&) = delete;
 
   /// result = op(a)·op(b), or result += op(a)·op(b). Shapes, after op: (m × k)·(k × n) = (m × n); k ≥ 1.
-  void multiply(MatrixView<const Real> a, Transposed a_transposed, MatrixView<const Real> b, Transposed b_transposed,
+  void multiply(Factor<Real> a, Transposed a_transposed, Factor<Real> b, Transposed b_transposed,
                 MatrixView<Real> result, Write write = Write::overwrite);
 
  private:

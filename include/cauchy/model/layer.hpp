@@ -6,6 +6,8 @@
 #include <span>
 #include <string>
 
+#include "cauchy/linear_algebra/aligned.hpp"
+#include "cauchy/linear_algebra/bf16.hpp"
 #include "cauchy/linear_algebra/matrix_view.hpp"
 #include "cauchy/linear_algebra/product.hpp"
 #include "cauchy/model/activation.hpp"
@@ -13,6 +15,26 @@
 #include "cauchy/model/layout.hpp"
 
 namespace cauchy::model {
+
+/// Θ, and perhaps the same rounded for products whose operands are: products that find none round for themselves.
+template <typename Real>
+struct Parameters {
+  std::span<const Real> theta;                    ///< the whole flat vector, on a 64-byte border
+  const linear_algebra::Bf16* rounded = nullptr;  ///< as long
+
+  // NOLINTNEXTLINE(google-explicit-constructor): Θ alone is enough
+  Parameters(std::span<const Real> values, const linear_algebra::Bf16* rounded_values = nullptr)
+      : theta(values), rounded(rounded_values) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): as above
+  Parameters(const linear_algebra::AlignedVector<Real>& values) : theta(values) {}
+};
+
+/// Operands of a layer's products, rounded once for several of them; null where operands are as they are.
+struct RoundedPass {
+  const linear_algebra::Bf16* input = nullptr;  ///< (samples × inputs)
+  linear_algebra::Bf16* output = nullptr;       ///< (samples × outputs), written by forward; null for the last layer
+  linear_algebra::Bf16* derivative = nullptr;   ///< (samples × outputs), for backward to work with
+};
 
 /// What a layer works on for one microbatch; the network owns the memory. All data start on 64-byte borders. forward
 /// reads and writes the first three; backward reads them as forward left them.
@@ -23,10 +45,11 @@ struct LayerPass {
   linear_algebra::MatrixView<Real> kept;         ///< (samples × kept_columns), from forward to backward
   linear_algebra::MatrixView<Real> d_output;     ///< (samples × outputs), consumed by backward
   linear_algebra::MatrixView<Real> d_input;      ///< (samples × inputs), no data for the first layer
+  RoundedPass rounded;
 };
 
 /// A function of its own tensors and an input, with hand-written derivative. It holds no parameters and no state, so
-/// that threads may share it. Spans theta and gradient are the whole flat vectors, on 64-byte borders. forward and
+/// that threads may share it. Parameters and gradient are the whole flat vectors, on 64-byte borders. forward and
 /// backward allocate nothing of their own.
 template <typename Real>
 class Layer {
@@ -45,13 +68,13 @@ class Layer {
   /// double start from the same numbers, rounded.
   virtual void initialize(std::span<Real> theta, std::uint64_t seed) const = 0;
 
-  virtual void forward(std::span<const Real> theta, const LayerPass<Real>& pass,
+  virtual void forward(const Parameters<Real>& parameters, const LayerPass<Real>& pass,
                        linear_algebra::Products<Real>& products) const = 0;
 
   /// Writes or adds the gradient of this layer's tensors, hands each to the sink, if there is one, and writes d_input
   /// where it has data.
-  virtual void backward(std::span<const Real> theta, const LayerPass<Real>& pass, const GradientBuffer<Real>& gradient,
-                        linear_algebra::Products<Real>& products) const = 0;
+  virtual void backward(const Parameters<Real>& parameters, const LayerPass<Real>& pass,
+                        const GradientBuffer<Real>& gradient, linear_algebra::Products<Real>& products) const = 0;
 };
 
 /// y = f(x·W + b), W (inputs × outputs), b (outputs). Declares its tensors "weights" and, with an intercept,

@@ -18,7 +18,8 @@
 namespace cauchy::model {
 
 /// Memory of one thread for passes of at most `samples` samples: what every layer puts out and keeps, and two buffers
-/// for derivatives, which the layers use in turn. Made by Network::workspace, used by one thread at a time.
+/// for derivatives, which the layers use in turn; and the rounded operands of products, where they are rounded. Made by
+/// Network::workspace, used by one thread at a time.
 template <typename Real>
 struct Workspace {
   std::size_t samples = 0;
@@ -26,6 +27,8 @@ struct Workspace {
   std::vector<linear_algebra::AlignedVector<Real>> kept;     ///< by layer, (samples × kept_columns)
   linear_algebra::AlignedVector<Real> derivative;            ///< (samples × the widest layer's outputs)
   linear_algebra::AlignedVector<Real> next_derivative;       ///< as derivative; empty for a single layer
+  std::vector<linear_algebra::AlignedVector<linear_algebra::Bf16>> rounded_inputs;  ///< by layer, (samples × inputs)
+  linear_algebra::AlignedVector<linear_algebra::Bf16> rounded_derivative;           ///< of one layer at a time
   linear_algebra::Products<Real> products;
 };
 
@@ -52,6 +55,8 @@ class Network {
   const ParameterLayout& layout() const { return layout_; }
   const Likelihood<Real>& likelihood() const { return *likelihood_; }
   std::size_t inputs() const { return layers_.front()->inputs(); }
+  /// Whether operands of products are rounded, so that a rounded Θ saves work where there are several passes.
+  bool rounds_operands() const { return operands_ != Operands::as_they_are; }
 
   /// Writes the initial Θ, padding included; a function of the seed. theta.size() = layout().padded_size().
   void initialize(std::span<Real> theta, std::uint64_t seed) const;
@@ -63,19 +68,21 @@ class Network {
 
   /// The last layer's outputs, (samples × outputs), in the workspace until its next use. At most as many samples as the
   /// workspace holds.
-  linear_algebra::MatrixView<Real> forward(std::span<const Real> theta, linear_algebra::MatrixView<const Real> features,
+  linear_algebra::MatrixView<Real> forward(const Parameters<Real>& parameters,
+                                           linear_algebra::MatrixView<const Real> features,
                                            Workspace<Real>& workspace) const;
 
   /// Σ NLL over the batch; writes its gradient by Θ, or adds it. With a sink, hands out each tensor of the gradient as
   /// soon as this batch is in it, last layer first.
-  double value_and_gradient(std::span<const Real> theta, const Batch<Real>& batch, const GradientBuffer<Real>& gradient,
-                            Workspace<Real>& workspace) const;
+  double value_and_gradient(const Parameters<Real>& parameters, const Batch<Real>& batch,
+                            const GradientBuffer<Real>& gradient, Workspace<Real>& workspace) const;
 
  private:
   LayerPass<Real> pass(std::size_t layer, linear_algebra::MatrixView<const Real> features,
                        Workspace<Real>& workspace) const;
   std::size_t widest() const;
   std::size_t rounded_bytes(std::size_t samples) const;
+  void round_features(linear_algebra::MatrixView<const Real> features, Workspace<Real>& workspace) const;
   void check(linear_algebra::MatrixView<const Real> features, const Workspace<Real>& workspace) const;
 
   ParameterLayout layout_;

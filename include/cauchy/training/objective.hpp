@@ -75,9 +75,9 @@ class DistributedObjective final : public optimize::Objective<Real> {
   const BatchResult& result() const { return result_; }
 
  private:
-  Verdict sum_over_shards(std::span<const Real> theta);
+  Verdict sum_over_shards(const model::Parameters<Real>& parameters);
   std::uint64_t shards_with_samples() const;
-  double shard_value_and_gradient(std::span<const Real> theta, std::uint64_t shard, Worker<Real>& worker);
+  double shard_value_and_gradient(const model::Parameters<Real>& parameters, std::uint64_t shard, Worker<Real>& worker);
   void reduce_losses(double own_penalty);
   void require_finite(Verdict verdict);
   void finish_sum();

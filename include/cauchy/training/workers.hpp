@@ -1,8 +1,10 @@
 #pragma once
 /// The threads of a rank, and what each of them computes with.
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "cauchy/core/thread_team.hpp"
@@ -10,9 +12,13 @@
 #include "cauchy/data/dataset.hpp"
 #include "cauchy/data/shards.hpp"
 #include "cauchy/linear_algebra/aligned.hpp"
+#include "cauchy/linear_algebra/bf16.hpp"
 #include "cauchy/model/network.hpp"
 
 namespace cauchy::training {
+
+/// Where waking another thread takes longer than what it could do.
+inline constexpr std::size_t least_elements_a_thread = 65536;
 
 /// What one thread needs beside Θ and the data, which threads share.
 template <typename Real>
@@ -36,6 +42,10 @@ class Workers {
   /// Gives every worker room for a gradient.
   void make_gradients(std::size_t elements);
 
+  /// Θ for calls of for_each_shard, which must not change meanwhile: rounded once for all threads and shards, where
+  /// operands of products are rounded.
+  model::Parameters<Real> prepare(std::span<const Real> theta);
+
   /// Calls work(worker, shard) for each of the shards, on the threads, and returns when all are done. `work` does not
   /// communicate. Throws what a call threw.
   void for_each_shard(data::Range shards, const std::function<void(Worker<Real>&, std::uint64_t)>& work);
@@ -47,6 +57,7 @@ class Workers {
   void count_time(double wall_seconds);
 
   std::vector<Worker<Real>> workers_;
+  linear_algebra::AlignedVector<linear_algebra::Bf16> rounded_theta_;  ///< empty where nothing is rounded
   core::ThreadTeam team_;
   core::PhaseSeconds& seconds_;
 };
