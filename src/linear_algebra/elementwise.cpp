@@ -26,6 +26,11 @@ void exp(std::span<const Real> input, std::span<Real> output) {
 }
 
 template <typename Real>
+void log(std::span<const Real> input, std::span<Real> output) {
+  array(output) = array(input).log();
+}
+
+template <typename Real>
 void tanh(std::span<const Real> input, std::span<Real> output) {
   array(output) = array(input).tanh();
 }
@@ -42,6 +47,8 @@ void erf(std::span<const Real> input, std::span<Real> output) {
 
 template void exp(std::span<const float>, std::span<float>);
 template void exp(std::span<const double>, std::span<double>);
+template void log(std::span<const float>, std::span<float>);
+template void log(std::span<const double>, std::span<double>);
 template void tanh(std::span<const float>, std::span<float>);
 template void tanh(std::span<const double>, std::span<double>);
 template void log1p(std::span<const float>, std::span<float>);

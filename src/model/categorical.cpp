@@ -27,10 +27,13 @@ struct LogSumExp {
   double nll(double z) const { return log_sum + (maximum - z); }
 };
 
+// Unrolled, since in rows of a few classes the loops themselves cost as much as what they do.
+
 /// The largest value. A NaN may be passed over: it shows in the sum of the exponentials.
 template <typename Real>
 Real maximum(std::span<const Real> values) {
   Real largest = values[0];
+#pragma GCC unroll 5
   for (const Real value : values) {
     largest = value > largest ? value : largest;
   }
@@ -39,6 +42,7 @@ Real maximum(std::span<const Real> values) {
 
 template <typename Real>
 double sum_in_order(double sum, std::span<const Real> values) {
+#pragma GCC unroll 5
   for (const Real value : values) {
     sum += static_cast<double>(value);
   }
@@ -48,6 +52,15 @@ double sum_in_order(double sum, std::span<const Real> values) {
 template <typename Real>
 void exp_block(std::span<Real> block) {
   linear_algebra::exp(std::span<const Real>(block), block);
+}
+
+void log_block(std::span<double> block) {
+  linear_algebra::log(std::span<const double>(block), block);
+}
+
+/// Of sums from 1 on, in place.
+void take_logarithms(std::span<double> sums) {
+  blockwise(std::span<const double>(sums), sums, log_block);
 }
 
 template <typename Real>
@@ -69,30 +82,44 @@ LogSumExp log_sum_exp(std::span<const Real> row) {
     blockwise(std::span<const Real>(exponentials), exponentials, exp_block<Real>);
     sum = sum_in_order(sum, std::span<const Real>(exponentials));
   }
-  return {static_cast<double>(largest), std::log(sum)};
+  take_logarithms({&sum, 1});
+  return {static_cast<double>(largest), sum};
 }
 
-/// Class probabilities of at most chunk_rows rows, perhaps in place, and the logarithm of what divides them.
+/// By row of a chunk, as in LogSumExp.
+struct LogSumExps {
+  std::array<double, chunk_rows> maxima;
+  std::array<double, chunk_rows> log_sums;
+
+  LogSumExp operator[](std::size_t row) const { return {maxima[row], log_sums[row]}; }
+};
+
+/// Class probabilities of at most chunk_rows rows, perhaps in place, and the logarithms of what divides them.
 template <typename Real>
-void softmax(MatrixView<const Real> outputs, MatrixView<Real> probabilities, std::span<LogSumExp> rows) {
+void softmax(MatrixView<const Real> outputs, MatrixView<Real> probabilities, LogSumExps& rows) {
   for (std::size_t i = 0; i < outputs.rows; ++i) {
     const Real largest = maximum(row_of(outputs, i));
-    rows[i].maximum = static_cast<double>(largest);
+    rows.maxima[i] = static_cast<double>(largest);
     for (std::size_t k = 0; k < outputs.columns; ++k) {
       probabilities(i, k) = outputs(i, k) - largest;
     }
   }
   blockwise(std::span<const Real>(probabilities.elements()), probabilities.elements(), exp_block<Real>);
   for (std::size_t i = 0; i < outputs.rows; ++i) {
-    const double sum = sum_in_order(0, row_of<Real>(probabilities, i));
-    rows[i].log_sum = std::log(sum);
-    const Real factor = static_cast<Real>(1 / sum);
+    rows.log_sums[i] = sum_in_order(0, row_of<Real>(probabilities, i));
+  }
+  std::array<Real, chunk_rows> factors;
+  for (std::size_t i = 0; i < outputs.rows; ++i) {
+    factors[i] = static_cast<Real>(1 / rows.log_sums[i]);
+  }
+  for (std::size_t i = 0; i < outputs.rows; ++i) {
     for (std::size_t k = 0; k < outputs.columns; ++k) {
-      const Real probability = probabilities(i, k) * factor;
+      const Real probability = probabilities(i, k) * factors[i];
       // Numbers below the normal range slow products down; in this form NaN passes.
       probabilities(i, k) = probability < std::numeric_limits<Real>::min() ? Real{0} : probability;
     }
   }
+  take_logarithms(std::span(rows.log_sums).first(outputs.rows));
 }
 
 template <typename Real>
@@ -123,10 +150,10 @@ class Categorical final : public Likelihood<Real> {
   }
 
   void predict(MatrixView<const Real> outputs, MatrixView<Real> prediction) const override {
-    std::array<LogSumExp, chunk_rows> rows;
+    LogSumExps rows;
     for (std::size_t first = 0; first < outputs.rows; first += chunk_rows) {
       const std::size_t count = std::min(chunk_rows, outputs.rows - first);
-      softmax(outputs.middle_rows(first, count), prediction.middle_rows(first, count), std::span(rows));
+      softmax(outputs.middle_rows(first, count), prediction.middle_rows(first, count), rows);
     }
   }
 
@@ -174,8 +201,8 @@ class Categorical final : public Likelihood<Real> {
     for (std::size_t i = 0; i < outputs.rows; ++i) {
       own[i] = static_cast<double>(outputs(i, class_of(targets, i)));
     }
-    std::array<LogSumExp, chunk_rows> rows;
-    softmax(outputs, derivative, std::span(rows));
+    LogSumExps rows;
+    softmax(outputs, derivative, rows);
     for (std::size_t i = 0; i < outputs.rows; ++i) {
       sum += rows[i].nll(own[i]);
       derivative(i, class_of(targets, i)) -= 1;

@@ -1,6 +1,7 @@
 // The dense layer: y = f(x·W + b).
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <type_traits>
 #include <utility>
@@ -20,26 +21,77 @@ using linear_algebra::Write;
 // Rows that are worked on while they are in the cache.
 constexpr std::size_t chunk_rows = 16;
 
+// Below, loops over a row are too short for vector instructions, and go over all rows of a chunk at once.
+constexpr std::size_t narrow_columns = 64;
+
 template <typename Real>
-void add_to_rows(std::span<const Real> intercepts, MatrixView<Real> matrix) {
-  for (std::size_t i = 0; i < matrix.rows; ++i) {
-    Real* const row = matrix.row(i);
-    for (std::size_t j = 0; j < intercepts.size(); ++j) {
-      row[j] += intercepts[j];
-    }
+using NarrowChunk = std::array<Real, chunk_rows * narrow_columns>;
+
+template <typename Real>
+void add_elements(std::span<const Real> terms, std::span<Real> sums) {
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    sums[i] += terms[i];
   }
 }
 
-/// sums += the rows of the matrix, one after the other.
+/// Adds the same to every row of chunks.
 template <typename Real>
-void add_rows(MatrixView<const Real> matrix, std::span<Real> sums) {
-  for (std::size_t i = 0; i < matrix.rows; ++i) {
-    const Real* const row = matrix.row(i);
-    for (std::size_t j = 0; j < sums.size(); ++j) {
-      sums[j] += row[j];
+class RowTerm {
+ public:
+  explicit RowTerm(std::span<const Real> term) : term_(term) {
+    for (std::size_t i = 0; i < chunk_rows && is_narrow(); ++i) {
+      std::ranges::copy(term, repeated_.data() + i * term.size());
     }
   }
-}
+
+  void add_to(MatrixView<Real> chunk) const {
+    if (is_narrow()) {
+      return add_elements(std::span<const Real>(repeated_).first(chunk.size()), chunk.elements());
+    }
+    for (std::size_t i = 0; i < chunk.rows; ++i) {
+      add_elements(term_, {chunk.row(i), chunk.columns});
+    }
+  }
+
+ private:
+  bool is_narrow() const { return term_.size() < narrow_columns; }
+
+  std::span<const Real> term_;
+  NarrowChunk<Real> repeated_;  ///< the term again and again, if it is narrow
+};
+
+/// Adds the rows of chunks to a sum: one after the other, or if they are narrow, in chunk_rows partial sums.
+template <typename Real>
+class RowSum {
+ public:
+  explicit RowSum(std::span<Real> sum) : sum_(sum) {
+    if (is_narrow()) {
+      std::fill_n(partial_.begin(), chunk_rows * sum.size(), Real{0});
+    }
+  }
+
+  void add(MatrixView<const Real> chunk) {
+    if (is_narrow()) {
+      return add_elements<Real>(chunk.elements(), std::span(partial_).first(chunk.size()));
+    }
+    for (std::size_t i = 0; i < chunk.rows; ++i) {
+      add_elements<Real>({chunk.row(i), chunk.columns}, sum_);
+    }
+  }
+
+  /// After the last chunk.
+  void finish() {
+    for (std::size_t i = 0; i < chunk_rows && is_narrow(); ++i) {
+      add_elements<Real>(std::span(partial_).subspan(i * sum_.size(), sum_.size()), sum_);
+    }
+  }
+
+ private:
+  bool is_narrow() const { return sum_.size() < narrow_columns; }
+
+  std::span<Real> sum_;
+  NarrowChunk<Real> partial_;  ///< sums, if it is narrow
+};
 
 template <typename Real>
 class Dense final : public Layer<Real> {
@@ -73,11 +125,12 @@ class Dense final : public Layer<Real> {
     const bool keeps_argument = needs_input(activation_);
     const MatrixView<Real> argument = keeps_argument ? pass.kept : pass.output;
     products.multiply({pass.input, pass.rounded.input}, Transposed::no, weights(parameters), Transposed::no, argument);
+    const RowTerm<Real> intercepts(intercepts_in(parameters.theta));
     for (std::size_t first = 0; first < argument.rows; first += chunk_rows) {
       const std::size_t count = std::min(chunk_rows, argument.rows - first);
       const MatrixView<Real> rows = argument.middle_rows(first, count);
       if (has_intercepts_) {
-        add_to_rows(part(parameters.theta, intercepts_), rows);
+        intercepts.add_to(rows);
       }
       const MatrixView<Real> output = pass.output.middle_rows(first, count);
       if (keeps_argument) {
@@ -102,9 +155,11 @@ class Dense final : public Layer<Real> {
  private:
   /// Turns the derivative by the output into that by the argument of f, whose sum over samples is the intercepts' own.
   Factor<Real> through_activation(const LayerPass<Real>& pass, const GradientBuffer<Real>& gradient) const {
-    if (has_intercepts_ && gradient.write == Write::overwrite) {
-      std::ranges::fill(part(gradient.values, intercepts_), Real{0});
+    const std::span<Real> d_intercepts = intercepts_in(gradient.values);
+    if (gradient.write == Write::overwrite) {
+      std::ranges::fill(d_intercepts, Real{0});
     }
+    RowSum<Real> sum(d_intercepts);
     const MatrixView<Real> derivative = pass.d_output;
     for (std::size_t first = 0; first < derivative.rows; first += chunk_rows) {
       const std::size_t count = std::min(chunk_rows, derivative.rows - first);
@@ -112,11 +167,12 @@ class Dense final : public Layer<Real> {
       multiply_by_slope<Real>(activation_, pass.kept.middle_rows(first, count).elements(),
                               pass.output.middle_rows(first, count).elements(), rows.elements());
       if (has_intercepts_) {
-        add_rows<Real>(rows, part(gradient.values, intercepts_));
+        sum.add(rows);
       }
       round(rows, first, pass.rounded.derivative);
     }
     if (has_intercepts_) {
+      sum.finish();
       hand_out(intercepts_, gradient);
     }
     return {derivative, pass.rounded.derivative};
@@ -134,6 +190,12 @@ class Dense final : public Layer<Real> {
   template <typename T>
   static std::span<T> part(std::span<T> vector, const Tensor& tensor) {
     return vector.subspan(tensor.offset, tensor.size);
+  }
+
+  /// Empty if there are none.
+  template <typename T>
+  std::span<T> intercepts_in(std::span<T> vector) const {
+    return part(vector, intercepts_);
   }
 
   template <typename T>

@@ -9,6 +9,8 @@ namespace cauchy::linear_algebra {
 template <typename Real>
 void exp(std::span<const Real> input, std::span<Real> output);
 template <typename Real>
+void log(std::span<const Real> input, std::span<Real> output);
+template <typename Real>
 void tanh(std::span<const Real> input, std::span<Real> output);
 template <typename Real>
 void log1p(std::span<const Real> input, std::span<Real> output);
