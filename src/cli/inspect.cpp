@@ -26,7 +26,7 @@ void inspect_checkpoint(const std::string& path) {
     std::cout << "best validation NLL " << reporting::short_text(header.stopping.best_validation_nll, 8)
               << ", after step " << header.stopping.best_step << "\n";
   }
-  std::cout << "made in " << header.precision << " with products by " << header.product_backend << " ("
+  std::cout << "parameters in " << header.precision << ", products by " << header.product_backend << " ("
             << header.instruction_set << ")\n\nparameters\n";
   std::uint64_t total = 0;
   for (const checkpoint::TensorInfo& tensor : header.tensors) {

@@ -200,7 +200,8 @@ void require_in_range(const Source& source, const std::string& name, std::uint64
   std::ostringstream what;
   what << (standardization == nullptr ? "" : "a number that standardises to ")
        << (standardization == nullptr ? value : standardization->of(value, column))
-       << ", beyond the range of run.precision = " << (sizeof(Real) == sizeof(float) ? "float," : "double,");
+       << (sizeof(Real) == sizeof(float) ? ", beyond the range of a float (run.precision = double has a larger one),"
+                                         : ", beyond the range of a double,");
   throw core::UserError(fault(source, name, first_row + i / values.columns, column, what.str()));
 }
 

@@ -204,7 +204,9 @@ TEST_F(DatasetTest, NumbersBeyondTheRangeAreToldAsTheyStand) {
   test::ToyData toy(20, 3, 4);
   toy.features[17 * 3 + 2] = 1e300;
   const std::string fault = fault_of(written(toy), 4);
-  EXPECT_NE(fault.find("beyond the range of run.precision = float, at row 17, column 2"), std::string::npos) << fault;
+  EXPECT_NE(fault.find("beyond the range of a float (run.precision = double has a larger one), at row 17, column 2"),
+            std::string::npos)
+      << fault;
   for (std::uint64_t row = 0; row < toy.rows; ++row) {
     toy.features[row * 3] = row % 2 == 0 ? 1e200 : -1e200;
   }
@@ -284,10 +286,14 @@ TEST_F(PiecesTest, AllNumbersAndFaultsAreAtTheirPlaces) {
       EXPECT_NE(outcome.find("/features holds NaN" + place), std::string::npos) << outcome;
     }
     const std::string outcome = PiecesTest::outcome<float>(written<double>(1e300), standardization);
-    EXPECT_NE(outcome.find(", beyond the range of run.precision = float," + place), std::string::npos) << outcome;
+    EXPECT_NE(outcome.find(", beyond the range of a float (run.precision = double has a larger one)," + place),
+              std::string::npos)
+        << outcome;
   }
   const std::string outcome = PiecesTest::outcome<float>(written<std::uint8_t>(255), huge);
-  EXPECT_NE(outcome.find("a number that standardises to 3.825e+38, beyond the range of run.precision = float," + place),
+  EXPECT_NE(outcome.find("a number that standardises to 3.825e+38, beyond the range of a float (run.precision = double "
+                         "has a larger one)," +
+                         place),
             std::string::npos)
       << outcome;
 }
