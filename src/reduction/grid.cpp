@@ -60,6 +60,39 @@ Pattern<Real> round_values(std::span<const Real> values, Scale reciprocal, Scale
   return largest;
 }
 
+constexpr std::int32_t place_of_high = 1 << 16;
+
+/// Value i and its partner, which is `high` elements further on, into the pair i.
+template <bool overwrite>
+Pattern<float> round_pairs(std::span<const float> values, float reciprocal, float limit, std::span<std::int32_t> sum) {
+  const std::size_t half = sum.size();
+  const std::size_t pairs = values.size() - half;  // one less than half where a value has no partner
+  const float* const low = values.data();
+  const float* const high = low + half;
+  std::int32_t* const result = sum.data();
+  const auto rounded = [&](float value) { return accepted<std::int32_t>(std::rint(value * reciprocal), limit); };
+  Pattern<float> largest = 0;
+  for (std::size_t i = 0; i < pairs; ++i) {
+    largest = std::max(largest, std::max(pattern_of(low[i]), pattern_of(high[i])));
+    const std::int32_t pair = rounded(low[i]) + rounded(high[i]) * place_of_high;
+    result[i] = overwrite ? pair : result[i] + pair;
+  }
+  if (pairs < half) {
+    largest = std::max(largest, pattern_of(low[pairs]));
+    result[pairs] = rounded(low[pairs]) + (overwrite ? 0 : result[pairs]);
+  }
+  return largest;
+}
+
+template <bool overwrite, typename Real, typename Integer, typename Scale>
+Pattern<Real> round_to(std::span<const Real> values, Scale reciprocal, Scale limit, std::span<Word<Integer>> sum) {
+  if constexpr (sizeof(Integer) == sizeof(std::int16_t)) {
+    return round_pairs<overwrite>(values, reciprocal, limit, sum);
+  } else {
+    return round_values<overwrite, Real, Integer>(values, reciprocal, limit, sum);
+  }
+}
+
 /// 2^exponent, a normal number.
 template <typename Real>
 Real power_of_two(int exponent) {
@@ -80,7 +113,7 @@ Pattern<Real> largest_of(std::span<const Real> values) {
 template <typename Real, typename Integer>
 Grid<Real, Integer>::Grid(std::uint64_t summands)
     : bits_(std::numeric_limits<Integer>::digits - static_cast<int>(std::bit_width(summands - 1))) {
-  if (summands < 1 || summands > (std::uint64_t{1} << 20)) {
+  if (summands < 1 || summands > most_summands) {
     throw std::invalid_argument("no grid for sums of " + std::to_string(summands) + " gradients");
   }
 }
@@ -102,20 +135,42 @@ int Grid<Real, Integer>::exponent_for(Pattern<Real> largest) const {
 }
 
 template <typename Real, typename Integer>
-Pattern<Real> Grid<Real, Integer>::round(std::span<const Real> values, int exponent, std::span<Integer> sum,
+Pattern<Real> Grid<Real, Integer>::round(std::span<const Real> values, int exponent, std::span<Word<Integer>> sum,
                                          bool overwrite) const {
   using Scale = Scaled<Real, Integer>;
   const auto reciprocal = power_of_two<Scale>(-exponent);
   const auto limit = power_of_two<Scale>(bits_);
-  return overwrite ? round_values<true>(values, reciprocal, limit, sum)
-                   : round_values<false>(values, reciprocal, limit, sum);
+  return overwrite ? round_to<true, Real, Integer>(values, reciprocal, limit, sum)
+                   : round_to<false, Real, Integer>(values, reciprocal, limit, sum);
 }
 
 template <typename Real, typename Integer>
-void mean_of_sum(std::span<const Integer> sum, int exponent, double divisor, std::span<Real> values) {
+void mean_of_sum(std::span<const Word<Integer>> sum, int exponent, double divisor, std::span<Real> values) {
   const double factor = power_of_two<double>(exponent) / divisor;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    values[i] = static_cast<Real>(static_cast<double>(sum[i]) * factor);
+  const auto mean = [factor](Word<Integer> value) { return static_cast<Real>(static_cast<double>(value) * factor); };
+  if constexpr (sizeof(Integer) == sizeof(std::int16_t)) {
+    const std::size_t half = words<Integer>(values.size());
+    for (std::size_t i = 0; i < half; ++i) {
+      values[i] = mean(static_cast<std::int16_t>(sum[i]));
+    }
+    for (std::size_t i = half; i < values.size(); ++i) {
+      const std::int32_t pair = sum[i - half];
+      values[i] = mean((pair - static_cast<std::int16_t>(pair)) / place_of_high);
+    }
+  } else {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = mean(sum[i]);
+    }
+  }
+}
+
+// In units, where nothing can overflow: the product of a remainder and a power of two.
+void keep_remainders(std::span<float> values, int exponent) {
+  const auto unit = power_of_two<float>(exponent);
+  const auto reciprocal = power_of_two<float>(-exponent);
+  for (float& value : values) {
+    const float scaled = value * reciprocal;
+    value = (scaled - std::rint(scaled)) * unit;
   }
 }
 
@@ -123,13 +178,15 @@ template Pattern<float> pattern_of(float);
 template Pattern<double> pattern_of(double);
 template Pattern<float> largest_of(std::span<const float>);
 template Pattern<double> largest_of(std::span<const double>);
+template class Grid<float, std::int16_t>;
 template class Grid<float, std::int32_t>;
 template class Grid<float, std::int64_t>;
 template class Grid<double, std::int32_t>;
 template class Grid<double, std::int64_t>;
-template void mean_of_sum(std::span<const std::int32_t>, int, double, std::span<float>);
-template void mean_of_sum(std::span<const std::int64_t>, int, double, std::span<float>);
-template void mean_of_sum(std::span<const std::int32_t>, int, double, std::span<double>);
-template void mean_of_sum(std::span<const std::int64_t>, int, double, std::span<double>);
+template void mean_of_sum<float, std::int16_t>(std::span<const std::int32_t>, int, double, std::span<float>);
+template void mean_of_sum<float, std::int32_t>(std::span<const std::int32_t>, int, double, std::span<float>);
+template void mean_of_sum<float, std::int64_t>(std::span<const std::int64_t>, int, double, std::span<float>);
+template void mean_of_sum<double, std::int32_t>(std::span<const std::int32_t>, int, double, std::span<double>);
+template void mean_of_sum<double, std::int64_t>(std::span<const std::int64_t>, int, double, std::span<double>);
 
 }  // namespace cauchy::reduction

@@ -63,6 +63,7 @@ void UnitRule<Real, Integer>::follow(Units& units, std::span<const Pattern<Real>
   }
 }
 
+template class UnitRule<float, std::int16_t>;
 template class UnitRule<float, std::int32_t>;
 template class UnitRule<float, std::int64_t>;
 template class UnitRule<double, std::int32_t>;

@@ -6,6 +6,7 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -111,10 +112,38 @@ void Round(benchmark::State& state) {
 BENCHMARK(Round<std::int32_t>)->Args({large_network, 0})->Args({large_network, 1});
 BENCHMARK(Round<std::int64_t>)->Args({large_network, 0})->Args({large_network, 1});
 
+// The same in pairs of 16 bits, with error feedback: the first shard of a rank.
+void RoundWithFeedback(benchmark::State& state) {
+  const auto gradient = random_values<float>(static_cast<std::size_t>(state.range(0)));
+  AlignedVector<float> last(gradient.size());
+  AlignedVector<float> next(gradient.size());
+  std::vector<std::int32_t> sum(reduction::words<std::int16_t>(gradient.size()));
+  const reduction::Grid<float, std::int16_t> grid(8);
+  const int exponent = grid.exponent_for(reduction::pattern_of(1.0F));
+  constexpr std::size_t block = reduction::Blocks::block_elements;
+  for (auto _ : state) {
+    for (std::size_t first = 0; first < gradient.size(); first += block) {
+      const std::size_t size = std::min(block, gradient.size() - first);
+      const auto corrected = std::span(next).subspan(first, size);
+      std::ranges::transform(std::span(gradient).subspan(first, size), std::span(last).subspan(first, size),
+                             corrected.begin(), std::plus<>());
+      benchmark::DoNotOptimize(grid.round(
+          corrected, exponent,
+          std::span(sum).subspan(reduction::words<std::int16_t>(first), reduction::words<std::int16_t>(size)), true));
+      reduction::keep_remainders(corrected, exponent);
+    }
+    last.swap(next);
+  }
+  constexpr std::size_t bytes = 3 * sizeof(float) + sizeof(std::int16_t);
+  state.SetBytesProcessed(static_cast<std::int64_t>(bytes) * state.range(0) * state.iterations());
+}
+BENCHMARK(RoundWithFeedback)->Arg(large_network);
+
 template <typename Integer>
 void MeanOfSum(benchmark::State& state) {
-  const std::vector<Integer> sum(static_cast<std::size_t>(state.range(0)), 12345);
-  AlignedVector<float> mean(sum.size());
+  const auto elements = static_cast<std::size_t>(state.range(0));
+  const std::vector<reduction::Word<Integer>> sum(reduction::words<Integer>(elements), 12345);
+  AlignedVector<float> mean(elements);
   for (auto _ : state) {
     reduction::mean_of_sum<float, Integer>(sum, -20, 1024, mean);
     benchmark::DoNotOptimize(mean.data());
@@ -122,6 +151,7 @@ void MeanOfSum(benchmark::State& state) {
   state.SetBytesProcessed(static_cast<std::int64_t>(sizeof(float) + sizeof(Integer)) * state.range(0) *
                           state.iterations());
 }
+BENCHMARK(MeanOfSum<std::int16_t>)->Arg(large_network);
 BENCHMARK(MeanOfSum<std::int32_t>)->Arg(large_network);
 BENCHMARK(MeanOfSum<std::int64_t>)->Arg(large_network);
 

@@ -157,7 +157,130 @@ TYPED_TEST(GridTest, MeanOfASumIsRoundedOnceFromDouble) {
   }
 }
 
+using Pairs = Grid<float, std::int16_t>;
+
+/// The sums in the words of a block of so many.
+std::vector<float> unpacked(const std::vector<std::int32_t>& sum, std::size_t size) {
+  std::vector<float> values(size);
+  mean_of_sum<float, std::int16_t>(sum, 0, 1, values);
+  return values;
+}
+
+TEST(Pairs, RoundAsTheReferenceDoesAndAdd) {
+  const Pairs grid(6);
+  for (const std::size_t size : {1UL, 2UL, 3UL, 8UL, 17UL, 4095UL, 4096UL}) {
+    const std::vector<float> values = values_of_all_sizes<float>(size);
+    const Pattern<float> largest = largest_of<float>(values);
+    const int exponent = grid.exponent_for(largest);
+    ASSERT_TRUE(grid.fits(largest, exponent));
+    std::vector<std::int32_t> sum(words<std::int16_t>(size), 77);
+    ASSERT_EQ(sum.size(), (size + 1) / 2);
+    EXPECT_EQ(grid.round(values, exponent, sum, true), largest);
+    EXPECT_EQ(grid.round(values, exponent, sum, false), largest);
+    const std::vector<float> sums = unpacked(sum, size);
+    for (std::size_t i = 0; i < size; ++i) {
+      ASSERT_EQ(static_cast<long double>(sums[i]), 2 * whole(values[i], exponent)) << values[i];
+    }
+  }
+}
+
+TEST(Pairs, OfOneShardHoldWhatOneValueCan) {
+  const Pairs grid(1);
+  const std::vector<float> values{0.5F, 1.5F, 2.5F, -0.5F, -1.5F, -2.5F, 32767, -32767, 32768, -32768, 32767.5F};
+  std::vector<std::int32_t> sum(6);
+  EXPECT_EQ(grid.round(values, 0, sum, true), pattern_of(32768.0F));
+  EXPECT_EQ(unpacked(sum, 11), (std::vector<float>{0, 2, 2, 0, -2, -2, 32767, -32767, 0, 0, 0}));
+}
+
+// Any two sums that can stand side by side, at the ends of the range and around every change of sign, after any number
+// of additions; and as MPI adds them, as one integer.
+TEST(Pairs, HalvesDoNotDisturbEachOther) {
+  for (const std::uint64_t summands : {1UL, 2UL, 3UL, 5UL, 8UL, 100UL, 255UL, 256UL}) {
+    const Pairs grid(summands);
+    ASSERT_EQ(grid.bits(), 15 - static_cast<int>(std::ceil(std::log2(summands))));
+    const float most = std::ldexp(1.0F, grid.bits()) - 1;
+    ASSERT_TRUE(grid.fits(pattern_of(most), 0));
+    ASSERT_FALSE(grid.fits(pattern_of(most + 1), 0));
+    for (const float low : {-most, -1.0F, 0.0F, 1.0F, most}) {
+      for (const float high : {-most, -1.0F, 0.0F, 1.0F, most}) {
+        const std::vector<float> values{low, low, high};
+        std::vector<std::int32_t> sum(2);
+        std::vector<std::int32_t> one(2);
+        grid.round(values, 0, one, true);
+        std::int64_t total = 0;
+        for (std::uint64_t i = 0; i < summands; ++i) {
+          grid.round(values, 0, sum, i == 0);
+          total += one[0];
+          ASSERT_EQ(sum[0], total);  // no sum on the way has left the range of the word
+        }
+        const auto count = static_cast<float>(summands);
+        ASSERT_EQ(unpacked(sum, 3), (std::vector<float>{count * low, count * low, count * high}));
+      }
+    }
+  }
+}
+
+TEST(Pairs, WhatIsNotFiniteNeverFits) {
+  const Pairs grid(4);
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  for (const float value : {std::numeric_limits<float>::infinity(), nan, -nan}) {
+    for (std::size_t place = 0; place < 3; ++place) {
+      std::vector<float> values{1, 2, -3};
+      values[place] = value;
+      std::vector<std::int32_t> sum(2);
+      const Pattern<float> largest = grid.round(values, -4, sum, true);
+      EXPECT_EQ(largest, pattern_of(value));
+      EXPECT_FALSE(grid.fits(largest, grid.highest_exponent));
+      std::vector<float> expected{16, 32, -48};
+      expected[place] = 0;
+      EXPECT_EQ(unpacked(sum, 3), expected);
+    }
+  }
+}
+
+// A value is what was rounded and what is left, to the last bit.
+TEST(Pairs, RemaindersAreExact) {
+  const Pairs grid(8);
+  const std::vector<float> values = values_of_all_sizes<float>(4096);
+  for (const int exponent : {-12, -20, 3}) {
+    std::vector<float> left = values;
+    keep_remainders(left, exponent);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const long double rounded = std::ldexp(whole(values[i], exponent), exponent);
+      ASSERT_EQ(static_cast<long double>(left[i]), static_cast<long double>(values[i]) - rounded);
+      ASSERT_LE(std::abs(left[i]), std::ldexp(0.5F, exponent));
+    }
+  }
+  // The largest numbers, which rounded may be infinite, and the smallest.
+  const int large = grid.exponent_for(pattern_of(std::numeric_limits<float>::max()));
+  for (const int exponent : {large, large + 1, grid.highest_exponent}) {
+    std::vector<float> left{std::numeric_limits<float>::max(), -std::numeric_limits<float>::denorm_min()};
+    keep_remainders(left, exponent);
+    EXPECT_LE(std::abs(left[0]), std::ldexp(0.5F, exponent));
+    EXPECT_LE(std::abs(left[1]), std::numeric_limits<float>::denorm_min());
+  }
+}
+
+// The example in src/reduction/README.md.
+TEST(Pairs, WorkedExampleOfErrorFeedback) {
+  const Pairs grid(4);
+  EXPECT_EQ(grid.bits(), 13);
+  std::vector<float> residual{0};
+  std::vector<std::int32_t> sum(1);
+  const std::vector<std::int32_t> rounded{0, 1, 0};
+  const std::vector<float> left{0.0004F, -0.000177F, 0.000223F};
+  for (std::size_t step = 0; step < rounded.size(); ++step) {
+    residual[0] += 0.0004F;
+    grid.round(residual, -10, sum, true);
+    keep_remainders(residual, -10);
+    EXPECT_EQ(sum[0], rounded[step]);
+    EXPECT_NEAR(residual[0], left[step], 5e-7F);  // as many digits as the table has
+  }
+}
+
 TEST(Grid, RefusesSumsThatItCannotPromise) {
+  EXPECT_THROW(Pairs(0), std::invalid_argument);
+  EXPECT_THROW(Pairs(257), std::invalid_argument);
   EXPECT_THROW((Grid<float, std::int32_t>(0)), std::invalid_argument);
   EXPECT_THROW((Grid<float, std::int32_t>((1UL << 20) + 1)), std::invalid_argument);
 }

@@ -1,8 +1,8 @@
 #pragma once
 /// The grid of integers that gradients are rounded to: rounding, and back.
 ///
-/// Instantiated for Real = float, double and Integer = std::int32_t, std::int64_t. The arithmetic, an example with
-/// numbers, and error bounds: src/reduction/README.md.
+/// Instantiated for Real = float, double and Integer = std::int32_t, std::int64_t, and for float and std::int16_t. The
+/// arithmetic, an example with numbers, and error bounds: src/reduction/README.md.
 
 #include <cstddef>
 #include <cstdint>
@@ -23,9 +23,23 @@ Pattern<Real> pattern_of(Real value);
 template <typename Real>
 Pattern<Real> largest_of(std::span<const Real> values);
 
+/// What sums are kept in and travel as: themselves; those of 16 bits in pairs, low + 2^16·high, added as one integer of
+/// 32, since sums of 16 bits saturate in MPI libraries. The halves do not disturb each other: with magnitudes of at
+/// most 2^15 - 1 the pair has one of at most (2^15 - 1)·(2^16 + 1) < 2^31, and low is the only number of 16 bits that
+/// equals it modulo 2^16.
+template <typename Integer>
+using Word = std::conditional_t<sizeof(Integer) == sizeof(std::int16_t), std::int32_t, Integer>;
+
+/// How many words hold so many sums. Of n sums in pairs, sum i lies with sum i + ⌈n/2⌉, so that loops are vectors.
+template <typename Integer>
+constexpr std::size_t words(std::size_t sums) {
+  constexpr std::size_t sums_a_word = sizeof(Word<Integer>) / sizeof(Integer);
+  return (sums + sums_a_word - 1) / sums_a_word;
+}
+
 /// Multiples of a unit 2^e, such that `summands` of them (V·A: one for each shard and accumulated step) can be added
 /// in any order, in any grouping, without a partial sum that Integer cannot hold: with c = ⌈log2 summands⌉ a value
-/// g is accepted if |rint(g·2^-e)| < 2^bits, bits = 31 - c or 63 - c, and then
+/// g is accepted if |rint(g·2^-e)| < 2^bits, bits = 15 - c, 31 - c or 63 - c, and then
 /// |Σ| ≤ summands·(2^bits - 1) ≤ 2^(bits + c) - 1.
 ///
 ///     Grid<float, std::int32_t> grid(8);          // bits = 28
@@ -33,7 +47,9 @@ Pattern<Real> largest_of(std::span<const Real> values);
 template <typename Real, typename Integer>
 class Grid {
  public:
-  /// 1 ≤ summands ≤ 2^20.
+  static constexpr std::uint64_t most_summands = std::uint64_t{1} << (sizeof(Integer) == sizeof(std::int16_t) ? 8 : 20);
+
+  /// 1 ≤ summands ≤ most_summands.
   explicit Grid(std::uint64_t summands);
 
   int bits() const { return bits_; }
@@ -48,19 +64,19 @@ class Grid {
 
   /// Bits that a unit leaves above the largest magnitude. int32: so few that a sum over 8 shards is no less exact than
   /// one in float. int64 has bits to spare.
-  static constexpr int headroom = sizeof(Integer) == sizeof(std::int32_t) ? 2 : 8;
+  static constexpr int headroom = sizeof(Integer) == sizeof(std::int64_t) ? 8 : 2;
 
   /// Units are 2^lowest_exponent to 2^highest_exponent: they and their reciprocals are normal numbers of the type that
   /// rounds, and a unit divided by a number of samples is a normal double. What is far below the lowest unit flushes
   /// to 0; no finite block is too large for the highest.
-  static constexpr bool rounds_in_float = std::is_same_v<Real, float> && sizeof(Integer) == sizeof(std::int32_t);
+  static constexpr bool rounds_in_float = std::is_same_v<Real, float> && sizeof(Integer) <= sizeof(std::int32_t);
   static constexpr int lowest_exponent = rounds_in_float ? -126 : -960;
   static constexpr int highest_exponent = rounds_in_float ? 126 : 1022;
 
-  /// sum[i] += rint(values[i]·2^-exponent), half to even, of values[0 .. sum.size()); and the pattern of the largest
+  /// sum[i] += rint(values[i]·2^-exponent), half to even, in words(values.size()) words; and the pattern of the largest
   /// magnitude among the values. A value that is not accepted counts as 0, so that no sum can overflow: the caller
   /// learns of it from the pattern, which does not fit. With `overwrite` the sum is written, not read.
-  Pattern<Real> round(std::span<const Real> values, int exponent, std::span<Integer> sum, bool overwrite) const;
+  Pattern<Real> round(std::span<const Real> values, int exponent, std::span<Word<Integer>> sum, bool overwrite) const;
 
  private:
   int bits_;
@@ -68,6 +84,10 @@ class Grid {
 
 /// values[i] = Real(double(sum[i])·(2^exponent/divisor)).
 template <typename Real, typename Integer>
-void mean_of_sum(std::span<const Integer> sum, int exponent, double divisor, std::span<Real> values);
+void mean_of_sum(std::span<const Word<Integer>> sum, int exponent, double divisor, std::span<Real> values);
+
+/// values[i] -= rint(values[i]·2^-exponent)·2^exponent: what rounding has left, at most half a unit. As exact as a
+/// float can be: only what is below 2^-149 of the unit, or is below 2^-149 itself, is lost.
+void keep_remainders(std::span<float> values, int exponent);
 
 }  // namespace cauchy::reduction

@@ -5,7 +5,8 @@
 
 namespace cauchy::reduction {
 
-enum class Width { int32, int64 };
+/// int16: for speed on slow networks, with error feedback; only where the user asks for it.
+enum class Width { int16, int32, int64 };
 
 /// What decides the width.
 struct SumProblem {
