@@ -228,6 +228,29 @@ reduction::Units read_units(const File& file) {
   return {read_vector<std::int32_t>(file, "/reduction/units"), read_vector<std::int32_t>(file, "/reduction/ages")};
 }
 
+constexpr const char* residuals_group = "/reduction/residuals";
+
+template <typename Real>
+void write_residuals(File& file, const ParameterLayout& layout, const training::Residuals<Real>& residuals) {
+  for (std::size_t shard = 0; shard < residuals.size(); ++shard) {
+    write_tensors<Real>(file, member(residuals_group, std::to_string(shard)), layout, residuals[shard]);
+  }
+}
+
+template <typename Real>
+training::Residuals<Real> read_residuals(const File& file, const ParameterLayout& layout) {
+  training::Residuals<Real> residuals;
+  if (file.has(residuals_group)) {
+    const std::size_t shards = file.members(residuals_group).size();
+    for (std::size_t shard = 0; shard < shards; ++shard) {
+      const std::string group = member(residuals_group, std::to_string(shard));
+      require_layout(file, group, layout);
+      residuals.push_back(read_tensors<Real>(file, group, layout));
+    }
+  }
+  return residuals;
+}
+
 template <typename Real>
 void update_digest(core::Sha256& digest, const File& file, const TensorInfo& tensor) {
   std::uint64_t size = 1;
@@ -245,7 +268,7 @@ template <typename Real>
 storage::WritingCost save(const std::filesystem::path& path, const Description& description,
                           const TrainingState<Real>& state) {
   // All members: a new one does not compile until it has its place in the file, here and in load().
-  [[maybe_unused]] const auto& [method, sampler, stopping, history, standardization, units] = state;
+  [[maybe_unused]] const auto& [method, sampler, stopping, history, standardization, units, residuals] = state;
   return storage::write_sealed(path, kind, [&](File& file) {
     write_description(file, description);
     file.write_attribute("/", "precision", std::string(precision_name<Real>()));
@@ -253,6 +276,7 @@ storage::WritingCost save(const std::filesystem::path& path, const Description& 
     write_scalars(file, state);  // of sampler, stopping and history
     write_standardization(file, state.standardization);
     write_units(file, state.units);
+    write_residuals<Real>(file, description.layout, state.residuals);
   });
 }
 
@@ -295,6 +319,7 @@ TrainingState<Real> load(const std::filesystem::path& path, const ParameterLayou
   read_scalars(file, state);
   state.standardization = read_standardization(file);
   state.units = read_units(file);
+  state.residuals = read_residuals<Real>(file, layout);
   return state;
 }
 

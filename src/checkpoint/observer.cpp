@@ -22,8 +22,9 @@ bool divides(std::uint64_t interval, std::uint64_t count) {
 }
 
 template <typename Real>
-double bytes_of(const optimize::MethodState<Real>& method) {
-  return static_cast<double>(method.x.size() * sizeof(Real) * (1 + method.slots.size()));
+double bytes_of(const training::TrainingState<Real>& state) {
+  const std::size_t vectors = 1 + state.method.slots.size() + state.residuals.size();
+  return static_cast<double>(state.method.x.size() * sizeof(Real) * vectors);
 }
 
 Retention retention_of(const CheckpointOptions& options, std::uint64_t steps_per_epoch) {
@@ -40,7 +41,7 @@ CheckpointObserver<Real>::CheckpointObserver(const CheckpointOptions& options, O
       warnings_(parts.warnings),
       seconds_(parts.seconds),
       warning_seconds_(parts.warning_seconds),
-      longest_write_(cautious_latency_seconds + bytes_of(state.method) / cautious_bytes_per_second),
+      longest_write_(cautious_latency_seconds + bytes_of(state) / cautious_bytes_per_second),
       writer_({options.directory, retention_of(options, parts.steps_per_epoch)}, std::move(parts.description),
               std::move(parts.prepare), state, copies_of_state(parts.validates)) {}
 

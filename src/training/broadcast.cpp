@@ -19,6 +19,7 @@ void broadcast_vector(const communication::Communicator& ranks, std::vector<T>& 
 
 template <typename Real>
 void broadcast_state(const communication::Communicator& ranks, TrainingState<Real>& state) {
+  // Of the residuals, each rank takes those of its shards alone: Reducer::scatter().
   ranks.broadcast<Real>(state.method.x);
   for (optimize::Slot<Real>& slot : state.method.slots) {
     ranks.broadcast<Real>(slot.values);

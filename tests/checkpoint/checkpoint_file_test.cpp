@@ -94,6 +94,7 @@ TYPED_TEST(CheckpointPrecisions, KeepsEveryFieldOfTheState) {
   EXPECT_EQ(loaded.history, state.history);
   EXPECT_EQ(loaded.standardization, state.standardization);
   EXPECT_EQ(loaded.units, state.units);
+  EXPECT_EQ(loaded.residuals, state.residuals);
 }
 
 /// A change of one member of a state.
@@ -104,7 +105,7 @@ using Change = std::function<void(TrainingState<Real>&)>;
 template <typename Real>
 std::vector<Change<Real>> changes() {
   TrainingState<Real> state = test::example_state<Real>();
-  [[maybe_unused]] const auto& [method, sampler, stopping, history, standardization, units] = state;
+  [[maybe_unused]] const auto& [method, sampler, stopping, history, standardization, units, residuals] = state;
   [[maybe_unused]] const auto& [x, slots] = method;
   [[maybe_unused]] const auto& [slot_name, slot_values] = slots[0];
   [[maybe_unused]] const auto& [mean, scale] = standardization;
@@ -117,6 +118,9 @@ std::vector<Change<Real>> changes() {
       [](auto& changed) { changed.standardization.scale[4] += 1; },
       [](auto& changed) { changed.units.exponents[3] += 1; },
       [](auto& changed) { changed.units.ages[3] += 1; },
+      [](auto& changed) { changed.residuals[0][3] += 1; },
+      [](auto& changed) { changed.residuals[10][2] += 1; },
+      [](auto& changed) { changed.residuals.pop_back(); },
   };
   state.visit_scalars(state, [&](const std::string& part, const std::string& field, auto&) {
     result.push_back([part, field](auto& changed) {
@@ -132,7 +136,7 @@ TYPED_TEST(CheckpointPrecisions, NoticesAChangeOfAnyMember) {
   const TrainingState<TypeParam> state = test::example_state<TypeParam>();
   save(this->path_, this->description_, state);
   const std::string before = contents(this->path_);
-  EXPECT_GE(changes<TypeParam>().size(), 19U);
+  EXPECT_GE(changes<TypeParam>().size(), 22U);
   for (const Change<TypeParam>& change : changes<TypeParam>()) {
     TrainingState<TypeParam> changed = state;
     change(changed);
@@ -199,6 +203,7 @@ TEST_F(CheckpointFileTest, HoldsMoreTensorsThanOneDigit) {
     description_.layout.add("dense_" + std::to_string(i), "weights", {2}, TensorKind::weights);
   }
   state_.method.slots.clear();
+  state_.residuals.clear();
   state_.method.x.assign(description_.layout.padded_size(), 0.5F);
   save(path_, description_, state_);
   const Header header = read_header(path_);
@@ -208,15 +213,17 @@ TEST_F(CheckpointFileTest, HoldsMoreTensorsThanOneDigit) {
   }
 }
 
-TEST_F(CheckpointFileTest, MethodWithoutMemoryFeaturesAsTheyAreAndNoUnits) {
+TEST_F(CheckpointFileTest, MethodWithoutMemoryFeaturesAsTheyAreNoUnitsAndNoResiduals) {
   state_.method.slots.clear();
   state_.standardization = {};
   state_.units = {};
+  state_.residuals = {};
   save(path_, description_, state_);
   const auto loaded = load<float>(path_, description_.layout);
   EXPECT_TRUE(loaded.method.slots.empty());
   EXPECT_FALSE(loaded.standardization.active());
   EXPECT_EQ(loaded.units, reduction::Units{});
+  EXPECT_TRUE(loaded.residuals.empty());
 }
 
 TEST_F(CheckpointFileTest, EqualStatesGiveEqualBytes) {

@@ -60,6 +60,9 @@ training::TrainingState<Real> example_state() {
   state.method.slots.push_back({"acceleration", example_vector<Real>(20)});  // not in the order of the alphabet
   state.visit_scalars(state, FillFields{});
   state.units = {{-24, -3, 7, 0}, {1, 15, 2, 3}};
+  for (int shard = 0; shard < 11; ++shard) {  // more than one digit
+    state.residuals.push_back(example_vector<Real>(100 * (shard + 1)));
+  }
   state.standardization = {{0.1, 0.2, 0.3, 0.4, 0.5}, {1, 2, 3, 4, 1.0 / 3}};
   return state;
 }

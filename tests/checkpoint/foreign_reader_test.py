@@ -109,6 +109,11 @@ class ForeignReader(unittest.TestCase):
         self.check_vector("optimizer/velocity", 10)
         self.check_vector("optimizer/acceleration", 20)
 
+    def test_residuals_of_eleven_shards(self):
+        self.assertEqual(sorted(self.file["reduction/residuals"], key=int), [str(shard) for shard in range(11)])
+        for shard in range(11):
+            self.check_vector(f"reduction/residuals/{shard}", 100 * (shard + 1))
+
     def test_digest(self):
         tensors = []
         self.file["parameters"].visititems(

@@ -10,6 +10,7 @@
 ///     /standardisation/{mean,scale}        (inputs), where features are standardized
 ///     /reduction/{units,ages}              (blocks), where gradients are summed as integers: exponents of the units,
 ///                                          and for how many steps a smaller one would have done
+///     /reduction/residuals/<shard>/<layer>/<tensor>   where these have 16 bits: what rounding left of its gradients
 ///
 /// Equal states give equal bytes: no rank count, thread count, folder, host or time is in the file.
 

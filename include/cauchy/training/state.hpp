@@ -3,8 +3,10 @@
 /// they are visited, so that a new one without a place in the checkpoint does not compile.
 
 #include <cstdint>
+#include <vector>
 
 #include "cauchy/data/standardization.hpp"
+#include "cauchy/linear_algebra/aligned.hpp"
 #include "cauchy/optimize/method.hpp"
 #include "cauchy/reduction/units.hpp"
 
@@ -66,7 +68,12 @@ struct History {
   bool operator==(const History&) const = default;
 };
 
-/// The complete state between two steps; the same on every rank, whatever their number.
+/// What rounding left of the gradients of each shard, in layout order with padding: the error feedback of a sum in few
+/// bits. Each rank works with those of its own shards, in its reducer; here they stand on the root alone.
+template <typename Real>
+using Residuals = std::vector<linear_algebra::AlignedVector<Real>>;
+
+/// The complete state between two steps; the same on every rank, whatever their number, but for the residuals.
 template <typename Real>
 struct TrainingState {
   optimize::MethodState<Real> method;  ///< Θ and the method's vectors, in layout order with padding
@@ -74,7 +81,8 @@ struct TrainingState {
   StoppingState stopping;
   History history;
   data::Standardization standardization;
-  reduction::Units units;  ///< of the order-free sum; empty where there is none
+  reduction::Units units;     ///< of the order-free sum; empty where there is none
+  Residuals<Real> residuals;  ///< on the root, up to date when the state is saved; empty where there are none
 
   /// Visits every named number of a state, constant or not: field("sampler", "epoch", sampler.epoch), ... What saves,
   /// loads and compares states goes through this one list.
