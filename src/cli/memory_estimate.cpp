@@ -34,12 +34,14 @@ MemoryEstimate memory_estimate(const MemoryFactors& factors) {
   const std::uint64_t gradients = factors.parameters * factors.real_bytes * factors.threads;
   const std::uint64_t own_sum = factors.parameters * factors.sum_bytes;
   const std::uint64_t sum = own_sum + (factors.shares_sum ? own_sum / factors.ranks * (factors.ranks - 1) : 0);
-  const std::uint64_t local_rows = rounded_up(factors.shards, factors.ranks) * rounded_up(factors.rows, factors.shards);
   const std::uint64_t sample = factors.columns * factors.real_bytes;
   const std::uint64_t of_threads = factors.threads * (factors.samples * sample + factors.workspace_bytes);
-  const std::uint64_t of_each_rank = 2 * state + gradients + sum + factors.rounded_bytes +
+  const std::uint64_t local_shards = rounded_up(factors.shards, factors.ranks);
+  const std::uint64_t local_rows = local_shards * rounded_up(factors.rows, factors.shards);
+  const std::uint64_t residual = factors.feedback ? factors.parameters * factors.real_bytes : 0;
+  const std::uint64_t of_each_rank = 2 * state + gradients + sum + factors.rounded_bytes + 2 * local_shards * residual +
                                      local_rows * (sample + index_bytes) + of_threads + library_bytes;
-  return {of_each_rank + factors.copies * state, of_each_rank};
+  return {of_each_rank + factors.copies * state + (1 + factors.copies) * factors.shards * residual, of_each_rank};
 }
 
 std::string memory_text(const MemoryFactors& factors) {

@@ -2,16 +2,60 @@
 
 #include "cauchy/cli/summation.hpp"
 
+#include <stdexcept>
+
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/core/error.hpp"
+#include "cauchy/reduction/grid.hpp"
 #include "cauchy/training/reducer.hpp"
 
 namespace cauchy::cli {
+namespace {
+
+std::uint64_t bits(reduction::Width width) {
+  switch (width) {
+    case reduction::Width::int16:
+      return 16;
+    case reduction::Width::int32:
+      return 32;
+    case reduction::Width::int64:
+      return 64;
+  }
+  throw std::logic_error("a width without a number of bits");
+}
+
+}  // namespace
+
+void check_summation(const Settings& settings) {
+  if (settings.run.reduction != "exact16") {
+    return;
+  }
+  if (settings.run.precision == "double") {
+    throw core::UserError(
+        "run.reduction = exact16, but in run.precision = double sums are not rounded to 16 bits; take exact64, or "
+        "run.precision = float")
+        .as_agreed();
+  }
+  constexpr std::uint64_t most_shards = reduction::Grid<float, std::int16_t>::most_summands;
+  if (settings.data.shards > most_shards) {
+    throw core::UserError("data.shards = " + std::to_string(settings.data.shards) +
+                          ": run.reduction = exact16 sums at most " + std::to_string(most_shards) +
+                          " shards, which share its 16 bits; take exact32, or fewer shards")
+        .as_agreed();
+  }
+}
+
+bool has_feedback(const Summation& summation) {
+  return summation.exact && summation.width == reduction::Width::int16;
+}
 
 Summation choose_summation(const Settings& settings, std::uint64_t parameters, std::uint64_t rows) {
   const std::string& reduction = settings.run.reduction;
   if (reduction == "float") {
     return {.exact = false};
+  }
+  if (reduction == "exact16") {
+    return {.width = reduction::Width::int16};
   }
   if (reduction == "exact32") {
     return {.width = reduction::Width::int32};
@@ -55,14 +99,15 @@ std::uint64_t summation_bytes(const Summation& summation, const Settings& settin
   if (!summation.exact) {
     return settings.run.threads * (settings.run.precision == "double" ? sizeof(double) : sizeof(float));
   }
-  return summation.width == reduction::Width::int32 ? sizeof(std::int32_t) : sizeof(std::int64_t);
+  return bits(summation.width) / 8;
 }
 
 std::string summation_text(const Summation& summation) {
   if (!summation.exact) {
     return "float: the last bits of the result depend on ranks and threads";
   }
-  return std::string("exact, in integers of ") + (summation.width == reduction::Width::int32 ? "32" : "64") + " bits" +
+  return "exact, in integers of " + std::to_string(bits(summation.width)) + " bits" +
+         (has_feedback(summation) ? ", with error feedback" : "") +
          (summation.overlap == communication::Channel::Overlap::on ? ", beside computing" : "");
 }
 

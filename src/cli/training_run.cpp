@@ -139,6 +139,7 @@ TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Setting
   const data::SourceShape shape = agreed_shape(ranks_, source);
   check_shards(source, shape.rows, settings_.data.shards);
   check_spread(spread());
+  check_summation(settings_);
   method_ = optimize::make_method<Real>(settings.method);
   if (start.resumed) {
     check_columns(source, shape, start.problem);
@@ -232,7 +233,8 @@ void TrainingRun<Real>::describe() const {
       rows,
       samples,
       network_->workspace_bytes(samples),
-      network_->rounds_operands() ? sizeof(linear_algebra::Bf16) * network_->layout().padded_size() : 0};
+      network_->rounds_operands() ? sizeof(linear_algebra::Bf16) * network_->layout().padded_size() : 0,
+      has_feedback(summation_)};
   std::cout << "model       " << grouped(network_->layout().parameter_count()) << " parameters, " << problem_.inputs
             << " inputs";
   for (const std::uint64_t width : settings_.model.layers) {
@@ -346,6 +348,7 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
         training::ObjectiveParts<Real>{*network_, *train_data_, *sampler, *reducer, *workers, channel, seconds_},
         settings_.model.l2, microbatch);
   });
+  reducer->scatter(state_.residuals);
   training::Trainer<Real> trainer({.channel = channel,
                                    .network = *network_,
                                    .method = *method_,

@@ -4,7 +4,9 @@
 #include <deque>
 #include <limits>
 #include <mutex>
+#include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "cauchy/reduction/blocks.hpp"
 #include "cauchy/reduction/grid.hpp"
 #include "cauchy/training/reducer.hpp"
+#include "feedback.hpp"
 #include "layout_blocks.hpp"
 #include "maxima.hpp"
 #include "thread_sink.hpp"
@@ -24,7 +27,7 @@ namespace {
 using reduction::Blocks;
 
 /// The integers are shared by the threads of the rank: whoever comes first writes a block, the others add to it, and
-/// since integers know no order, the result is the same.
+/// since integers know no order, the result is the same. Where they have 16 bits, shards round with error feedback.
 template <typename Real, typename Integer>
 class ExactReducer final : public Reducer<Real> {
  public:
@@ -36,14 +39,15 @@ class ExactReducer final : public Reducer<Real> {
         rule_(blocks_, grid_),
         units_(units.exponents.empty() ? rule_.start() : units),
         shared_(std::move(shared)),
-        own_(shared_ ? 0 : layout.padded_size(), 0),
-        sum_(shared_ ? integers_in(shared_->own()) : std::span(own_)),
+        own_(shared_ ? 0 : reduction::words<Integer>(layout.padded_size()), 0),
+        sum_(shared_ ? words_in(shared_->own()) : std::span(own_)),
         untouched_(blocks_.count(), 1),
         locks_(blocks_.count() / blocks_a_lock + 1),
         buckets_(blocks_.count(), blocks_a_bucket, channel.overlaps(),
                  [this](std::size_t first, std::size_t last) { start_sum(first, last); }),
         maxima_(blocks_.count(), layout.tensors().size(), threads,
-                reduction::pattern_of(std::numeric_limits<Real>::infinity())) {
+                reduction::pattern_of(std::numeric_limits<Real>::infinity())),
+        feedback_(channel.ranks(), has_feedback ? summands : 0, layout.padded_size()) {
     if (units_.exponents.size() != blocks_.count() || units_.ages.size() != blocks_.count()) {
       throw core::UserError("the units of the sum belong to another model: " + std::to_string(units_.exponents.size()) +
                             " blocks, not " + std::to_string(blocks_.count()));
@@ -56,6 +60,7 @@ class ExactReducer final : public Reducer<Real> {
   void begin(std::uint64_t shards) override {
     std::ranges::fill(untouched_, 1);
     maxima_.begin();
+    feedback_.begin();
     buckets_.begin(shards);
   }
 
@@ -74,9 +79,8 @@ class ExactReducer final : public Reducer<Real> {
         const std::scoped_lock lock(locks_[start / blocks_a_lock]);
         for (std::size_t block = start; block < end; ++block) {
           const auto values = gradient.subspan(blocks_[block].offset - tensor.offset, blocks_[block].size);
-          const auto largest = grid_.round(values, units_.exponents[block], integers(block), untouched_[block] != 0);
+          maxima_.note(thread, shard, tensor.index, block, round(shard, block, values));
           untouched_[block] = 0;
-          maxima_.note(thread, shard, tensor.index, block, largest);
         }
       }
       buckets_.complete(start, end);
@@ -106,37 +110,67 @@ class ExactReducer final : public Reducer<Real> {
   void finish() override {
     buckets_.leave_all();
     if (shared_) {
-      channel_.sum<Integer>(*shared_);
+      channel_.sum<Word>(*shared_);
     } else {
       channel_.wait();
     }
     exponents_ = units_.exponents;
     rule_.follow(units_, largest_);
+    feedback_.accept();
   }
 
   const Blocks& blocks() const override { return blocks_; }
 
   void mean(std::size_t block, std::uint64_t divisor, std::span<Real> values) const override {
-    const auto [offset, size] = blocks_[block];
-    reduction::mean_of_sum<Real, Integer>(sum_.subspan(offset, size), exponents_[block], static_cast<double>(divisor),
-                                          values);
+    const auto [offset, size] = words(block, block + 1);
+    reduction::mean_of_sum<Real, Integer>(sum_.subspan(offset, size), exponents_[block],
+                                          static_cast<double>(divisor), values);
   }
 
   const reduction::Units& units() const override { return units_; }
 
+  void gather(Residuals<Real>& on_root) override {
+    if (has_feedback) {
+      feedback_.gather(on_root);
+    }
+  }
+
+  void scatter(Residuals<Real>& on_root) override {
+    if (has_feedback) {
+      feedback_.scatter(on_root);
+    }
+  }
+
  private:
+  using Word = reduction::Word<Integer>;
+
+  static constexpr bool has_feedback = std::is_same_v<Integer, std::int16_t>;
   static constexpr std::size_t blocks_a_lock = 16;
   static constexpr std::size_t blocks_a_bucket = bucket_bytes / sizeof(Integer) / Blocks::block_elements;
   static_assert(blocks_a_bucket % blocks_a_lock == 0, "what is locked together lies in one bucket");
 
-  static std::span<Integer> integers_in(std::span<std::byte> bytes) {
-    return {reinterpret_cast<Integer*>(bytes.data()), bytes.size() / sizeof(Integer)};
+  static std::span<Word> words_in(std::span<std::byte> bytes) {
+    return {reinterpret_cast<Word*>(bytes.data()), bytes.size() / sizeof(Word)};
+  }
+
+  /// A shard's values into the sum of the rank, and the largest magnitude that was rounded.
+  reduction::Pattern<Real> round(std::uint64_t shard, std::size_t block, std::span<const Real> values) {
+    const int exponent = units_.exponents[block];
+    const bool overwrite = untouched_[block] != 0;
+    if constexpr (has_feedback) {
+      const std::span<Real> corrected = feedback_.add(shard, blocks_[block].offset, values);
+      const auto largest = grid_.round(corrected, exponent, integers(block), overwrite);
+      reduction::keep_remainders(corrected, exponent);
+      return largest;
+    } else {
+      return grid_.round(values, exponent, integers(block), overwrite);
+    }
   }
 
   void clear_untouched(std::size_t first, std::size_t last) {
     for (std::size_t block = first; block < last; ++block) {
       if (untouched_[block] != 0) {
-        std::ranges::fill(integers(block), Integer{0});
+        std::ranges::fill(integers(block), Word{0});
         untouched_[block] = 0;
       }
     }
@@ -145,13 +179,23 @@ class ExactReducer final : public Reducer<Real> {
   void start_sum(std::size_t first, std::size_t last) {
     clear_untouched(first, last);
     if (!shared_) {
-      const std::size_t offset = blocks_[first].offset;
-      const std::size_t end = blocks_[last - 1].offset + blocks_[last - 1].size;
-      channel_.start_sum(sum_.subspan(offset, end - offset));
+      const auto [offset, size] = words(first, last);
+      channel_.start_sum(sum_.subspan(offset, size));
     }
   }
 
-  std::span<Integer> integers(std::size_t block) { return sum_.subspan(blocks_[block].offset, blocks_[block].size); }
+  std::span<Word> integers(std::size_t block) {
+    const auto [offset, size] = words(block, block + 1);
+    return sum_.subspan(offset, size);
+  }
+
+  /// Where the sums of blocks [first, last) lie; offsets of blocks are multiples of 16.
+  reduction::Extent words(std::size_t first, std::size_t last) const {
+    const std::size_t offset = reduction::words<Integer>(blocks_[first].offset);
+    const std::size_t end =
+        reduction::words<Integer>(blocks_[last - 1].offset) + reduction::words<Integer>(blocks_[last - 1].size);
+    return {offset, end - offset};
+  }
 
   communication::Channel& channel_;
   Blocks blocks_;
@@ -159,13 +203,14 @@ class ExactReducer final : public Reducer<Real> {
   reduction::UnitRule<Real, Integer> rule_;
   reduction::Units units_;
   std::unique_ptr<communication::SharedArrays> shared_;
-  linear_algebra::AlignedVector<Integer> own_;  ///< where there is nothing shared
-  std::span<Integer> sum_;
+  linear_algebra::AlignedVector<Word> own_;  ///< where there is nothing shared
+  std::span<Word> sum_;
   std::vector<std::int32_t> exponents_;   ///< of sum_, while units_ are those of the next step
   std::vector<unsigned char> untouched_;  ///< by block: nobody has written it in this step
   std::vector<std::mutex> locks_;         ///< of sum_ and untouched_
   Buckets buckets_;
   Maxima<Real> maxima_;
+  Feedback<Real> feedback_;                            ///< of no shards where there is none
   std::span<const reduction::Pattern<Real>> largest_;  ///< by block, over all ranks
   std::deque<ThreadSink<Real, ExactReducer>> sinks_;
 };
@@ -177,6 +222,14 @@ std::unique_ptr<Reducer<Real>> make_exact_reducer(const model::ParameterLayout& 
                                                   reduction::Width width, std::uint64_t summands, std::size_t threads,
                                                   const reduction::Units& units,
                                                   std::unique_ptr<communication::SharedArrays> shared) {
+  if (width == reduction::Width::int16) {
+    if constexpr (std::is_same_v<Real, float>) {
+      return std::make_unique<ExactReducer<Real, std::int16_t>>(layout, channel, summands, threads, units,
+                                                              std::move(shared));
+    } else {
+      throw std::invalid_argument("no sums in 16 bits in double precision");
+    }
+  }
   if (width == reduction::Width::int32) {
     return std::make_unique<ExactReducer<Real, std::int32_t>>(layout, channel, summands, threads, units,
                                                               std::move(shared));

@@ -72,7 +72,11 @@ void Trainer<Real>::remember_state() {
 template <typename Real>
 void Trainer<Real>::state_proved() {
   is_proved_ = true;
-  guard(parts_.objective.result().votes.saving);
+  const bool saving = parts_.objective.result().votes.saving;
+  guard(saving);
+  if (saving) {
+    gather_residuals();
+  }
   for (Observer<Real>* observer : observers_) {
     observer->state_proved(state_);
   }
@@ -117,6 +121,7 @@ StepReport Trainer<Real>::make_report() {
   if (report.stop != StopReason::none) {
     guard(true);
     require_finite_parameters();
+    gather_residuals();
   }
   if (report.epoch_finished && parts_.validation != nullptr) {
     report.validation = evaluated(*parts_.validation);
@@ -168,7 +173,16 @@ void Trainer<Real>::guard(bool saving) const {
   }
 }
 
-/// To the last state whose loss and gradient are finite; there is none if those of the first one are not.
+/// Collective. They are complete in the state only where it is going to be saved, which all ranks know.
+template <typename Real>
+void Trainer<Real>::gather_residuals() {
+  const core::PhaseScope scope(parts_.seconds, core::Phase::communication);
+  parts_.reducer.gather(state_.residuals);
+}
+
+/// To the last state whose loss and gradient are finite; there is none if those of the first one are not. Its residuals
+/// are gone, since a step has been accepted after it: zeros, as at the start of training, are a state to go on from
+/// too.
 template <typename Real>
 void Trainer<Real>::go_back() {
   if (!is_proved_) {
@@ -179,6 +193,9 @@ void Trainer<Real>::go_back() {
     state_.stopping = before_.stopping;
     state_.history = before_.history;
     state_.units = before_.units;
+  }
+  for (linear_algebra::AlignedVector<Real>& residual : state_.residuals) {
+    std::ranges::fill(residual, Real{0});
   }
   guard(true);
   for (Observer<Real>* observer : observers_) {

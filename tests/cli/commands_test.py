@@ -327,6 +327,21 @@ class DivergenceTest(CommandsTest):
                 self.assertEqual(outcome.code, 3, outcome)
                 self.assertIn(f"diverged at step {step}: ", outcome.stderr)
 
+    def test_error_feedback_begins_anew_at_the_last_proved_state(self):
+        toy.gaussian(self.folder / "train.h5", 60)
+        settings = {"model__likelihood": "gaussian", "model__layers": "", "optimizer__learning_rate": 1e4,
+                    "run__reduction": "exact16"}
+        left = {}
+        for ranks in (1, 3):
+            step, _, saved = self.diverge(f"run{ranks}", ranks, **settings)
+            left[ranks] = [(self.folder / f"run{ranks}" / name).read_bytes() for name in saved]
+            for name in saved[-2:]:
+                values = checkpoints.tensors(self.folder / f"run{ranks}" / name, "reduction/residuals/0")
+                self.assertEqual(any(tensor.any() for tensor in values.values()), name != f"checkpoint-{step - 2:08}.h5")
+            self.refuse(["train", "--resume", *program.options(self.settings(
+                checkpoint__directory=f"run{ranks}", stop__max_steps=1000, **settings))], ranks, code=3)
+        self.assertEqual(left[1], left[3])
+
     def test_only_proved_states_are_kept(self):
         """A step so long that the loss after it is NaN, though each parameter is finite."""
         common = {"model__layers": "6,6", "model__activation": "relu"}

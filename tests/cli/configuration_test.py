@@ -169,6 +169,14 @@ class MistakesTest(ConfigurationTest):
                     self.assertIn("allowed: ", message)
         self.assertFalse((self.folder / "run").exists())
 
+    def test_sums_that_16_bits_cannot_hold(self):
+        train = ["train", "--config", self.configuration(), "--run.reduction=exact16"]
+        self.assert_told([*train, "--run.precision=double"],
+                         ["run.reduction = exact16, but in run.precision = double", "take exact64"])
+        toy.categorical(self.folder / "train.h5", 300)
+        self.assert_told([*train, "--data.shards=257"], ["data.shards = 257", "at most 256", "take exact32"])
+        self.succeed([*train, "--data.shards=256", "--run.precision=bf16"], 2)
+
     def test_a_folder_that_cannot_be_made(self):
         (self.folder / "file").write_text("here first")
         name = self.configuration(checkpoint__directory="file/run")

@@ -32,8 +32,9 @@ ROWS = 149
 STEPS = 17
 
 # How gradients are summed. `exact` is the default: the width of its integers is chosen by the problem.
-ARITHMETIC = {"exact": {}, "exact32": {"run.reduction": "exact32"}, "exact64": {"run.reduction": "exact64"},
-              "double": {"run.precision": "double"}, "bf16": {"run.precision": "bf16"}}
+ARITHMETIC = {"exact": {}, "exact16": {"run.reduction": "exact16"}, "exact32": {"run.reduction": "exact32"},
+              "exact64": {"run.reduction": "exact64"}, "double": {"run.precision": "double"},
+              "bf16": {"run.precision": "bf16"}}
 
 PROBLEM = {"shards": (16, 24), "layers": ("", "8,6"), "likelihood": ("categorical", "gaussian"),
            "batch": ("full", 64, 10), "method": ("gradient_descent", "momentum"), "arithmetic": tuple(ARITHMETIC)}
@@ -162,7 +163,7 @@ class MatrixTest(DeterminismTest):
 
     def test_the_whole_matrix_has_every_combination(self):
         cases = [problem | launch for problem, launches in matrix(whole=True) for launch in launches]
-        self.assertEqual(len(cases), 240 * 23)
+        self.assertEqual(len(cases), 288 * 23)
         self.assertEqual(len({tuple(case.items()) for case in cases}), len(cases))
 
     def test_the_launch_leaves_no_trace(self):
@@ -208,6 +209,15 @@ class ResumeTest(DeterminismTest):
         self.go(self.settings(likelihood="gaussian", arithmetic="exact32", stop__max_steps=71),
                 ((8, 2, 1), (1, 1, 10), (3, 2, 23), (5, 1, 37), (2, 2, None)))
 
+    def test_exact16(self):
+        # What rounding left of each shard's gradients goes from rank to rank; in batches of 10, some shards have kept
+        # theirs for several steps.
+        settings = self.settings(24, batch=10, arithmetic="exact16")
+        self.go(settings, ((3, 1, 2), (1, 2, 5), (8, 1, 8), (4, 2, 13), (5, 1, None)))
+        path = self.folder / "whole" / f"checkpoint-{STEPS:08}.h5"
+        residuals = [checkpoints.tensors(path, f"reduction/residuals/{shard}") for shard in range(24)]
+        self.assertTrue(all(any(tensor.any() for tensor in shard.values()) for shard in residuals))
+
     def test_exact64_and_batches_smaller_than_the_shards(self):
         self.go(self.settings(shards=24, batch=10, arithmetic="exact64"), ((2, 2, 7), (1, 2, 8), (6, 1, None)))
 
@@ -234,12 +244,13 @@ class ShardsTest(DeterminismTest):
         steps = {"stop__max_steps": 5, "checkpoint__every_steps": 2}
         for settings in (self.settings(4096, batch=2000, **steps),
                          self.settings(4096, batch="full", likelihood="gaussian", arithmetic="exact32",
-                                       data__standardize="false", **steps)):
+                                       data__standardize="false", **steps),
+                         self.settings(256, batch=100, arithmetic="exact16", **steps)):
             self.check(settings, [(1, 2), (2, 1), (2, 2), (3, 1), (3, 2)])
             shutil.rmtree(self.folder / "reference")
 
     def test_one_shard(self):
-        for arithmetic in ("exact", "exact32"):
+        for arithmetic in ("exact", "exact16", "exact32"):
             settings = self.settings(1, arithmetic=arithmetic)
             whole = self.result(settings, directory="whole")
             # Without mpirun, in two parts.
@@ -284,6 +295,9 @@ class ArithmeticTest(DeterminismTest):
     def test_a_model_of_many_blocks(self):
         settings = self.settings(layers="1024,1024", stop__max_steps=4, checkpoint__every_steps=2)
         self.check(settings, [(1, 2), (2, 1), (3, 2), (5, 1), (1, 2, "true"), (2, 1, "true"), (4, 2, "true")])
+        shutil.rmtree(self.folder / "reference")
+        self.check({**settings, "run.reduction": "exact16", "data.shards": 8},
+                   [(2, 2), (3, 1), (2, 1, "true"), (4, 2, "true")])
 
 
 class AlgorithmsTest(DeterminismTest):
@@ -298,6 +312,9 @@ class AlgorithmsTest(DeterminismTest):
 
     def test_exact32(self):
         self.check_algorithms(self.settings(arithmetic="exact32", likelihood="gaussian"), (5,))
+
+    def test_exact16(self):
+        self.check_algorithms(self.settings(arithmetic="exact16"), (5,))
 
 
 class EnvironmentTest(DeterminismTest):

@@ -54,7 +54,7 @@ class DigitsTest(program.ProgramTest):
         self.assertEqual(len(set(nll)), 1)
 
     def test_hardly_any_step_is_computed_twice(self):
-        for reduction in ("exact32", "exact64"):
+        for reduction in ("exact16", "exact32", "exact64"):
             self.digits(2, reduction, **{"stop.max_epochs": 100, "run.reduction": reduction})
             last = checkpoints.metrics(self.folder / reduction)[-1]
             self.assertEqual(last["step"], "600")

@@ -4,9 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <stdexcept>
 #include <vector>
 
 #include "cauchy/core/error.hpp"
@@ -51,17 +53,19 @@ ShardGradient<Real> scaled(double scale) {
   return [scale](std::uint64_t shard) { return random_gradient<Real>(shard, static_cast<Real>(scale)); };
 }
 
-/// What the sum has to be: all shards one after the other, in integers that cannot overflow.
+/// What the sum has to be: all shards one after the other, in integers that cannot overflow. In 16 bits with error
+/// feedback.
 template <typename Real, typename Integer>
 class Reference {
  public:
-  explicit Reference(std::uint64_t shards) : shards_(shards), grid_(shards) {}
+  explicit Reference(std::uint64_t shards)
+      : shards_(shards), grid_(shards), residuals_(shards, linear_algebra::AlignedVector<Real>(padded_size(), 0)) {}
 
   /// Whether the step must be repeated.
   bool surprises(const ShardGradient<Real>& gradient_of) {
     largest_.assign(blocks_.count(), 0);
     for (std::uint64_t shard = 0; shard < shards_; ++shard) {
-      const std::vector<Real> gradient = gradient_of(shard);
+      const std::vector<Real> gradient = corrected(gradient_of(shard), shard);
       for (std::size_t block = 0; block < blocks_.count() && !gradient.empty(); ++block) {
         for (std::size_t i = blocks_[block].offset; i < blocks_[block].offset + blocks_[block].size; ++i) {
           largest_[block] = std::max(largest_[block], reduction::pattern_of(gradient[i]));
@@ -76,13 +80,15 @@ class Reference {
   }
 
   std::vector<Real> mean(const ShardGradient<Real>& gradient_of, std::uint64_t divisor) {
-    std::vector<__int128> sum(example_layout().padded_size(), 0);
+    std::vector<__int128> sum(padded_size(), 0);
     for (std::uint64_t shard = 0; shard < shards_; ++shard) {
-      const std::vector<Real> gradient = gradient_of(shard);
+      const std::vector<Real> gradient = corrected(gradient_of(shard), shard);
       for (std::size_t block = 0; block < blocks_.count() && !gradient.empty(); ++block) {
         for (std::size_t i = blocks_[block].offset; i < blocks_[block].offset + blocks_[block].size; ++i) {
           const auto value = static_cast<long double>(gradient[i]);
-          sum[i] += static_cast<__int128>(std::nearbyint(std::ldexp(value, -units_.exponents[block])));
+          const long double rounded = std::nearbyint(std::ldexp(value, -units_.exponents[block]));
+          sum[i] += static_cast<__int128>(rounded);
+          residuals_[shard][i] = static_cast<Real>(value - std::ldexp(rounded, units_.exponents[block]));
         }
       }
     }
@@ -99,8 +105,18 @@ class Reference {
   }
 
   const reduction::Units& units() const { return units_; }
+  const Residuals<Real>& residuals() const { return residuals_; }
 
  private:
+  static std::size_t padded_size() { return example_layout().padded_size(); }
+
+  std::vector<Real> corrected(std::vector<Real> gradient, std::uint64_t shard) const {
+    for (std::size_t i = 0; i < gradient.size() && sizeof(Integer) == sizeof(std::int16_t); ++i) {
+      gradient[i] += residuals_[shard][i];
+    }
+    return gradient;
+  }
+
   static std::vector<reduction::Extent> extents() {
     std::vector<reduction::Extent> result;
     const model::ParameterLayout layout = example_layout();
@@ -117,6 +133,7 @@ class Reference {
   reduction::UnitRule<Real, Integer> rule_{blocks_, grid_};
   reduction::Units units_ = rule_.start();
   std::vector<reduction::Pattern<Real>> largest_;
+  Residuals<Real> residuals_;
 };
 
 /// The whole mean, zero in the padding.
@@ -181,7 +198,9 @@ class ExactReducerTest : public testing::Test {
  protected:
   using Number = typename T::Real;
   using Whole = typename T::Integer;
-  static constexpr reduction::Width width = sizeof(Whole) == 4 ? reduction::Width::int32 : reduction::Width::int64;
+  static constexpr reduction::Width width = sizeof(Whole) == 2   ? reduction::Width::int16
+                                            : sizeof(Whole) == 4 ? reduction::Width::int32
+                                                                 : reduction::Width::int64;
 
   static std::unique_ptr<Reducer<Number>> make(Delivery<Number>& delivery, std::uint64_t shards,
                                                const reduction::Units& units = {}) {
@@ -214,7 +233,7 @@ class ExactReducerTest : public testing::Test {
   }
 };
 using AllTypes = testing::Types<Types<float, std::int32_t>, Types<float, std::int64_t>, Types<double, std::int32_t>,
-                                Types<double, std::int64_t>>;
+                                Types<double, std::int64_t>, Types<float, std::int16_t>>;
 TYPED_TEST_SUITE(ExactReducerTest, AllTypes);
 
 TYPED_TEST(ExactReducerTest, FollowsAGradientThatJumps) {
@@ -244,12 +263,14 @@ TYPED_TEST(ExactReducerTest, FollowsAGradientThatJumps) {
 
 TYPED_TEST(ExactReducerTest, OneShardAndManyShards) {
   using Real = typename TypeParam::Real;
+  using Integer = typename TypeParam::Integer;
   this->check(1, 2, {scaled<Real>(3), scaled<Real>(-0.3)}, {true, false});
   // Of so many shards a step has samples of a few only.
   const auto some = [](std::uint64_t shard) {
     return shard % 32 == 5 ? random_gradient<Real>(shard, Real{3}) : std::vector<Real>();
   };
-  this->check(4096, 2, {some, some}, {true, false});
+  const std::uint64_t many = std::min<std::uint64_t>(4096, reduction::Grid<Real, Integer>::most_summands);
+  this->check(many, 2, {some, some}, {true, false});
 }
 
 TYPED_TEST(ExactReducerTest, ShardsWithoutSamplesCountAsNothing) {
@@ -259,16 +280,27 @@ TYPED_TEST(ExactReducerTest, ShardsWithoutSamplesCountAsNothing) {
   };
   // The step before leaves numbers in the sums, which the next one must not find.
   this->check(4, 2, {scaled<Real>(1), some, scaled<Real>(1)}, {true, false, false});
+  // Beside a step that is repeated.
+  const auto large = [some](std::uint64_t shard) {
+    std::vector<Real> gradient = some(shard);
+    for (Real& value : gradient) {
+      value *= Real{1000};
+    }
+    return gradient;
+  };
+  this->check(4, 2, {scaled<Real>(1), large, scaled<Real>(1)}, {true, true, false});
 }
 
 // All shards at the edge of what is accepted: the largest sum there is, in both directions.
 TYPED_TEST(ExactReducerTest, TheLargestSumsDoNotOverflow) {
   using Real = typename TypeParam::Real;
   for (const std::uint64_t shards : {4UL, 7UL, 8UL}) {
-    const auto edge = [](std::uint64_t /*shard*/) {
-      std::vector<Real> gradient = random_gradient<Real>(0, Real{1});
+    const int bits = reduction::Grid<Real, typename TypeParam::Integer>(shards).bits();
+    const Real most = std::min(Real{0.999999F}, 1 - std::ldexp(Real{1}, -bits));
+    const auto edge = [most](std::uint64_t /*shard*/) {
+      std::vector<Real> gradient = random_gradient<Real>(0, Real{0.9F});  // of other blocks, which must fit, too
       for (std::size_t i = 0; i < 4096; ++i) {
-        gradient[i] = i % 2 == 0 ? Real{0.999999F} : Real{-0.999999F};
+        gradient[i] = i % 3 == 0 ? most : -most;
       }
       return gradient;
     };
@@ -325,8 +357,121 @@ TYPED_TEST(ExactReducerTest, GoesOnWithTheUnitsOfAState) {
   EXPECT_THROW(this->make(delivery, 4, reduction::Units{{1, 2}, {0, 0}}), core::UserError);
 }
 
+constexpr auto int16 = reduction::Width::int16;
+
+/// One step, with its repetition where there is one.
+void take_step(Delivery<float>& delivery, Reducer<float>& reducer, const ShardGradient<float>& gradient_of,
+               std::vector<float>& mean) {
+  if (delivery.deliver(reducer, gradient_of) == Verdict::repeat) {
+    ASSERT_EQ(delivery.deliver(reducer, gradient_of), Verdict::accepted);
+  }
+  write_mean(reducer, 1, mean);
+}
+
+// What a step loses comes with a later one: Σ over the steps is right to the unit, however many they are.
+TEST(ErrorFeedback, LosesNothingOverManySteps) {
+  constexpr std::uint64_t shards = 100;  // of 8 bits each
+  Delivery<float> delivery(shards, 2);
+  const auto reducer = make_exact_reducer<float>(delivery.layout, delivery.channel, int16, shards, 2, {});
+  const std::size_t size = delivery.layout.padded_size();
+  std::vector<float> mean(size);
+  std::vector<double> sum(size, 0.0);
+  constexpr int steps = 40;
+  for (int step = 0; step < steps; ++step) {
+    take_step(delivery, *reducer, scaled<float>(1), mean);
+    std::ranges::transform(sum, mean, sum.begin(), std::plus<>());
+  }
+  // The unit leaves two bits, and one more after the surprise of the first step, above magnitudes below 2^0.
+  const double unit = std::ldexp(1.0, 3 - reduction::Grid<float, std::int16_t>(shards).bits());
+  std::vector<double> expected(size, 0.0);
+  std::vector<double> rounded(size, 0.0);
+  for (std::uint64_t shard = 0; shard < shards; ++shard) {
+    const std::vector<float> gradient = random_gradient<float>(shard, 1);
+    for (std::size_t i = 0; i < size; ++i) {
+      expected[i] += steps * static_cast<double>(gradient[i]);
+      rounded[i] += steps * unit * std::nearbyint(gradient[i] / unit);
+    }
+  }
+  // Half a unit of each shard, and in each step the rounding of a float below 2.
+  const double bound = shards * (unit / 2 + steps * 0x1p-24);
+  double without_feedback = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    ASSERT_NEAR(sum[i], expected[i], bound) << i;
+    without_feedback = std::max(without_feedback, std::abs(rounded[i] - expected[i]));
+  }
+  EXPECT_GT(without_feedback, 4 * bound);
+}
+
+TEST(ErrorFeedback, GoesOnWithTheResidualsOfAState) {
+  constexpr std::uint64_t shards = 5;
+  const auto some = [](std::uint64_t shard) {
+    return shard % 2 == 0 ? random_gradient<float>(shard, 0.3F) : std::vector<float>();
+  };
+  Delivery<float> delivery(shards, 2);
+  const auto whole = make_exact_reducer<float>(delivery.layout, delivery.channel, int16, shards, 2, {});
+  Reference<float, std::int16_t> reference(shards);
+  std::vector<float> mean(delivery.layout.padded_size());
+  Residuals<float> residuals;
+  whole->scatter(residuals);
+  ASSERT_EQ(residuals.size(), test::world().is_root() ? shards : 0);
+  EXPECT_TRUE(std::ranges::all_of(residuals, [](const auto& vector) { return std::ranges::count(vector, 0) > 9000; }));
+  for (const ShardGradient<float>& step : {scaled<float>(1), ShardGradient<float>(some), scaled<float>(7)}) {
+    reference.surprises(step);
+    reference.mean(step, 1);
+    take_step(delivery, *whole, step, mean);
+  }
+  whole->gather(residuals);
+  if (test::world().is_root()) {
+    ASSERT_EQ(residuals, reference.residuals());
+    ASSERT_NE(residuals[1], residuals[2]);
+  }
+  // By other threads, which hold nothing of the steps before.
+  Delivery<float> others(shards, 3);
+  const auto resumed = make_exact_reducer<float>(others.layout, others.channel, int16, shards, 3, whole->units());
+  const auto forgetful = make_exact_reducer<float>(others.layout, others.channel, int16, shards, 3, whole->units());
+  resumed->scatter(residuals);
+  std::vector<float> other_mean(mean.size());
+  std::vector<float> wrong_mean(mean.size());
+  take_step(delivery, *whole, some, mean);
+  take_step(others, *resumed, some, other_mean);
+  take_step(others, *forgetful, some, wrong_mean);
+  EXPECT_EQ(other_mean, mean);
+  EXPECT_NE(wrong_mean, mean);
+  // The root alone knows how many there are; all refuse.
+  if (test::world().is_root()) {
+    residuals.pop_back();
+  }
+  EXPECT_THROW(resumed->scatter(residuals), core::Error);
+}
+
+// What is gathered between verdict and finish() belongs to the state before the step.
+TEST(ErrorFeedback, ResidualsAreThoseOfTheLastFinishedStep) {
+  Delivery<float> delivery(4, 1);
+  const auto reducer = make_exact_reducer<float>(delivery.layout, delivery.channel, int16, 4, 1, {});
+  Residuals<float> before;
+  reducer->scatter(before);
+  Residuals<float> after = before;
+  std::vector<float> mean(delivery.layout.padded_size());
+  take_step(delivery, *reducer, scaled<float>(1), mean);
+  reducer->gather(before);
+  ASSERT_EQ(delivery.deliver(*reducer, scaled<float>(500)), Verdict::repeat);
+  reducer->gather(after);
+  EXPECT_EQ(after, before);
+  ASSERT_EQ(delivery.deliver(*reducer, scaled<float>(500)), Verdict::accepted);
+  reducer->gather(after);
+  EXPECT_EQ(after, before);
+  write_mean(*reducer, 1, mean);
+  reducer->gather(after);
+  EXPECT_EQ(after == before, !test::world().is_root());
+}
+
+TEST(ErrorFeedback, OnlyInSinglePrecision) {
+  Delivery<double> delivery(4, 1);
+  EXPECT_THROW(make_exact_reducer<double>(delivery.layout, delivery.channel, int16, 4, 1, {}), std::invalid_argument);
+}
+
 /// Every shard's gradient is the same number everywhere, in a vector of so many elements.
-void check_buckets(std::size_t elements, std::size_t threads) {
+void check_buckets(std::size_t elements, std::size_t threads, reduction::Width width) {
   model::ParameterLayout layout;
   layout.add("dense_1", "weights", {elements}, model::TensorKind::weights);
   layout.add("dense_1", "intercepts", {5}, model::TensorKind::intercepts);
@@ -334,8 +479,7 @@ void check_buckets(std::size_t elements, std::size_t threads) {
   const std::uint64_t shards = 5;
   Delivery<float> delivery(shards, threads, Overlap::on);
   delivery.layout = layout;
-  const auto reducer =
-      make_exact_reducer<float>(layout, delivery.channel, reduction::Width::int32, shards, threads, {});
+  const auto reducer = make_exact_reducer<float>(layout, delivery.channel, width, shards, threads, {});
   const auto gradient_of = [&](std::uint64_t shard) {
     return std::vector<float>(layout.padded_size(), static_cast<float>(shard + 1));
   };
@@ -353,10 +497,12 @@ void check_buckets(std::size_t elements, std::size_t threads) {
 }
 
 TEST(ExactReducer, BucketsOfAnyNumberLeaveBesideComputing) {
-  const std::size_t elements = bucket_bytes / sizeof(std::int32_t);
-  for (const std::size_t threads : {1UL, 3UL}) {
-    check_buckets(elements - 3 * reduction::Blocks::block_elements, threads);
-    check_buckets(2 * elements + 1, threads);
+  for (const reduction::Width width : {reduction::Width::int32, int16}) {
+    const std::size_t elements = bucket_bytes / (width == int16 ? sizeof(std::int16_t) : sizeof(std::int32_t));
+    for (const std::size_t threads : {1UL, 3UL}) {
+      check_buckets(elements - 3 * reduction::Blocks::block_elements, threads, width);
+      check_buckets(2 * elements + 1, threads, width);
+    }
   }
 }
 

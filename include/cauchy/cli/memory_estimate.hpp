@@ -22,6 +22,7 @@ struct MemoryFactors {
   std::uint64_t samples = 0;          ///< that a thread works on at a time
   std::uint64_t workspace_bytes = 0;  ///< of so many
   std::uint64_t rounded_bytes = 0;    ///< of the rounded copy of Θ that threads share, if there is one
+  bool feedback = false;              ///< what rounding left of each shard's gradient is kept
 };
 
 /// Samples that a thread works on at a time: of one shard, those of a step or of an evaluation, or a microbatch if they
@@ -43,13 +44,14 @@ struct MemoryEstimate {
 ///                             to as much again for many: the part of all others' sums that it adds up, which takes no
 ///                             memory of its own
 ///     rounded_bytes           Θ in 16 bits a number, with run.precision = bf16
+///     2·P·R a shard           what rounding left of the gradients of its shards, with sums in 16 bits
 ///     rows·(columns·R + 4)    the rows of its shards, and their order
 ///     T·(samples·columns·R + workspace_bytes)    a batch and its way through the network, for each thread
 ///     about 34 MB             the program, and libraries for MPI, HDF5 and products
 ///
 /// and the root
 ///
-///     copies·P·R·(1 + slots)  more, which wait to be written.
+///     copies·P·R·(1 + slots)  more, which wait to be written; with sums in 16 bits (1 + copies)·P·R·shards beside them.
 MemoryEstimate memory_estimate(const MemoryFactors& factors);
 
 /// "412.0 MiB on the root, 350.4 MiB on each other rank, libraries included".

@@ -17,6 +17,13 @@ struct Summation {
   bool shares_memory = false;  ///< integers are added up in memory that the ranks share, if the system lets them
 };
 
+/// Refuses run.reduction = exact16 where it cannot be: in double precision, and of more than 256 shards. The error is
+/// agreed: every rank has the same settings.
+void check_summation(const Settings& settings);
+
+/// Whether what rounding left of a shard's gradient is added to its next one.
+bool has_feedback(const Summation& summation);
+
 /// A function of the problem: the same for every number of ranks and threads. `rows`: of the training data. How ranks
 /// exchange what they sum is left open.
 Summation choose_summation(const Settings& settings, std::uint64_t parameters, std::uint64_t rows);

@@ -58,9 +58,10 @@ struct RunOptions {
     option("precision", precision, core::one_of({"float", "double", "bf16"}), Role::problem,
            "type of parameters, features and products; bf16: as float, with the operands of products rounded to bf16, "
            "which is faster on processors that have instructions for it");
-    option("reduction", reduction, core::one_of({"exact", "float", "exact32", "exact64"}), Role::problem,
+    option("reduction", reduction, core::one_of({"exact", "float", "exact16", "exact32", "exact64"}), Role::problem,
            "how gradients are summed over shards; exact: as integers, the same bits on any number of ranks and threads "
-           "(exact32, exact64: with integers of that width); float: in floating point, whose last bits depend on them");
+           "(exact32, exact64: with integers of that width; exact16: of 16 bits, half the bytes on the network, with "
+           "error feedback); float: in floating point, whose last bits depend on them");
     option("threads", threads, core::between(1, 4096), Role::run,
            "threads of each rank, which take different shards; ranks × threads may not exceed data.shards");
     option(

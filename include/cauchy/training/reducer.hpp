@@ -12,6 +12,7 @@
 #include "cauchy/reduction/blocks.hpp"
 #include "cauchy/reduction/units.hpp"
 #include "cauchy/reduction/width.hpp"
+#include "cauchy/training/state.hpp"
 
 namespace cauchy::training {
 
@@ -70,6 +71,13 @@ class Reducer {
 
   /// What the next step expects of the gradient, a part of the state of training; empty where nothing is expected.
   virtual const reduction::Units& units() const = 0;
+
+  /// Collective. Between steps, or after the verdict and before finish(): brings the residuals of all shards, the other
+  /// part of the state of training, to the root. Does nothing where there are none.
+  virtual void gather(Residuals<Real>& /*on_root*/) {}
+
+  /// Collective. Before the first step: goes on with the root's residuals. None stand for zeros, and get their size.
+  virtual void scatter(Residuals<Real>& /*on_root*/) {}
 };
 
 /// What an exact reducer sums over ranks at a time.
@@ -79,8 +87,9 @@ inline constexpr std::size_t bucket_bytes = std::size_t{1} << 22;
 /// (src/reduction/README.md). `units`: those of the state that training goes on from; empty at the start. `summands`:
 /// the number of shards. Memory: an integer for each element of Θ. Traffic: allreduces of it in buckets, and
 /// one of the blocks' maxima. Where the channel overlaps, a bucket leaves as soon as the last shard of the rank has
-/// delivered it. `shared`: as long as the integers of Θ, padding included; then they lie there, no bucket travels, and
-/// the channel must not overlap. Throws core::UserError if the units belong to another layout.
+/// delivered it. `shared`: as many bytes as the sum has, padding included; then it lies there, no bucket travels, and
+/// the channel must not overlap. With 16 bits, for float alone, there is error feedback: two vectors of Θ's length for
+/// each shard of the rank beside. Throws core::UserError if the units belong to another layout.
 template <typename Real>
 std::unique_ptr<Reducer<Real>> make_exact_reducer(const model::ParameterLayout& layout, communication::Channel& channel,
                                                   reduction::Width width, std::uint64_t summands, std::size_t threads,

@@ -27,7 +27,7 @@ struct TrainerParts {
   const model::Network<Real>& network;
   optimize::Method<Real>& method;
   DistributedObjective<Real>& objective;
-  const Reducer<Real>& reducer;  ///< the objective's
+  Reducer<Real>& reducer;  ///< the objective's
   const data::Sampler& sampler;
   Workers<Real>& workers;
   core::PhaseSeconds& seconds;
@@ -72,6 +72,7 @@ class Trainer {
   double of_root(double value) const;
   void require_finite_parameters() const;
   void guard(bool saving) const;
+  void gather_residuals();
   void go_back();
   Evaluation evaluated(const data::Dataset<Real>& dataset);
 
