@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""What summing gradients beside computing brings on a slow network.
+"""What summing gradients beside computing brings on a slow network, and what sums in 16 bits do.
 
 Usage: /usr/bin/python3 scripts/benchmark/measure_overlap.py [options], as root, after scripts/test.sh has built
 
 Two hosts of one rank each (scripts/cluster/hosts.sh) are joined by links of a limited rate. In turns, several rounds of
-each, a network 784-2048-2048-10 takes steps of 1024 samples with run.overlap = false and true. Every call of
-MPI_Allreduce is timed. A step cannot take less than the larger of
+each, a network 784-2048-2048-10 takes steps of 1024 samples with run.overlap = false and true, and with
+run.reduction = exact32 and exact16. Every call of MPI_Allreduce is timed. A step cannot take less than the larger of
   computing + the processor time of communicating + the last bucket, which nothing is left to hide behind, and
   the time to the first bucket + communicating,
 where computing and communicating are measured without overlap, and the rest with it. The table shows medians."""
@@ -25,6 +25,7 @@ import numpy
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HOSTS = ROOT / "scripts" / "cluster" / "hosts.sh"
 BUILD = ROOT / "build" / "release"
+REDUCTIONS = ("exact32", "exact16")
 SAMPLES = 1024
 STEPS = 12
 WARM_UP = 3  # the first step is computed twice
@@ -58,14 +59,15 @@ def calls_of_steps(path):
     return calls, ends
 
 
-def train(folder, overlap):
+def train(folder, reduction, overlap):
     """What a step is made of, in seconds: medians over the steps, of rank 0."""
     with tempfile.TemporaryDirectory(dir=folder) as output:
         trace = pathlib.Path(output) / "calls"
         settings = {"data.train": folder / "data.h5", "data.standardize": "true", "data.shards": 2,
                     "model.layers": "2048,2048", "optimizer.batch_size": SAMPLES, "optimizer.learning_rate": 0.01,
                     "stop.max_steps": WARM_UP + STEPS, "checkpoint.directory": output,
-                    "checkpoint.every_seconds": 0, "run.overlap": overlap, "run.guard_steps": "never"}
+                    "checkpoint.every_seconds": 0, "run.reduction": reduction, "run.overlap": overlap,
+                    "run.guard_steps": "never"}
         hosts("run", "mpirun", "-np", 2, "-x", "LD_PRELOAD", "-x", "ALLREDUCE_TIMES", BUILD / "cauchy", "train",
               *(f"--{key}={value}" for key, value in settings.items()),
               LD_PRELOAD=str(BUILD / "tests" / "liballreduce_times.so"), ALLREDUCE_TIMES=str(trace))
@@ -88,42 +90,62 @@ def bounds(without, with_overlap):
             with_overlap["first"] + without["communicating"])
 
 
+def medians(rounds):
+    return {key: statistics.median(each[key] for each in rounds) for key in rounds[0]}
+
+
+def measure(folder, options):
+    """For each rate and width of the sum, a column of the table."""
+    columns = []
+    for rate in options.rates.split(","):
+        hosts("down")
+        hosts("up", 2, rate)
+        try:
+            rounds = [{reduction: (train(folder, reduction, "false"), train(folder, reduction, "true"))
+                       for reduction in REDUCTIONS} for _ in range(options.rounds)]
+        finally:
+            hosts("down")
+        for reduction in REDUCTIONS:
+            pairs = [each[reduction] for each in rounds]
+            first = [each[REDUCTIONS[0]] for each in rounds]
+            columns.append({
+                "name": f"{rate}, {reduction}",
+                "without": medians([without for without, _ in pairs]),
+                "beside": medians([beside for _, beside in pairs]),
+                "least": statistics.median(max(bounds(*pair)) for pair in pairs),
+                "to the least": statistics.median(beside["step"] / max(bounds(without, beside))
+                                                  for without, beside in pairs),
+                "gain": statistics.median(without["step"] / beside["step"] for without, beside in pairs),
+                "speed": [statistics.median(a[i]["step"] / b[i]["step"] for a, b in zip(first, pairs))
+                          for i in range(2)]})
+    return columns
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured")
     parser.add_argument("--rates", default="1gbit,10gbit", help="of the links, as tc calls them")
     options = parser.parse_args()
-    rows = []
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         write_data(folder / "data.h5")
-        for rate in options.rates.split(","):
-            hosts("down")
-            hosts("up", 2, rate)
-            try:
-                rounds = [(train(folder, "false"), train(folder, "true")) for _ in range(options.rounds)]
-            finally:
-                hosts("down")
-            without = {key: statistics.median(a[key] for a, _ in rounds) for key in rounds[0][0]}
-            beside = {key: statistics.median(b[key] for _, b in rounds) for key in rounds[0][1]}
-            limit = statistics.median(max(bounds(a, b)) for a, b in rounds)
-            rows.append((rate, without, beside, limit,
-                         statistics.median(b["step"] / max(bounds(a, b)) for a, b in rounds),
-                         statistics.median(a["step"] / b["step"] for a, b in rounds)))
-    print("| ms a step | " + " | ".join(row[0] for row in rows) + " |")
-    print("|---|" + "---|" * len(rows))
-    for title, value in (
-            ("without overlap", lambda row: row[1]["step"]),
-            ("- computing", lambda row: row[1]["computing"]),
-            ("- communicating", lambda row: row[1]["communicating"]),
-            ("with overlap", lambda row: row[2]["step"]),
-            ("- to the first bucket", lambda row: row[2]["first"]),
-            ("- the last bucket", lambda row: row[2]["last"]),
-            ("- processor time of communicating", lambda row: row[2]["processor"]),
-            ("the least that overlap allows", lambda row: row[3])):
-        print(f"| {title} | " + " | ".join(f"{1000 * value(row):.0f}" for row in rows) + " |")
-    print("| with overlap / the least | " + " | ".join(f"{row[4]:.2f}" for row in rows) + " |")
-    print("| without / with overlap | " + " | ".join(f"{row[5]:.2f}" for row in rows) + " |")
+        columns = measure(folder, options)
+
+    def row(title, form, value):
+        print(f"| {title} | " + " | ".join(format(value(column), form) for column in columns) + " |")
+
+    print("| ms a step | " + " | ".join(column["name"] for column in columns) + " |")
+    print("|---|" + "---|" * len(columns))
+    for title, overlap, part in (("without overlap", "without", "step"), ("- computing", "without", "computing"),
+                                 ("- communicating", "without", "communicating"), ("with overlap", "beside", "step"),
+                                 ("- to the first bucket", "beside", "first"), ("- the last bucket", "beside", "last"),
+                                 ("- processor time of communicating", "beside", "processor")):
+        row(title, ".0f", lambda column, overlap=overlap, part=part: 1000 * column[overlap][part])
+    row("the least that overlap allows", ".0f", lambda column: 1000 * column["least"])
+    row("with overlap / the least", ".2f", lambda column: column["to the least"])
+    row("without / with overlap", ".2f", lambda column: column["gain"])
+    row(f"{REDUCTIONS[0]} / this, without overlap", ".2f", lambda column: column["speed"][0])
+    row(f"{REDUCTIONS[0]} / this, with overlap", ".2f", lambda column: column["speed"][1])
 
 
 if __name__ == "__main__":

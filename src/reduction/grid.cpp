@@ -86,7 +86,7 @@ Pattern<float> round_pairs(std::span<const float> values, float reciprocal, floa
 
 template <bool overwrite, typename Real, typename Integer, typename Scale>
 Pattern<Real> round_to(std::span<const Real> values, Scale reciprocal, Scale limit, std::span<Word<Integer>> sum) {
-  if constexpr (sizeof(Integer) == sizeof(std::int16_t)) {
+  if constexpr (in_pairs<Integer>) {
     return round_pairs<overwrite>(values, reciprocal, limit, sum);
   } else {
     return round_values<overwrite, Real, Integer>(values, reciprocal, limit, sum);
@@ -148,7 +148,7 @@ template <typename Real, typename Integer>
 void mean_of_sum(std::span<const Word<Integer>> sum, int exponent, double divisor, std::span<Real> values) {
   const double factor = power_of_two<double>(exponent) / divisor;
   const auto mean = [factor](Word<Integer> value) { return static_cast<Real>(static_cast<double>(value) * factor); };
-  if constexpr (sizeof(Integer) == sizeof(std::int16_t)) {
+  if constexpr (in_pairs<Integer>) {
     const std::size_t half = words<Integer>(values.size());
     for (std::size_t i = 0; i < half; ++i) {
       values[i] = mean(static_cast<std::int16_t>(sum[i]));

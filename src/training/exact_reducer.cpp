@@ -144,7 +144,7 @@ class ExactReducer final : public Reducer<Real> {
  private:
   using Word = reduction::Word<Integer>;
 
-  static constexpr bool has_feedback = std::is_same_v<Integer, std::int16_t>;
+  static constexpr bool has_feedback = reduction::in_pairs<Integer>;
   static constexpr std::size_t blocks_a_lock = 16;
   static constexpr std::size_t blocks_a_bucket = bucket_bytes / sizeof(Integer) / Blocks::block_elements;
   static_assert(blocks_a_bucket % blocks_a_lock == 0, "what is locked together lies in one bucket");

@@ -28,13 +28,14 @@ Pattern<Real> largest_of(std::span<const Real> values);
 /// most 2^15 - 1 the pair has one of at most (2^15 - 1)·(2^16 + 1) < 2^31, and low is the only number of 16 bits that
 /// equals it modulo 2^16.
 template <typename Integer>
-using Word = std::conditional_t<sizeof(Integer) == sizeof(std::int16_t), std::int32_t, Integer>;
+constexpr bool in_pairs = std::is_same_v<Integer, std::int16_t>;
+template <typename Integer>
+using Word = std::conditional_t<in_pairs<Integer>, std::int32_t, Integer>;
 
 /// How many words hold so many sums. Of n sums in pairs, sum i lies with sum i + ⌈n/2⌉, so that loops are vectors.
 template <typename Integer>
 constexpr std::size_t words(std::size_t sums) {
-  constexpr std::size_t sums_a_word = sizeof(Word<Integer>) / sizeof(Integer);
-  return (sums + sums_a_word - 1) / sums_a_word;
+  return in_pairs<Integer> ? (sums + 1) / 2 : sums;
 }
 
 /// Multiples of a unit 2^e, such that `summands` of them (V·A: one for each shard and accumulated step) can be added
@@ -47,7 +48,7 @@ constexpr std::size_t words(std::size_t sums) {
 template <typename Real, typename Integer>
 class Grid {
  public:
-  static constexpr std::uint64_t most_summands = std::uint64_t{1} << (sizeof(Integer) == sizeof(std::int16_t) ? 8 : 20);
+  static constexpr std::uint64_t most_summands = std::uint64_t{1} << (in_pairs<Integer> ? 8 : 20);
 
   /// 1 ≤ summands ≤ most_summands.
   explicit Grid(std::uint64_t summands);
