@@ -50,12 +50,12 @@ def write_data(path):
 
 
 def calls_of_steps(path):
-    """For each step after the first ones, its calls of MPI_Allreduce as (start, seconds, processor seconds, bytes). The
-    sum of losses is the last of a step with overlap; without, buckets come after it."""
+    """All calls of MPI_Allreduce as (start, seconds, processor seconds, bytes), and which of them are the last bucket of
+    a step."""
     with open(path, newline="", encoding="utf-8") as file:
         calls = [tuple(float(cell) for cell in row) for row in csv.reader(file)]
     ends = [i for i, call in enumerate(calls[:-1])
-            if call[3] >= BUCKET_BYTES > calls[i + 1][3] and i > 0]  # the last bucket of a step
+            if call[3] >= BUCKET_BYTES > calls[i + 1][3] and i > 0]
     return calls, ends
 
 

@@ -79,8 +79,11 @@ void CheckpointObserver<Real>::state_proved(const training::TrainingState<Real>&
 
 template <typename Real>
 void CheckpointObserver<Real>::diverged(const training::TrainingState<Real>& last_proved) {
-  save(last_proved, {.numbered = true, .keep_at_least = std::numeric_limits<std::uint64_t>::max()});
   finish();
+  if (newest_step_ != last_proved.stopping.steps) {  // else it is there already, and with all that belongs to it
+    save(last_proved, {.numbered = true, .keep_at_least = std::numeric_limits<std::uint64_t>::max()});
+    finish();
+  }
   if (last_failure_.empty()) {
     warnings_ << "cauchy: the last state with a finite loss and gradient, of step " << last_proved.stopping.steps
               << ", is in " << newest_->string() << std::endl;
@@ -151,6 +154,7 @@ void CheckpointObserver<Real>::take(const Written& written) {
     last_failure_.clear();
     failures_since_warning_ = 0;
     newest_ = written.saved.path;
+    newest_step_ = written.step;
   }
   if (!written.saved.leftover.empty()) {
     warnings_ << "cauchy: warning: " << written.saved.leftover << std::endl;

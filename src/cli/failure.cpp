@@ -2,19 +2,26 @@
 
 #include "cauchy/cli/failure.hpp"
 
+#include <array>
+#include <cstdio>
 #include <exception>
 #include <iostream>
 #include <new>
-#include <string>
 
 #include "cauchy/core/error.hpp"
 
 namespace cauchy::cli {
 namespace {
 
-[[noreturn]] void end_job(const communication::Communicator& ranks, core::ExitCode code, const char* message) {
-  const std::string who = ranks.size() > 1 ? "rank " + std::to_string(ranks.rank()) + ": " : "";
-  std::cerr << "cauchy: error: " + who + message + "\n" << std::flush;  // in one piece: other ranks may be talking too
+[[noreturn]] void end_job(const communication::Communicator& ranks, core::ExitCode code, const char* message) noexcept {
+  // In one piece, since other ranks may be talking too, and without memory of its own, of which there may be none.
+  std::array<char, 4096> text;
+  if (ranks.size() > 1) {
+    std::snprintf(text.data(), text.size(), "cauchy: error: rank %d: %s\n", ranks.rank(), message);
+  } else {
+    std::snprintf(text.data(), text.size(), "cauchy: error: %s\n", message);
+  }
+  std::cerr << text.data() << std::flush;
   ranks.abort(static_cast<int>(code));
 }
 
@@ -29,6 +36,8 @@ void fail_alone(const communication::Communicator& ranks) noexcept {
     end_job(ranks, core::ExitCode::internal_error, "out of memory");
   } catch (const std::exception& error) {
     end_job(ranks, core::ExitCode::internal_error, error.what());
+  } catch (...) {
+    end_job(ranks, core::ExitCode::internal_error, "an unknown error");
   }
 }
 

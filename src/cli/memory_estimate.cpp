@@ -39,8 +39,9 @@ MemoryEstimate memory_estimate(const MemoryFactors& factors) {
   const std::uint64_t local_shards = rounded_up(factors.shards, factors.ranks);
   const std::uint64_t local_rows = local_shards * rounded_up(factors.rows, factors.shards);
   const std::uint64_t residual = factors.feedback ? factors.parameters * factors.real_bytes : 0;
-  const std::uint64_t of_each_rank = 2 * state + gradients + sum + factors.rounded_bytes + 2 * local_shards * residual +
-                                     local_rows * (sample + index_bytes) + of_threads + library_bytes;
+  const std::uint64_t of_each_rank = 2 * state + gradients + sum + factors.rounded_bytes +
+                                     (2 * local_shards + 1) * residual + local_rows * (sample + index_bytes) +
+                                     of_threads + library_bytes;
   return {of_each_rank + factors.copies * state + (1 + factors.copies) * factors.shards * residual, of_each_rank};
 }
 

@@ -27,6 +27,12 @@ std::uint64_t bits(reduction::Width width) {
 }  // namespace
 
 void check_summation(const Settings& settings) {
+  if (settings.run.overlap == "true" && settings.run.reduction == "float") {
+    throw core::UserError(
+        "run.overlap = true, but with run.reduction = float nothing is summed beside computing; take run.overlap = "
+        "auto, or run.reduction = exact")
+        .as_agreed();
+  }
   if (settings.run.reduction != "exact16") {
     return;
   }
@@ -73,14 +79,10 @@ Summation choose_summation(const Settings& settings, std::uint64_t parameters, s
 void choose_exchange(const communication::Communicator& ranks, const Settings& settings, std::uint64_t elements,
                      Summation& summation) {
   const std::string& wish = settings.run.overlap;
-  if (wish == "true" && !summation.exact) {
-    throw core::UserError(
-        "run.overlap = true, but only exact sums are done beside computing, not run.reduction = float")
-        .as_agreed();
-  }
   communication::agree(ranks, [&] {
     if (wish == "true" && !communication::allows_communication_thread()) {
-      throw core::UserError("run.overlap = true, but this MPI library may be called by one thread only");
+      throw core::UserError(
+          "run.overlap = true, but this MPI library may be called by one thread only; take run.overlap = auto");
     }
   });
   const bool one_host = !communication::spans_hosts(ranks);
@@ -108,7 +110,8 @@ std::string summation_text(const Summation& summation) {
   }
   return "exact, in integers of " + std::to_string(bits(summation.width)) + " bits" +
          (has_feedback(summation) ? ", with error feedback" : "") +
-         (summation.overlap == communication::Channel::Overlap::on ? ", beside computing" : "");
+         (summation.overlap == communication::Channel::Overlap::on ? ", beside computing" : "") +
+         (summation.shares_memory ? ", in memory that ranks share" : "");
 }
 
 }  // namespace cauchy::cli

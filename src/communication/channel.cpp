@@ -3,6 +3,7 @@
 #include "cauchy/communication/channel.hpp"
 
 #include "cauchy/core/activity.hpp"
+#include "cauchy/core/error.hpp"
 #include "checked.hpp"
 #include "communication_thread.hpp"
 
@@ -13,7 +14,11 @@ Channel::Channel(const Communicator& ranks, core::PhaseSeconds& seconds, Overlap
       seconds_(seconds),
       thread_(overlap == Overlap::on ? std::make_unique<CommunicationThread>(ranks) : nullptr) {}
 
-Channel::~Channel() = default;
+Channel::~Channel() {
+  if (is_busy()) {
+    ranks_.abort(static_cast<int>(core::ExitCode::internal_error));
+  }
+}
 
 template <typename T>
 void Channel::sum(std::span<T> values) {

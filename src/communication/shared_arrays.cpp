@@ -15,6 +15,8 @@
 #include <string>
 #include <utility>
 
+#include "socket.hpp"
+
 namespace cauchy::communication {
 namespace {
 
@@ -23,23 +25,6 @@ constexpr std::size_t header_bytes = 4096;
 
 /// Elements that stay in the nearest cache while the arrays are added up.
 constexpr std::size_t piece_elements = 2048;
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) {
-      ::close(number_);
-    }
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  int number() const { return number_; }
-
- private:
-  int number_;  ///< -1: none
-};
 
 /// Where a rank's array is found, and how it is known again: process ids are reused, and may count otherwise elsewhere.
 struct Place {
@@ -115,8 +100,8 @@ std::unique_ptr<SharedArrays> SharedArrays::make(const Communicator& ranks, std:
   }
   const std::size_t whole = header_bytes + bytes;
   // No name in a file system, which might be small; all of the memory is taken now, not at the first touch.
-  const Descriptor own(::memfd_create("cauchy-sum", MFD_CLOEXEC));
-  const bool have_memory = own.number() >= 0 && ::posix_fallocate(own.number(), 0, static_cast<off_t>(whole)) == 0;
+  const Socket own(::memfd_create("cauchy-sum", MFD_CLOEXEC));
+  const bool have_memory = own.is_open() && ::posix_fallocate(own.number(), 0, static_cast<off_t>(whole)) == 0;
   Place place{::getpid(), own.number(), new_mark()};
   if (have_memory) {
     const Mapping header(own.number(), header_bytes);
@@ -129,10 +114,9 @@ std::unique_ptr<SharedArrays> SharedArrays::make(const Communicator& ranks, std:
   for (const Place& of_rank : exchanged(ranks, place)) {
     if (complete) {
       const std::string path = "/proc/" + std::to_string(of_rank.process) + "/fd/" + std::to_string(of_rank.descriptor);
-      const Descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+      const Socket file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
       struct stat status {};
-      complete =
-          file.number() >= 0 && ::fstat(file.number(), &status) == 0 && status.st_size == static_cast<off_t>(whole);
+      complete = file.is_open() && ::fstat(file.number(), &status) == 0 && status.st_size == static_cast<off_t>(whole);
       if (complete) {
         arrays.emplace_back(file.number(), whole);
         complete = arrays.back() && arrays.back().mark() == of_rank.mark;

@@ -32,6 +32,8 @@ extern "C" void request_stop(int signal) {
 }  // namespace
 
 void watch_stop_signals() {
+  // A file larger than the user's limit is an error of the call that writes it, not the end of the process.
+  std::signal(SIGXFSZ, SIG_IGN);
   struct sigaction action {};
   action.sa_handler = request_stop;
   action.sa_flags = SA_RESTART;

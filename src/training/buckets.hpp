@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -41,8 +42,13 @@ class Buckets {
     }
   }
 
-  /// All that stay leave; every shard has delivered.
-  void leave_all() { leave_complete(); }
+  /// All that stay leave. Throws std::logic_error if a shard has not delivered: other ranks would wait.
+  void leave_all() {
+    leave_complete();
+    if (staying_ > 0) {
+      throw std::logic_error("a gradient was not delivered whole");
+    }
+  }
 
  private:
   std::size_t end_of(std::size_t bucket) const { return std::min(blocks_, (bucket + 1) * blocks_a_bucket_); }

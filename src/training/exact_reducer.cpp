@@ -123,8 +123,8 @@ class ExactReducer final : public Reducer<Real> {
 
   void mean(std::size_t block, std::uint64_t divisor, std::span<Real> values) const override {
     const auto [offset, size] = words(block, block + 1);
-    reduction::mean_of_sum<Real, Integer>(sum_.subspan(offset, size), exponents_[block],
-                                          static_cast<double>(divisor), values);
+    reduction::mean_of_sum<Real, Integer>(sum_.subspan(offset, size), exponents_[block], static_cast<double>(divisor),
+                                          values);
   }
 
   const reduction::Units& units() const override { return units_; }
@@ -225,7 +225,7 @@ std::unique_ptr<Reducer<Real>> make_exact_reducer(const model::ParameterLayout& 
   if (width == reduction::Width::int16) {
     if constexpr (std::is_same_v<Real, float>) {
       return std::make_unique<ExactReducer<Real, std::int16_t>>(layout, channel, summands, threads, units,
-                                                              std::move(shared));
+                                                                std::move(shared));
     } else {
       throw std::invalid_argument("no sums in 16 bits in double precision");
     }

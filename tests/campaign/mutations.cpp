@@ -145,6 +145,7 @@ template <typename Real>
 training::TrainingState<Real> large_state(const checkpoint::Description& description) {
   training::TrainingState<Real> state = example_state<Real>();
   state.method.slots.clear();
+  state.residuals.clear();
   state.method.x.assign(description.layout.padded_size(), Real{0.125});
   return state;
 }

@@ -328,6 +328,21 @@ TEST_F(ObserverTest, BestOnesTakeLittleTime) {
   EXPECT_EQ(read_header(folder_ / "runs/best.h5").stopping.steps, 8U);
 }
 
+TEST_F(ObserverTest, DivergenceLeavesACheckpointOfTheSameStepAsItIs) {
+  options_.every_steps = 1;
+  CheckpointObserver<float> watching = observer();
+  watching.step_finished(plain, after(1));
+  watching.state_proved(after(1));
+  training::TrainingState<float> poorer = after(1);
+  poorer.method.x.front() += 1;
+  watching.diverged(poorer);
+  const auto saved = load<float>(*watching.newest(), test::example_layout());
+  EXPECT_EQ(saved.method.x.front(), after(1).method.x.front());
+  watching.step_finished(plain, after(2));
+  watching.diverged(after(2));
+  EXPECT_EQ(watching.newest(), folder_ / "runs/checkpoint-00000002.h5");
+}
+
 TEST_F(ObserverTest, TheLastFailureIsAlwaysTold) {
   options_.every_steps = 1;
   CheckpointObserver<float> watching = observer();

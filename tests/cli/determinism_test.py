@@ -296,6 +296,8 @@ class ArithmeticTest(DeterminismTest):
         settings = self.settings(layers="1024,1024", stop__max_steps=4, checkpoint__every_steps=2)
         self.check(settings, [(1, 2), (2, 1), (3, 2), (5, 1), (1, 2, "true"), (2, 1, "true"), (4, 2, "true")])
         shutil.rmtree(self.folder / "reference")
+        self.check({**settings, "run.reduction": "exact16", "optimizer.batch_size": 10}, [(2, 2), (3, 1), (2, 1, "true")])
+        shutil.rmtree(self.folder / "reference")
         self.check({**settings, "run.reduction": "exact16", "data.shards": 8},
                    [(2, 2), (3, 1), (2, 1, "true"), (4, 2, "true")])
 

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -69,6 +70,17 @@ TEST(Buckets, LeaveTogetherWhereNotAtOnceOrWithoutSamples) {
   none.buckets.begin(0);
   none.buckets.leave_all();
   EXPECT_EQ(none.left, all);
+}
+
+TEST(Buckets, MissWhatWasNotDelivered) {
+  TenBlocks ten(false);
+  ten.buckets.begin(2);
+  for (int shard = 0; shard < 2; ++shard) {
+    ten.buckets.complete(8, 10);
+    ten.buckets.complete(0, 4);
+  }
+  ten.buckets.complete(4, 8);
+  EXPECT_THROW(ten.buckets.leave_all(), std::logic_error);
 }
 
 TEST(Buckets, LeaveOnceWithThreads) {

@@ -93,6 +93,7 @@ class CheckpointObserver : public training::Observer<Real> {
   core::Timer since_last_;
   std::optional<SaveAs> waits_for_proof_;
   std::optional<std::filesystem::path> newest_;
+  std::optional<std::uint64_t> newest_step_;
   bool has_best_ = false;
   bool is_last_ = false;  ///< no attempt will follow
   std::string last_failure_;

@@ -44,14 +44,15 @@ struct MemoryEstimate {
 ///                             to as much again for many: the part of all others' sums that it adds up, which takes no
 ///                             memory of its own
 ///     rounded_bytes           Θ in 16 bits a number, with run.precision = bf16
-///     2·P·R a shard           what rounding left of the gradients of its shards, with sums in 16 bits
+///     P·R·(2·shards + 1)      what rounding left of the gradients of its shards, with sums in 16 bits
 ///     rows·(columns·R + 4)    the rows of its shards, and their order
 ///     T·(samples·columns·R + workspace_bytes)    a batch and its way through the network, for each thread
 ///     about 34 MB             the program, and libraries for MPI, HDF5 and products
 ///
 /// and the root
 ///
-///     copies·P·R·(1 + slots)  more, which wait to be written; with sums in 16 bits (1 + copies)·P·R·shards beside them.
+///     copies·P·R·(1 + slots)  more, which wait to be written; with sums in 16 bits (1 + copies)·P·R·shards beside
+///     them.
 MemoryEstimate memory_estimate(const MemoryFactors& factors);
 
 /// "412.0 MiB on the root, 350.4 MiB on each other rank, libraries included".

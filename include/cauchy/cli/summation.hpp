@@ -17,8 +17,8 @@ struct Summation {
   bool shares_memory = false;  ///< integers are added up in memory that the ranks share, if the system lets them
 };
 
-/// Refuses run.reduction = exact16 where it cannot be: in double precision, and of more than 256 shards. The error is
-/// agreed: every rank has the same settings.
+/// Refuses run.reduction = exact16 where it cannot be: in double precision, and of more than 256 shards; and
+/// run.overlap = true with run.reduction = float. The error is agreed: every rank has the same settings.
 void check_summation(const Settings& settings);
 
 /// Whether what rounding left of a shard's gradient is added to its next one.

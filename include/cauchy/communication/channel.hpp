@@ -34,9 +34,9 @@ class Channel {
   };
 
   /// Adds the time that the calling thread spends here to seconds[Phase::communication]. Overlap needs
-  /// allows_communication_thread(); a failing system throws core::Error.
+  /// allows_communication_thread(); throws core::Error if the system gives no thread.
   Channel(const Communicator& ranks, core::PhaseSeconds& seconds, Overlap overlap);
-  /// Waits for what was started. Where other ranks will not join it any more: abort() before this.
+  /// Ends the job if something is still under way: it uses memory that may go next, and other ranks may never join it.
   ~Channel();
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;

@@ -29,7 +29,7 @@ struct SealKind {
 /// What it took to write files.
 struct WritingCost {
   std::uint64_t bytes = 0;
-  double writing_seconds = 0;  ///< until it was all on the device, beside
+  double writing_seconds = 0;  ///< until it was all on the device
   double reading_back_seconds = 0;
 
   void add(const WritingCost& other);
