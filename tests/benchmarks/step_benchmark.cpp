@@ -1,5 +1,5 @@
-// Time of the parts of a step on one thread: product, forward and backward, rounding and its way back, fingerprint,
-// update, gathering of samples' order.
+// Time of the parts of a run on one thread: product, forward and backward, likelihood, rounding and its way back,
+// fingerprint, update, gathering of samples' order, reading.
 //
 //     build/release/tests/step_benchmark --benchmark_filter=Network
 
@@ -18,7 +18,9 @@
 #include "cauchy/optimize/method.hpp"
 #include "cauchy/reduction/blocks.hpp"
 #include "cauchy/reduction/grid.hpp"
+#include "cauchy/storage/file.hpp"
 #include "support/random_values.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace cauchy {
 namespace {
@@ -79,9 +81,31 @@ void NetworkStep(benchmark::State& state, const std::vector<std::uint64_t>& laye
   report_operations(state, operations);
   state.SetItemsProcessed(static_cast<std::int64_t>(samples) * state.iterations());
 }
+BENCHMARK_CAPTURE(NetworkStep, hundred_parameters, {}, 9)->Arg(32);
 BENCHMARK_CAPTURE(NetworkStep, digits, {128}, 64)->Arg(64);
 BENCHMARK_CAPTURE(NetworkStep, fashion_mnist, {512, 256}, 784)->Arg(256);
 BENCHMARK_CAPTURE(NetworkStep, fashion_mnist_large, {2048, 2048}, 784)->Arg(512);
+
+// NLL and derivative of a batch of ten outputs.
+void LikelihoodStep(benchmark::State& state, const char* name) {
+  constexpr std::size_t outputs = 10;
+  const auto likelihood = model::make_likelihood<float>(name, outputs, outputs);
+  const auto samples = static_cast<std::size_t>(state.range(0));
+  const auto values = random_values<float>(samples * outputs);
+  AlignedVector<float> targets(samples * likelihood->target_columns());
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    targets[i] = static_cast<float>(i % outputs);
+  }
+  AlignedVector<float> derivative(values.size());
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(likelihood->nll_and_derivative({values.data(), samples, outputs},
+                                                            {targets.data(), samples, likelihood->target_columns()},
+                                                            {derivative.data(), samples, outputs}));
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(samples) * state.iterations());
+}
+BENCHMARK_CAPTURE(LikelihoodStep, categorical, "categorical")->Arg(32)->Arg(512);
+BENCHMARK_CAPTURE(LikelihoodStep, gaussian, "gaussian")->Arg(32)->Arg(512);
 
 constexpr std::int64_t large_network = 5800000;
 
@@ -198,6 +222,26 @@ void Permutation(benchmark::State& state) {
   state.SetItemsProcessed(state.range(0) * state.iterations());
 }
 BENCHMARK(Permutation)->Arg(60000);
+
+// Rows of an HDF5 file, from the page cache, in the type that they have there.
+template <typename T>
+void ReadRows(benchmark::State& state) {
+  constexpr std::uint64_t rows = 10000;
+  constexpr std::uint64_t columns = 784;
+  const test::TemporaryFolder folder;
+  std::vector<T> values(rows * columns, T{1});
+  storage::File written = storage::File::create(folder / "rows.h5");
+  written.write<T>("/features", {rows, columns}, values);
+  written.close();
+  const storage::File file = storage::File::open(folder / "rows.h5");
+  for (auto _ : state) {
+    file.read_rows<T>("/features", 0, rows, values);
+    benchmark::DoNotOptimize(values.data());
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(rows * columns * sizeof(T)) * state.iterations());
+}
+BENCHMARK(ReadRows<float>);
+BENCHMARK(ReadRows<std::uint8_t>);
 
 }  // namespace
 }  // namespace cauchy
