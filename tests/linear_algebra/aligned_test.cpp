@@ -35,7 +35,7 @@ std::string flags_of(std::uintptr_t address) {
 }
 
 TEST(AlignedTest, StartsOnACacheLine) {
-  for (const std::size_t size : {1, 17, 1000, 100000, 524288, 600000}) {
+  for (const std::size_t size : {1UL, 17UL, 1000UL, 100000UL, 524288UL, 600000UL}) {
     EXPECT_EQ(address(AlignedVector<float>(size)) % alignment_bytes, 0) << size;
   }
 }
