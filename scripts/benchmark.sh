@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # What this machine can do, what Cauchy makes of it, and PyTorch DDP beside it: a table, and every measurement as CSV.
 # Usage: scripts/benchmark.sh [--no-install] [--rounds 5] [--ranks 2] [--csv FILE]
-#        scripts/benchmark.sh [--no-install] --files [--rounds 5] [--csv FILE]
+#        scripts/benchmark.sh [--no-install] --files [--large] [--rounds 5] [--csv FILE]
 #   --no-install   leave the installed packages as they are; the first option, if it is there
 #   --files        start, reading, checkpoints and memory instead, on two ranks; about a minute a round
+#   --large        and the memory of 500 million parameters, which take 17 GiB and a minute a round
 #   --rounds N     how often everything is measured (5)
 #   --ranks N      ranks (one for each core)
 #   --csv FILE     where every single measurement goes

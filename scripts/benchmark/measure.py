@@ -163,6 +163,23 @@ class Results:
                 writer.writerows([name, number, value] for number, value in enumerate(values, 1))
 
 
+def in_turns(subjects, rounds, path):
+    """Calls each subject once a round, in an order that changes; it returns values by name. `path`: of a CSV file."""
+    results = Results()
+    subjects = list(subjects)
+    generator = random.Random(1)
+    for number in range(1, rounds + 1):
+        note(f"round {number} of {rounds}")
+        generator.shuffle(subjects)
+        for subject in subjects:
+            for name, value in subject().items():
+                results.add(name, value)
+                note(f"  {name}: {value:.6g}")
+        if path:
+            results.write(path)
+    return results
+
+
 def measure(cauchy, core_type):
     ranks = OPTIONS.ranks
     subjects = {
@@ -181,21 +198,12 @@ def measure(cauchy, core_type):
         subjects["PyTorch DDP, tuned"] = lambda: torch_samples_a_second(core_type)
         subjects["PyTorch DDP, as it comes"] = torch_samples_a_second
         subjects["PyTorch DDP, bf16 autocast"] = lambda: torch_samples_a_second(core_type, bf16=True)
-    results = Results()
-    order = list(subjects)
-    generator = random.Random(1)
-    for number in range(1, OPTIONS.rounds + 1):
-        note(f"round {number} of {OPTIONS.rounds}")
-        for (quantity, detail), value in machine_limits().items():
-            results.add(f"{quantity}, {detail}", value)
-        generator.shuffle(order)
-        for name in order:
-            value = subjects[name]()
-            results.add(name, value)
-            note(f"  {name}: {value:.6g}")
-        if OPTIONS.csv:
-            results.write(OPTIONS.csv)
-    return results
+    named = [lambda name=name, subject=subject: {name: subject()} for name, subject in subjects.items()]
+
+    def limits():
+        return {f"{quantity}, {detail}": value for (quantity, detail), value in machine_limits().items()}
+
+    return in_turns([*named, limits], OPTIONS.rounds, OPTIONS.csv)
 
 
 def note(text):

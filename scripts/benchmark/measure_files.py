@@ -13,7 +13,6 @@ import math
 import mmap
 import os
 import pathlib
-import random
 import re
 import subprocess
 import sys
@@ -23,8 +22,7 @@ import time
 import h5py
 import numpy
 
-import measure
-from measure import CAUCHY, LIMITS, ROOT, Results, line, mpirun, note, run
+from measure import CAUCHY, LIMITS, ROOT, in_turns, line, mpirun, note, run
 
 PEAK = ROOT / "tests" / "support" / "peak_memory.py"
 WIDTH = 10_000  # of a network WIDTH-WIDTH-1, of 100 million parameters
@@ -134,8 +132,8 @@ class Files:
                 checkpoint__directory=output, **options)])
             with open(pathlib.Path(output) / "metrics.csv", newline="", encoding="utf-8") as file:
                 seconds = [float(row["seconds"]) for row in csv.DictReader(file)]
-        numbers = re.search(r"written +(\d+).*\n.*: (\S+) s to copy, (\S+) s to write, (\S+) s to read back; (\S+) s of",
-                            text)
+        numbers = re.search(r"written +(\d+).*\n.*: (\S+) s in which training stood still, (\S+) s to write, (\S+) s to "
+                            r"read back; (\S+) s of", text)
         checkpoints = int(numbers[1])
         return [float(number) / checkpoints for number in numbers.groups()[1:]], seconds[-1] - seconds[0]
 
@@ -158,18 +156,30 @@ class Files:
         results = {}
         for ranks in (1, 2):
             for name, options in MEMORY.items():
-                settings = {"data__train": "middle.h5", "model__layers": "3000,3000", "model__likelihood": "gaussian",
-                            "data__shards": ranks, "optimizer__batch_size": 128, "optimizer__learning_rate": 1e-6,
-                            "stop__max_steps": 3, **options}
-                settings["data__train"] = self.folder / settings["data__train"]
-                with tempfile.TemporaryDirectory(dir=self.folder) as output:
-                    text = run([*mpirun(ranks), sys.executable, "-B", PEAK, f"{output}/peak", CAUCHY, "train", *words(checkpoint__directory=output, **settings)])
-                    measured = [int((pathlib.Path(output) / f"peak-{rank}").read_text()) for rank in range(ranks)]
-                told = re.search(r"(?m)^memory +(.*)", text)[1]
-                predicted = [float(number) * UNITS[unit] for number, unit in re.findall(r"([\d.]+) (\wiB)", told)]
-                for rank in range(ranks):
-                    results[f"memory, {name}, rank {rank} of {ranks}, predicted"] = predicted[rank]
-                    results[f"memory, {name}, rank {rank} of {ranks}"] = measured[rank]
+                results.update(self.memory_of(name, ranks, **{
+                    "data__train": "middle.h5", "model__layers": "3000,3000", "optimizer__batch_size": 128, **options}))
+        return results
+
+    def large_memory(self):
+        """The same of 500 million parameters on two ranks."""
+        write_data(self.folder, "large.h5", 64, 5000, 10)
+        return self.memory_of("500 million parameters", 2, data__train="large.h5", model__layers="20000,20000",
+                              optimizer__batch_size=32)
+
+    def memory_of(self, name, ranks, **options):
+        settings = {"model__likelihood": "gaussian", "data__shards": ranks, "optimizer__learning_rate": 1e-6,
+                    "stop__max_steps": 3, **options}
+        settings["data__train"] = self.folder / settings["data__train"]
+        with tempfile.TemporaryDirectory(dir=self.folder) as output:
+            text = run([*mpirun(ranks), sys.executable, "-B", PEAK, f"{output}/peak", CAUCHY, "train",
+                        *words(checkpoint__directory=output, **settings)])
+            measured = [int((pathlib.Path(output) / f"peak-{rank}").read_text()) for rank in range(ranks)]
+        told = re.search(r"(?m)^memory +(.*)", text)[1]
+        predicted = [float(number) * UNITS[unit] for number, unit in re.findall(r"([\d.]+) (\wiB)", told)]
+        results = {}
+        for rank in range(ranks):
+            results[f"memory, {name}, rank {rank} of {ranks}, predicted"] = predicted[rank]
+            results[f"memory, {name}, rank {rank} of {ranks}"] = measured[rank]
         return results
 
 
@@ -182,19 +192,9 @@ def memory_bandwidth():
 
 def measure_all(files, options):
     subjects = [memory_bandwidth, files.first_step, files.checkpoint, files.beside_training, files.memory]
+    subjects += [files.large_memory] if options.large else []
     subjects += [lambda work=work: second(work) for work in (files.read, files.cauchy_reads, files.dd)]
-    results = Results()
-    generator = random.Random(1)
-    for number in range(1, options.rounds + 1):
-        note(f"round {number} of {options.rounds}")
-        generator.shuffle(subjects)
-        for subject in subjects:
-            for name, value in subject().items():
-                results.add(name, value)
-                note(f"  {name}: {value:.4g}")
-        if options.csv:
-            results.write(options.csv)
-    return results
+    return in_turns(subjects, options.rounds, options.csv)
 
 
 def print_tables(results):
@@ -234,6 +234,7 @@ def print_tables(results):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--large", action="store_true", help="500 million parameters, too: 17 GiB, a minute a round")
     parser.add_argument("--csv", type=pathlib.Path, help="a file for every single measurement")
     options = parser.parse_args()
     start = time.monotonic()
