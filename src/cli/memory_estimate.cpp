@@ -2,8 +2,6 @@
 
 #include "cauchy/cli/memory_estimate.hpp"
 
-#include <algorithm>
-
 #include "cauchy/reporting/number.hpp"
 
 namespace cauchy::cli {
@@ -22,12 +20,6 @@ std::string bytes_text(std::uint64_t bytes) {
 }
 
 }  // namespace
-
-std::uint64_t samples_at_a_time(std::uint64_t microbatch, std::uint64_t batch, std::uint64_t training_rows,
-                                std::uint64_t most_evaluation_rows, std::uint64_t shards) {
-  const std::uint64_t step_samples = batch == 0 ? training_rows : std::min(batch, training_rows);
-  return std::min(microbatch, rounded_up(std::max(step_samples, most_evaluation_rows), shards));
-}
 
 MemoryEstimate memory_estimate(const MemoryFactors& factors) {
   const std::uint64_t state = factors.parameters * factors.real_bytes * (1 + factors.slots);

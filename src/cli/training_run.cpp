@@ -3,11 +3,8 @@
 #include "cauchy/cli/training_run.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <optional>
@@ -15,6 +12,7 @@
 #include <vector>
 
 #include "cauchy/checkpoint/observer.hpp"
+#include "cauchy/cli/deadlines.hpp"
 #include "cauchy/cli/failure.hpp"
 #include "cauchy/cli/memory_estimate.hpp"
 #include "cauchy/cli/run_folders.hpp"
@@ -38,9 +36,6 @@ namespace {
 using reporting::grouped;
 using reporting::short_text;
 
-// Between the last checkpoint and the end of all processes, where a batch system ends the job.
-constexpr double seconds_to_leave = 10;
-
 // Agreed, since every rank has the same numbers.
 void check_shards(const data::Source& source, std::uint64_t rows, std::uint64_t shards) {
   if (rows < shards) {
@@ -57,28 +52,6 @@ void check_rows(const data::Source& source, std::uint64_t rows, std::uint64_t ro
                           " rows, the checkpoint was made with " + std::to_string(rows_before))
         .as_agreed();
   }
-}
-
-/// When the batch system will end this job, in seconds since the launch; nothing if it does not say.
-std::optional<double> job_end(const core::Timer& launch) {
-  const char* text = std::getenv("SLURM_JOB_END_TIME");
-  std::int64_t end = 0;
-  if (text == nullptr || std::from_chars(text, text + std::strlen(text), end).ec != std::errc{} || end <= 0) {
-    return std::nullopt;
-  }
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return launch.seconds() + static_cast<double>(end) - std::chrono::duration<double>(now).count();
-}
-
-std::vector<training::Deadline> deadlines(const training::StopOptions& options, const core::Timer& launch) {
-  std::vector<training::Deadline> result;
-  if (options.max_seconds > 0) {
-    result.push_back({options.max_seconds, training::StopReason::max_seconds});
-  }
-  if (const std::optional<double> end = job_end(launch)) {
-    result.push_back({*end - seconds_to_leave, training::StopReason::job_end});
-  }
-  return result;
 }
 
 std::string without_checkpoint(const std::string& reason) {
@@ -209,16 +182,12 @@ void TrainingRun<Real>::describe() const {
   if (!ranks_.is_root()) {
     return;
   }
-  const std::uint64_t training_rows = train_data_->shape().rows;
-  std::uint64_t rows = training_rows;
-  std::uint64_t most_evaluation_rows = 0;
-  for (const data::Dataset<Real>* dataset : {validation_data_.get(), test_data_.get()}) {
+  std::uint64_t rows = 0;
+  for (const data::Dataset<Real>* dataset : {train_data_.get(), validation_data_.get(), test_data_.get()}) {
     rows += dataset != nullptr ? dataset->shape().rows : 0;
-    most_evaluation_rows = std::max(most_evaluation_rows, dataset != nullptr ? dataset->shape().rows : 0);
   }
   const std::uint64_t shards = settings_.data.shards;
-  const std::uint64_t samples = samples_at_a_time(settings_.data.microbatch, settings_.batch.batch_size, training_rows,
-                                                  most_evaluation_rows, shards);
+  const std::uint64_t samples = samples_of_a_pass(make_sampler());
   const MemoryFactors memory{
       static_cast<std::uint64_t>(ranks_.size()),
       settings_.run.threads,
@@ -248,6 +217,35 @@ void TrainingRun<Real>::describe() const {
             << ", " << precision_text(settings_.run.precision) << "\n"
             << "memory      " << memory_text(memory) << "\n"
             << std::flush;
+}
+
+template <typename Real>
+data::Sampler TrainingRun<Real>::make_sampler() const {
+  return data::Sampler({train_data_->shape().rows, settings_.data.shards, settings_.batch.batch_size,
+                        settings_.data.block_rows, settings_.run.seed});
+}
+
+/// The most samples that pass through the model at once.
+template <typename Real>
+std::uint64_t TrainingRun<Real>::samples_of_a_pass(const data::Sampler& sampler) const {
+  const std::uint64_t microbatch = settings_.data.microbatch;
+  return std::max(training::DistributedObjective<Real>::pass_samples(microbatch, sampler),
+                  evaluation_samples<Real>(microbatch, {validation_data_.get(), test_data_.get()}));
+}
+
+/// Collective. For the sum, where that is wanted and the system permits it.
+template <typename Real>
+std::unique_ptr<communication::SharedArrays> TrainingRun<Real>::share_memory() const {
+  if (!summation_.shares_memory) {
+    return nullptr;
+  }
+  auto shared = communication::SharedArrays::make(
+      ranks_, network_->layout().padded_size() * summation_bytes(summation_, settings_));
+  if (!shared && ranks_.is_root()) {
+    std::cerr << "cauchy: warning: the system does not let ranks share memory: their sums travel as messages, which is "
+                 "slower\n";
+  }
+  return shared;
 }
 
 template <typename Real>
@@ -331,18 +329,10 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
   std::optional<training::Workers<Real>> workers;
   std::unique_ptr<training::Reducer<Real>> reducer;
   std::optional<training::DistributedObjective<Real>> objective;
-  auto shared = summation_.shares_memory
-                    ? communication::SharedArrays::make(
-                          ranks_, network_->layout().padded_size() * summation_bytes(summation_, settings_))
-                    : nullptr;
+  std::unique_ptr<communication::SharedArrays> shared = share_memory();
   communication::agree(ranks_, [&] {
-    using Objective = training::DistributedObjective<Real>;
-    sampler.emplace(data::SamplerOptions{train_data_->shape().rows, settings_.data.shards, settings_.batch.batch_size,
-                                         settings_.data.block_rows, settings_.run.seed});
-    const std::uint64_t samples =
-        std::max(Objective::pass_samples(microbatch, *sampler),
-                 evaluation_samples<Real>(microbatch, {validation_data_.get(), test_data_.get()}));
-    workers.emplace(*network_, samples, settings_.run.threads, seconds_);
+    sampler = make_sampler();
+    workers.emplace(*network_, samples_of_a_pass(*sampler), settings_.run.threads, seconds_);
     reducer = make_reducer(channel, std::move(shared));
     objective.emplace(
         training::ObjectiveParts<Real>{*network_, *train_data_, *sampler, *reducer, *workers, channel, seconds_},

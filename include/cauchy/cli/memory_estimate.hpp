@@ -25,11 +25,6 @@ struct MemoryFactors {
   bool feedback = false;              ///< what rounding left of each shard's gradient is kept
 };
 
-/// Samples that a thread works on at a time: of one shard, those of a step or of an evaluation, or a microbatch if they
-/// are more. `batch` 0: all.
-std::uint64_t samples_at_a_time(std::uint64_t microbatch, std::uint64_t batch, std::uint64_t training_rows,
-                                std::uint64_t most_evaluation_rows, std::uint64_t shards);
-
 /// Resident bytes at the peak.
 struct MemoryEstimate {
   std::uint64_t root = 0;

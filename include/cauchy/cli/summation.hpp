@@ -29,8 +29,8 @@ bool has_feedback(const Summation& summation);
 Summation choose_summation(const Settings& settings, std::uint64_t parameters, std::uint64_t rows);
 
 /// Collective. How ranks exchange their sums of so many elements, which decides nothing about the result: run.overlap
-/// as the user says, or where ranks run on several hosts and Θ fills more than one bucket; in shared memory on one
-/// host. Throws an agreed core::UserError if the user wants what cannot be.
+/// as the user says, or where ranks run on several hosts and the sum fills more than one bucket; in shared memory on
+/// one host. Throws an agreed core::UserError if the user wants what cannot be.
 void choose_exchange(const communication::Communicator& ranks, const Settings& settings, std::uint64_t elements,
                      Summation& summation);
 

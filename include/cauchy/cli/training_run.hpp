@@ -16,6 +16,7 @@
 #include "cauchy/core/error.hpp"
 #include "cauchy/core/timer.hpp"
 #include "cauchy/data/dataset.hpp"
+#include "cauchy/data/sampler.hpp"
 #include "cauchy/model/network.hpp"
 #include "cauchy/optimize/method.hpp"
 #include "cauchy/training/reducer.hpp"
@@ -45,6 +46,9 @@ class TrainingRun {
   void continue_run(const StartingPoint& start, const data::Source& source, const data::SourceShape& shape);
   void start_run(const data::Source& source, const data::SourceShape& shape);
   std::unique_ptr<data::Dataset<Real>> read_evaluation_data(const std::string& key, const std::string& path);
+  data::Sampler make_sampler() const;
+  std::uint64_t samples_of_a_pass(const data::Sampler& sampler) const;
+  std::unique_ptr<communication::SharedArrays> share_memory() const;
   Spread spread() const;
   void write_resolved() const;
   void number_last_step() const;
