@@ -17,9 +17,9 @@ namespace {
   // In one piece, since other ranks may be talking too, and without memory of its own, of which there may be none.
   std::array<char, 4096> text;
   if (ranks.size() > 1) {
-    std::snprintf(text.data(), text.size(), "cauchy: error: rank %d: %s\n", ranks.rank(), message);
+    std::snprintf(text.data(), text.size(), "cauchy: error: rank %d: %.4000s\n", ranks.rank(), message);
   } else {
-    std::snprintf(text.data(), text.size(), "cauchy: error: %s\n", message);
+    std::snprintf(text.data(), text.size(), "cauchy: error: %.4000s\n", message);
   }
   std::cerr << text.data() << std::flush;
   ranks.abort(static_cast<int>(code));

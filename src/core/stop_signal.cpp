@@ -29,20 +29,24 @@ extern "C" void request_stop(int signal) {
   interrupted = 1;
 }
 
+void handle(int signal, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  if (sigaction(signal, &action, nullptr) != 0) {
+    throw Error(ExitCode::internal_error, std::string("sigaction failed: ") + std::strerror(errno));
+  }
+}
+
 }  // namespace
 
 void watch_stop_signals() {
-  // A file larger than the user's limit is an error of the call that writes it, not the end of the process.
-  std::signal(SIGXFSZ, SIG_IGN);
-  struct sigaction action {};
-  action.sa_handler = request_stop;
-  action.sa_flags = SA_RESTART;
-  sigemptyset(&action.sa_mask);
   for (const int signal : {SIGUSR1, SIGTERM, SIGINT}) {
-    if (sigaction(signal, &action, nullptr) != 0) {
-      throw Error(ExitCode::internal_error, std::string("sigaction failed: ") + std::strerror(errno));
-    }
+    handle(signal, request_stop);
   }
+  // A file larger than the user's limit is an error of the call that writes it, not the end of the process.
+  handle(SIGXFSZ, SIG_IGN);
 }
 
 bool stop_requested() noexcept {

@@ -116,6 +116,14 @@ class FailingStorageTest(DurabilityTest):
         self.addCleanup(subprocess.run, ["umount", "--lazy", path], check=True)
         return path
 
+    def test_a_file_above_the_limit_of_the_user_is_an_error(self):
+        # A checkpoint of 32 MB; below that, MPI's own files would be above the limit.
+        settings = self.settings(model__layers="2000,2000", stop__max_steps=2)
+        words = ["prlimit", f"--fsize={2**24}", *program.command(["train", *program.options(settings)], None)]
+        outcome = program.run_command(words, cwd=self.folder)
+        self.assertEqual(outcome.code, 4, outcome)
+        self.assertIn("File too large", outcome.stderr)
+
     def test_a_full_disk_is_survived(self):
         path = self.small_file_system("4m")
         process = self.long_run(2)

@@ -17,6 +17,8 @@ import toy
 # A library that stands between the program and MPI.
 BROKEN_ALLREDUCE = os.environ.get("CAUCHY_BROKEN_ALLREDUCE",
                                   str(program.SOURCE / "build" / "release" / "tests" / "libbroken_allreduce.so"))
+FAULTY_CALLS = os.environ.get("CAUCHY_FAULTY_CALLS",
+                              str(program.SOURCE / "build" / "release" / "tests" / "libfaulty_calls.so"))
 
 
 class LaunchTest(program.ProgramTest):
@@ -28,6 +30,21 @@ class LaunchTest(program.ProgramTest):
         return {"data.train": "train.h5", "data.shards": 6, "model.layers": "6", "model.activation": "tanh",
                 "optimizer.batch_size": 15, "stop.max_steps": 6, "checkpoint.directory": "run",
                 **{key.replace("__", "."): value for key, value in more.items()}}
+
+
+class SharedMemoryTest(LaunchTest):
+    def test_without_it_sums_are_messages(self):
+        # 180 000 parameters, as integers of 8 bytes.
+        settings = {**self.settings(model__layers="400,400"), "checkpoint.every_seconds": 0}
+        digests = []
+        for directory, environment in (("shared", {}), ("messages", {"LD_PRELOAD": FAULTY_CALLS,
+                                                                     "CAUCHY_FAULT": "no_shared_memory"})):
+            outcome = self.train({**settings, "checkpoint.directory": directory}, 2, environment=environment)
+            self.assertIn("in memory that ranks share", outcome.stdout)
+            self.assertEqual(outcome.stderr.count("warning: the system does not let ranks share memory"),
+                             len(environment) // 2, outcome)
+            digests.append(self.digest_in(outcome.stdout))
+        self.assertEqual(*digests)
 
 
 class SpreadTest(LaunchTest):

@@ -5,15 +5,17 @@
 //   hang_read       a read from an HDF5 file
 //   slow_write      each write of 64 KiB or more to an HDF5 file, and each fsync of one, by CAUCHY_FAULT_MS
 //   milliseconds hang_abort, hang_finalize   MPI_Abort, MPI_Finalize no_address      numeric network addresses are not
-//   understood
+//   understood no_shared_memory   there is none
 
 #include <dlfcn.h>
 #include <mpi.h>
 #include <netdb.h>
+#include <sys/mman.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
@@ -78,6 +80,14 @@ int MPI_Allreduce(const void* send, void* receive, int count, MPI_Datatype type,
     }
   }
   return PMPI_Allreduce(send, receive, count, type, op, ranks);
+}
+
+int memfd_create(const char* name, unsigned flags) noexcept {
+  if (has_fault("no_shared_memory")) {
+    errno = ENOSYS;
+    return -1;
+  }
+  return real<decltype(memfd_create)>("memfd_create")(name, flags);
 }
 
 int MPI_Abort(MPI_Comm ranks, int code) {

@@ -279,7 +279,9 @@ TYPED_TEST(ExactReducerTest, ShardsWithoutSamplesCountAsNothing) {
     return shard == 1 ? random_gradient<Real>(shard, Real{1}) : std::vector<Real>();
   };
   // The step before leaves numbers in the sums, which the next one must not find.
-  this->check(4, 2, {scaled<Real>(1), some, scaled<Real>(1)}, {true, false, false});
+  for (const std::size_t threads : {1UL, 2UL, 3UL}) {
+    this->check(4, threads, {scaled<Real>(1), some, scaled<Real>(1)}, {true, false, false});
+  }
   // Beside a step that is repeated.
   const auto large = [some](std::uint64_t shard) {
     std::vector<Real> gradient = some(shard);
