@@ -1,7 +1,9 @@
 // cauchy evaluate: the NLL and the metric of a checkpoint on a data set.
 
 #include <iostream>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "cauchy/cli/arithmetic.hpp"
 #include "cauchy/cli/commands.hpp"
@@ -25,12 +27,12 @@ void evaluate_checkpoint(const communication::Communicator& ranks, const std::st
   if (source.path.empty()) {
     throw core::UserError("data.test is not set: --data.test=FILE names the data to evaluate on").as_agreed();
   }
-  const data::SourceShape shape = agreed_shape(ranks, source);
-  check_columns(source, shape, problem);
+  std::unique_ptr<const data::Reader> reader = data::open_reader(ranks, source);
+  check_columns(*reader, problem);
   const auto network = make_network<Real>(ranks, settings, problem);
   const auto method = optimize::make_method<Real>(settings.method);
   const training::TrainingState<Real> state = load_state(ranks, path, *network, *method);
-  data::Dataset<Real> dataset(ranks, source, shape, settings.data.shards, state.standardization);
+  data::Dataset<Real> dataset(ranks, std::move(reader), settings.data.shards, state.standardization);
   training::check_targets(ranks, network->likelihood(), dataset);
   core::PhaseSeconds seconds;
   communication::Channel channel(ranks, seconds, communication::Channel::Overlap::off);

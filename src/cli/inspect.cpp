@@ -6,7 +6,7 @@
 #include "cauchy/cli/commands.hpp"
 #include "cauchy/cli/problem.hpp"
 #include "cauchy/communication/agreement.hpp"
-#include "cauchy/data/source.hpp"
+#include "cauchy/data/hdf5_reader.hpp"
 #include "cauchy/reporting/number.hpp"
 #include "cauchy/storage/file.hpp"
 #include "cauchy/storage/seal.hpp"

@@ -22,8 +22,8 @@ std::string columns_text(std::uint64_t inputs, std::uint64_t target_columns) {
          (target_columns == 1 ? "" : "s");
 }
 
-std::string targets_of(const data::Source& source) {
-  return source.key + " = " + source.path + ": /" + source.targets;
+std::string targets_of(const data::Reader& reader) {
+  return data::at(reader.source()) + reader.name(data::Part::targets);
 }
 
 template <typename Real>
@@ -32,12 +32,12 @@ std::uint64_t count_classes(const communication::Communicator& ranks, const data
   double largest = targets.empty() ? 0 : static_cast<double>(*std::max_element(targets.begin(), targets.end()));
   ranks.maximum<double>({&largest, 1});
   if (largest >= most_classes) {
-    throw core::UserError(targets_of(train.source()) + " holds " + std::to_string(largest) +
+    throw core::UserError(targets_of(train.reader()) + " holds " + std::to_string(largest) +
                           ", which is no class 0, 1, 2, ...; is model.likelihood = gaussian meant?")
         .as_agreed();
   }
   if (largest >= static_cast<double>(train.shape().rows)) {
-    throw core::UserError(targets_of(train.source()) + " holds the class " +
+    throw core::UserError(targets_of(train.reader()) + " holds the class " +
                           std::to_string(static_cast<std::uint64_t>(largest)) + " among " +
                           std::to_string(train.shape().rows) +
                           " samples, fewer than there would be classes; set model.classes if that is meant")
@@ -58,24 +58,11 @@ void check_slots(const std::filesystem::path& path, const optimize::MethodState<
 
 }  // namespace
 
-data::SourceShape agreed_shape(const communication::Communicator& ranks, const data::Source& source) {
-  data::verify(ranks, source);
-  data::SourceShape shape;
-  communication::agree_on_root(ranks, [&] {
-    const core::Doing doing("reading data");
-    shape = data::source_shape(source);
-  });
-  std::array<std::uint64_t, 3> values{shape.rows, shape.inputs, shape.target_columns};
-  ranks.broadcast<std::uint64_t>(values);
-  return {values[0], values[1], values[2]};
-}
-
-void check_columns(const data::Source& source, const data::SourceShape& shape,
-                   const checkpoint::ProblemShape& problem) {
+void check_columns(const data::Reader& reader, const checkpoint::ProblemShape& problem) {
+  const data::SourceShape& shape = reader.shape();
   if (shape.inputs != problem.inputs || shape.target_columns != problem.target_columns) {
-    throw core::UserError(source.key + " = " + source.path + ": has " +
-                          columns_text(shape.inputs, shape.target_columns) + ", the model has " +
-                          columns_text(problem.inputs, problem.target_columns))
+    throw core::UserError(data::at(reader.source()) + "has " + columns_text(shape.inputs, shape.target_columns) +
+                          ", the model has " + columns_text(problem.inputs, problem.target_columns))
         .as_agreed();
   }
 }
@@ -87,7 +74,7 @@ checkpoint::ProblemShape problem_shape(const communication::Communicator& ranks,
   checkpoint::ProblemShape result{shape.rows, shape.inputs, shape.target_columns, 0};
   if (options.likelihood == "categorical") {
     if (shape.target_columns != 1) {
-      throw core::UserError(targets_of(train.source()) + " has " + std::to_string(shape.target_columns) +
+      throw core::UserError(targets_of(train.reader()) + " has " + std::to_string(shape.target_columns) +
                             " columns; the categorical likelihood takes one column of classes 0, 1, 2, ...")
           .as_agreed();
     }

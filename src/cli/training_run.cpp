@@ -109,17 +109,18 @@ TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Setting
   if (source.path.empty()) {
     throw core::UserError("data.train is not set: the HDF5 file of the training data").as_agreed();
   }
-  const data::SourceShape shape = agreed_shape(ranks_, source);
-  check_shards(source, shape.rows, settings_.data.shards);
+  std::unique_ptr<const data::Reader> reader = data::open_reader(ranks_, source);
+  const std::uint64_t rows = reader->shape().rows;
+  check_shards(source, rows, settings_.data.shards);
   check_spread(spread());
   check_summation(settings_);
   method_ = optimize::make_method<Real>(settings.method);
   if (start.resumed) {
-    check_columns(source, shape, start.problem);
-    check_rows(source, shape.rows, start.problem.rows);
-    continue_run(start, source, shape);
+    check_columns(*reader, start.problem);
+    check_rows(source, rows, start.problem.rows);
+    continue_run(start, std::move(reader));
   } else {
-    start_run(source, shape);
+    start_run(std::move(reader));
   }
   validation_data_ = read_evaluation_data("data.validation", settings_.data.validation);
   test_data_ = read_evaluation_data("data.test", settings_.data.test);
@@ -129,27 +130,26 @@ TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Setting
     }
   }
   reading_seconds_ = timer.seconds();
-  summation_ = choose_summation(settings_, network_->layout().parameter_count(), shape.rows);
+  summation_ = choose_summation(settings_, network_->layout().parameter_count(), rows);
   choose_exchange(ranks_, settings_, network_->layout().padded_size(), summation_);
 }
 
 template <typename Real>
-void TrainingRun<Real>::continue_run(const StartingPoint& start, const data::Source& source,
-                                     const data::SourceShape& shape) {
+void TrainingRun<Real>::continue_run(const StartingPoint& start, std::unique_ptr<const data::Reader> reader) {
   problem_ = start.problem;
   network_ = make_network<Real>(ranks_, settings_, problem_);
   state_ = load_state(ranks_, start.path, *network_, *method_);
   train_data_ =
-      std::make_unique<data::Dataset<Real>>(ranks_, source, shape, settings_.data.shards, state_.standardization);
+      std::make_unique<data::Dataset<Real>>(ranks_, std::move(reader), settings_.data.shards, state_.standardization);
 }
 
 template <typename Real>
-void TrainingRun<Real>::start_run(const data::Source& source, const data::SourceShape& shape) {
+void TrainingRun<Real>::start_run(std::unique_ptr<const data::Reader> reader) {
   if (settings_.data.standardize) {
-    state_.standardization = data::measure_standardization(ranks_, source, shape, settings_.data.shards);
+    state_.standardization = data::measure_standardization(ranks_, *reader, settings_.data.shards);
   }
   train_data_ =
-      std::make_unique<data::Dataset<Real>>(ranks_, source, shape, settings_.data.shards, state_.standardization);
+      std::make_unique<data::Dataset<Real>>(ranks_, std::move(reader), settings_.data.shards, state_.standardization);
   problem_ = problem_shape(ranks_, settings_.model, *train_data_);
   network_ = make_network<Real>(ranks_, settings_, problem_);
   linear_algebra::AlignedVector<Real> theta;
@@ -172,9 +172,10 @@ std::unique_ptr<data::Dataset<Real>> TrainingRun<Real>::read_evaluation_data(con
     return nullptr;
   }
   const data::Source source = settings_.source(key, path);
-  const data::SourceShape shape = agreed_shape(ranks_, source);
-  check_columns(source, shape, problem_);
-  return std::make_unique<data::Dataset<Real>>(ranks_, source, shape, settings_.data.shards, state_.standardization);
+  std::unique_ptr<const data::Reader> reader = data::open_reader(ranks_, source);
+  check_columns(*reader, problem_);
+  return std::make_unique<data::Dataset<Real>>(ranks_, std::move(reader), settings_.data.shards,
+                                               state_.standardization);
 }
 
 template <typename Real>

@@ -3,6 +3,7 @@
 #include "cauchy/data/dataset.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/core/activity.hpp"
@@ -10,10 +11,9 @@
 namespace cauchy::data {
 
 template <typename Real>
-Dataset<Real>::Dataset(const communication::Communicator& ranks, const Source& source, const SourceShape& shape,
+Dataset<Real>::Dataset(const communication::Communicator& ranks, std::unique_ptr<const Reader> reader,
                        std::uint64_t shards, const Standardization& standardization)
-    : source_(source),
-      shape_(shape),
+    : reader_(std::move(reader)),
       shards_(shards),
       local_shards_(
           rank_shards(shards, static_cast<std::uint64_t>(ranks.rank()), static_cast<std::uint64_t>(ranks.size()))) {
@@ -23,7 +23,7 @@ Dataset<Real>::Dataset(const communication::Communicator& ranks, const Source& s
     if (local_shards_.size() > 0) {
       rows = {rows_of(local_shards_.first).first, rows_of(local_shards_.last - 1).last};
     }
-    samples_ = read_samples<Real>(source, shape, rows, standardization);
+    samples_ = read_samples<Real>(*reader_, rows, standardization);
   });
 }
 
@@ -32,8 +32,8 @@ template <typename RowAt>
 model::Batch<Real> Dataset<Real>::copy_rows(std::uint64_t shard, std::uint64_t count, RowAt row_at,
                                             BatchBuffer<Real>& buffer) const {
   // Batches start on a cache line, wherever their rows lie: products must see the same alignment in every run.
-  const std::uint64_t inputs = shape_.inputs;
-  const std::uint64_t columns = shape_.target_columns;
+  const std::uint64_t inputs = shape().inputs;
+  const std::uint64_t columns = shape().target_columns;
   buffer.features.resize(std::max<std::size_t>(buffer.features.size(), count * inputs));
   buffer.targets.resize(std::max<std::size_t>(buffer.targets.size(), count * columns));
   const std::uint64_t start = rows_of(shard).first - samples_.rows.first;

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "cauchy/core/error.hpp"
-#include "cauchy/data/source.hpp"
+#include "cauchy/data/hdf5_reader.hpp"
 #include "cauchy/storage/file.hpp"
 #include "cauchy/storage/seal.hpp"
 

@@ -18,8 +18,9 @@ using linear_algebra::MatrixView;
 // Collective. Σ over all rows of term(value, column), by column. One row of sums a shard: each has one writer, so that
 // the sum over ranks adds zeros only.
 template <typename Term>
-std::vector<double> sum_over_rows(const communication::Communicator& ranks, const Source& source,
-                                  const SourceShape& shape, std::uint64_t shards, Term term) {
+std::vector<double> sum_over_rows(const communication::Communicator& ranks, const Reader& reader, std::uint64_t shards,
+                                  Term term) {
+  const SourceShape& shape = reader.shape();
   std::vector<double> sums(shards * shape.inputs, 0.0);
   const Range local_shards =
       rank_shards(shards, static_cast<std::uint64_t>(ranks.rank()), static_cast<std::uint64_t>(ranks.size()));
@@ -31,7 +32,7 @@ std::vector<double> sum_over_rows(const communication::Communicator& ranks, cons
                      shard_rows(shape.rows, shards, local_shards.last - 1).last};
     const core::Doing doing("measuring data.train");
     std::uint64_t shard = local_shards.first;
-    for_each_piece(source, shape, rows, [&](std::uint64_t first, MatrixView<const double> values) {
+    reader.for_each_piece(rows, [&](std::uint64_t first, MatrixView<const double> values) {
       for (std::uint64_t row = 0; row < values.rows; ++row) {
         while (first + row >= shard_rows(shape.rows, shards, shard).last) {
           ++shard;
@@ -53,12 +54,11 @@ std::vector<double> sum_over_rows(const communication::Communicator& ranks, cons
 }
 
 // Collective. The features of row 0, which every rank needs and the root reads.
-std::vector<double> first_row(const communication::Communicator& ranks, const Source& source,
-                              const SourceShape& shape) {
-  std::vector<double> row(shape.inputs);
+std::vector<double> first_row(const communication::Communicator& ranks, const Reader& reader) {
+  std::vector<double> row(reader.shape().inputs);
   communication::agree_on_root(ranks, [&] {
-    for_each_piece(source, shape, {0, 1}, [&](std::uint64_t /*first*/, MatrixView<const double> values) {
-      std::copy_n(values.data, shape.inputs, row.begin());
+    reader.for_each_piece({0, 1}, [&](std::uint64_t /*first*/, MatrixView<const double> values) {
+      std::copy_n(values.data, row.size(), row.begin());
     });
   });
   ranks.broadcast<double>(row);
@@ -67,25 +67,26 @@ std::vector<double> first_row(const communication::Communicator& ranks, const So
 
 }  // namespace
 
-Standardization measure_standardization(const communication::Communicator& ranks, const Source& source,
-                                        const SourceShape& shape, std::uint64_t shards) {
-  const auto rows = static_cast<double>(shape.rows);
-  const std::vector<double> shift = first_row(ranks, source, shape);
+Standardization measure_standardization(const communication::Communicator& ranks, const Reader& reader,
+                                        std::uint64_t shards) {
+  const auto rows = static_cast<double>(reader.shape().rows);
+  const std::vector<double> shift = first_row(ranks, reader);
   Standardization result;
-  result.mean = sum_over_rows(ranks, source, shape, shards,
-                              [&](double value, std::uint64_t column) { return value - shift[column]; });
+  result.mean =
+      sum_over_rows(ranks, reader, shards, [&](double value, std::uint64_t column) { return value - shift[column]; });
   for (std::size_t column = 0; column < result.mean.size(); ++column) {
     result.mean[column] = shift[column] + result.mean[column] / rows;
   }
-  result.scale = sum_over_rows(ranks, source, shape, shards, [&](double value, std::uint64_t column) {
+  result.scale = sum_over_rows(ranks, reader, shards, [&](double value, std::uint64_t column) {
     const double deviation = value - result.mean[column];
     return deviation * deviation;
   });
   for (std::size_t column = 0; column < result.scale.size(); ++column) {
     const double deviation = std::sqrt(result.scale[column] / rows);
     if (!std::isfinite(deviation)) {
-      throw core::UserError(source.key + " = " + source.path + ": column " + std::to_string(column) + " of /" +
-                            source.features + " has a variance beyond the range of a double; scale it in the file")
+      throw core::UserError(at(reader.source()) + "column " + std::to_string(column) + " of " +
+                            reader.name(Part::features) +
+                            " has a variance beyond the range of a double; scale it in the file")
           .as_agreed();
     }
     result.scale[column] = deviation == 0 ? 1.0 : 1.0 / deviation;

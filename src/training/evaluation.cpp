@@ -51,9 +51,9 @@ void check_targets(const communication::Communicator& ranks, const model::Likeli
     for (std::size_t row = 0; row < targets.rows; ++row) {
       const std::string fault = likelihood.target_fault(targets, row);
       if (!fault.empty()) {
-        const data::Source& source = dataset.source();
-        throw core::UserError(source.key + " = " + source.path + ": /" + source.targets + " at row " +
-                              std::to_string(dataset.samples().rows.first + row) + " (counted from 0): " + fault);
+        throw core::UserError(data::at(dataset.source()) +
+                              dataset.reader().place(data::Part::targets, dataset.samples().rows.first + row) + ": " +
+                              fault);
       }
     }
   });

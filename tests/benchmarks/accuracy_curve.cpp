@@ -40,9 +40,11 @@ void print(const test::GradientError& error) {
 void print_curve(const char* file) {
   linear_algebra::prepare_products();
   const data::Source source{"data", file, "features", "targets"};
-  const data::SourceShape shape = data::source_shape(source);
-  const data::Standardization scaling = standardization(data::read_samples<float>(source, shape, {0, shape.rows}, {}));
-  const data::Samples<float> samples = data::read_samples<float>(source, shape, {0, shape.rows}, scaling);
+  const data::SourceShape shape = data::hdf5_shape(source);
+  const data::Standardization scaling =
+      standardization(data::read_samples<float>(*data::make_hdf5_reader(source, shape), {0, shape.rows}, {}));
+  const data::Samples<float> samples =
+      data::read_samples<float>(*data::make_hdf5_reader(source, shape), {0, shape.rows}, scaling);
 
   model::ModelOptions options;
   options.layers = {512, 512};

@@ -14,8 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "cauchy/data/hdf5_reader.hpp"
 #include "cauchy/data/sampler.hpp"
-#include "cauchy/data/source.hpp"
 #include "cauchy/data/standardization.hpp"
 #include "cauchy/linear_algebra/aligned.hpp"
 #include "cauchy/linear_algebra/bf16.hpp"
@@ -124,10 +124,12 @@ void measure_reading(const std::filesystem::path& folder) {
     file.write<std::uint8_t>("targets", {rows}, std::vector<std::uint8_t>(rows, 1));
   }
   const data::Source source{"data", path, "features", "targets"};
-  const data::SourceShape shape = data::source_shape(source);
+  const data::SourceShape shape = data::hdf5_shape(source);
   const data::Standardization scaling{std::vector<double>(inputs, 0.5), std::vector<double>(inputs, 2.0)};
-  measure("read", [&] { data::read_samples<float>(source, shape, {0, rows}, {}); });
-  measure("read and standardise", [&] { data::read_samples<float>(source, shape, {0, rows}, scaling); });
+  measure("read", [&] { data::read_samples<float>(*data::make_hdf5_reader(source, shape), {0, rows}, {}); });
+  measure("read and standardise", [&] {
+    data::read_samples<float>(*data::make_hdf5_reader(source, shape), {0, rows}, scaling);
+  });
   std::filesystem::remove(path);
 }
 

@@ -30,7 +30,7 @@
 #include "cauchy/checkpoint/checkpoint_file.hpp"
 #include "cauchy/checkpoint/store.hpp"
 #include "cauchy/core/error.hpp"
-#include "cauchy/data/source.hpp"
+#include "cauchy/data/hdf5_reader.hpp"
 #include "cauchy/data/standardization.hpp"
 #include "cauchy/storage/seal.hpp"
 #include "checkpoint/example_state.hpp"
@@ -182,8 +182,8 @@ data::Samples<double> read(const data::Source& source) {
   if (storage::is_sealed(source.path, data::sealed_data)) {
     storage::verify_seal(source.path, data::sealed_data);
   }
-  const data::SourceShape shape = data::source_shape(source);
-  return data::read_samples<double>(source, shape, {0, shape.rows}, {});
+  const data::SourceShape shape = data::hdf5_shape(source);
+  return data::read_samples<double>(*data::make_hdf5_reader(source, shape), {0, shape.rows}, {});
 }
 
 Sample data_sample(const std::string& name, const std::filesystem::path& path, std::uint64_t rows) {

@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "cauchy/core/error.hpp"
+#include "cauchy/data/hdf5_reader.hpp"
 #include "cauchy/storage/descriptor.hpp"
 #include "cauchy/storage/seal.hpp"
 #include "support/shared_folder.hpp"
@@ -37,7 +38,7 @@ class DatasetTest : public testing::Test {
   // The message of the agreed error that loading gives on every rank.
   static std::string fault_of(const Source& source, std::uint64_t shards) {
     try {
-      const Dataset<float> dataset(world(), source, source_shape(source), shards, {});
+      const Dataset<float> dataset(world(), make_hdf5_reader(source, hdf5_shape(source)), shards, {});
     } catch (const core::Error& error) {
       EXPECT_EQ(error.code(), core::ExitCode::user_error);
       return error.what();
@@ -51,10 +52,10 @@ class DatasetTest : public testing::Test {
 TEST_F(DatasetTest, HoldsTheRowsOfItsShards) {
   const test::ToyData toy(23, 3, 4);
   const Source source = written(toy);
-  const SourceShape shape = source_shape(source);
+  const SourceShape shape = hdf5_shape(source);
   EXPECT_EQ(shape, (SourceShape{23, 3, 1}));
   for (const std::uint64_t shards : {1UL, 4UL, 5UL, 23UL}) {
-    Dataset<double> dataset(world(), source, shape, shards, {});
+    Dataset<double> dataset(world(), make_hdf5_reader(source, shape), shards, {});
     std::vector<double> seen(23, 0.0);
     for (std::uint64_t shard = dataset.local_shards().first; shard < dataset.local_shards().last; ++shard) {
       const Range rows = dataset.rows_of(shard);
@@ -77,7 +78,7 @@ TEST_F(DatasetTest, HoldsTheRowsOfItsShards) {
 
 TEST_F(DatasetTest, GathersInTheOrderAskedFor) {
   const test::ToyData toy(12, 2, 3);
-  Dataset<float> dataset(world(), written(toy), {12, 2, 1}, 4, {});
+  Dataset<float> dataset(world(), make_hdf5_reader(written(toy), {12, 2, 1}), 4, {});
   const std::vector<std::uint32_t> order{2, 0};
   BatchBuffer<float> buffer;
   for (std::uint64_t shard = dataset.local_shards().first; shard < dataset.local_shards().last; ++shard) {
@@ -149,7 +150,7 @@ TEST_F(DatasetTest, StandardizationIsThatOfAllRowsAndTheSameForAllRankCounts) {
   for (std::uint64_t row = 0; row < toy.rows; ++row) {
     toy.features[row * 3 + 1] = 0.1;  // a constant column, not exact in binary
   }
-  const Standardization measured = measure_standardization(world(), written(toy), {101, 3, 1}, 7);
+  const Standardization measured = measure_standardization(world(), *make_hdf5_reader(written(toy), {101, 3, 1}), 7);
   for (std::uint64_t column = 0; column < 3; ++column) {
     long double mean = 0;
     long double variance = 0;
@@ -187,11 +188,11 @@ TEST_F(DatasetTest, ALargeOffsetCostsNoDigits) {
     toy.features[row * 2 + 1] = 1e9;
   }
   const Source source = written(toy);
-  const Standardization measured = measure_standardization(world(), source, {64, 2, 1}, 4);
+  const Standardization measured = measure_standardization(world(), *make_hdf5_reader(source, {64, 2, 1}), 4);
   const double deviation = std::sqrt((64.0 * 64.0 - 1) / 12) / 4;  // of 0, 1, ..., 63 quarters
   EXPECT_NEAR(measured.scale[0], 1 / deviation, 1e-14);
   EXPECT_EQ(measured.scale[1], 1.0);
-  const Dataset<float> dataset(world(), source, {64, 2, 1}, 4, measured);
+  const Dataset<float> dataset(world(), make_hdf5_reader(source, {64, 2, 1}), 4, measured);
   const auto features = dataset.samples().feature_matrix();
   for (std::uint64_t i = 0; i < features.rows; ++i) {
     const double expected = (static_cast<double>(dataset.samples().rows.first + i) - 31.5) / 4 / deviation;
@@ -211,7 +212,7 @@ TEST_F(DatasetTest, NumbersBeyondTheRangeAreToldAsTheyStand) {
     toy.features[row * 3] = row % 2 == 0 ? 1e200 : -1e200;
   }
   try {
-    measure_standardization(world(), written(toy), {20, 3, 1}, 4);
+    measure_standardization(world(), *make_hdf5_reader(written(toy), {20, 3, 1}), 4);
     FAIL() << "no error";
   } catch (const core::UserError& error) {
     FAIL() << "an error that is not agreed: " << error.what();
@@ -250,7 +251,8 @@ class PiecesTest : public DatasetTest {
   template <typename Real>
   static std::string outcome(const Source& source, const Standardization& standardization) {
     try {
-      const Samples<Real> samples = read_samples<Real>(source, {rows, 3, 1}, {0, rows}, standardization);
+      const Samples<Real> samples =
+          read_samples<Real>(*make_hdf5_reader(source, {rows, 3, 1}), {0, rows}, standardization);
       for (std::uint64_t i = 0; i < samples.features.size(); ++i) {
         const auto value = static_cast<double>(i / 3 % 200);
         const double expected = standardization.active() ? standardization.of(value, i % 3) : value;
@@ -301,7 +303,7 @@ TEST_F(PiecesTest, AllNumbersAndFaultsAreAtTheirPlaces) {
 TEST_F(DatasetTest, SourceFaultsAreToldInWords) {
   const auto fault = [&](const Source& source) {
     try {
-      source_shape(source);
+      hdf5_shape(source);
     } catch (const core::UserError& error) {
       return std::string(error.what());
     }

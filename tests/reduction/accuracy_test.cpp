@@ -14,8 +14,8 @@ class AccuracyTest : public testing::Test {
   static data::Samples<float> read_digits() {
     linear_algebra::prepare_products();
     const data::Source source{"data", CAUCHY_DIGITS, "features", "targets"};
-    const data::SourceShape shape = data::source_shape(source);
-    return data::read_samples<float>(source, shape, {0, shape.rows}, {});
+    const data::SourceShape shape = data::hdf5_shape(source);
+    return data::read_samples<float>(*data::make_hdf5_reader(source, shape), {0, shape.rows}, {});
   }
 
   static model::Network<float> make_network(std::size_t inputs) {

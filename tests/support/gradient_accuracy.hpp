@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "cauchy/data/hdf5_reader.hpp"
 #include "cauchy/data/shards.hpp"
-#include "cauchy/data/source.hpp"
 #include "cauchy/model/network.hpp"
 #include "cauchy/reduction/blocks.hpp"
 #include "cauchy/reduction/grid.hpp"

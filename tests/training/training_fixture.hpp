@@ -6,6 +6,7 @@
 
 #include "cauchy/communication/channel.hpp"
 #include "cauchy/data/dataset.hpp"
+#include "cauchy/data/hdf5_reader.hpp"
 #include "cauchy/data/sampler.hpp"
 #include "cauchy/linear_algebra/product.hpp"
 #include "cauchy/model/network.hpp"
@@ -86,7 +87,8 @@ class ToyTraining {
       toy.write(source.path);
     }
     test::world().barrier();
-    data::Dataset<double> result(test::world(), source, {toy.rows, toy.inputs, toy.target_columns}, options.shards, {});
+    data::Dataset<double> result(
+        test::world(), data::make_hdf5_reader(source, {toy.rows, toy.inputs, toy.target_columns}), options.shards, {});
     test::world().barrier();
     if (test::world().is_root()) {
       std::filesystem::remove(source.path);

@@ -17,12 +17,9 @@
 
 namespace cauchy::cli {
 
-/// Collective. The shape of a source, which all verify and the root looks up.
-data::SourceShape agreed_shape(const communication::Communicator& ranks, const data::Source& source);
-
 /// Throws an agreed core::UserError if the samples of a source do not look like those of the problem. Same arguments on
 /// every rank.
-void check_columns(const data::Source& source, const data::SourceShape& shape, const checkpoint::ProblemShape& problem);
+void check_columns(const data::Reader& reader, const checkpoint::ProblemShape& problem);
 
 /// Collective. What the network must look like for these training data. The number of classes is the largest class plus
 /// one unless model.classes says it.

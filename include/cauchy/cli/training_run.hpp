@@ -43,8 +43,8 @@ class TrainingRun {
  private:
   struct RootObservers;
 
-  void continue_run(const StartingPoint& start, const data::Source& source, const data::SourceShape& shape);
-  void start_run(const data::Source& source, const data::SourceShape& shape);
+  void continue_run(const StartingPoint& start, std::unique_ptr<const data::Reader> reader);
+  void start_run(std::unique_ptr<const data::Reader> reader);
   std::unique_ptr<data::Dataset<Real>> read_evaluation_data(const std::string& key, const std::string& path);
   data::Sampler make_sampler() const;
   std::uint64_t samples_of_a_pass(const data::Sampler& sampler) const;

@@ -2,10 +2,12 @@
 /// The samples of this rank's shards, ready for training or evaluation.
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "cauchy/communication/communicator.hpp"
+#include "cauchy/data/reader.hpp"
 #include "cauchy/data/shards.hpp"
 #include "cauchy/data/source.hpp"
 #include "cauchy/data/standardization.hpp"
@@ -26,17 +28,18 @@ template <typename Real>
 class Dataset {
  public:
   /// Collective. Reads this rank's rows and standardises them; a fault anywhere is thrown on every rank.
-  Dataset(const communication::Communicator& ranks, const Source& source, const SourceShape& shape,
-          std::uint64_t shards, const Standardization& standardization);
+  Dataset(const communication::Communicator& ranks, std::unique_ptr<const Reader> reader, std::uint64_t shards,
+          const Standardization& standardization);
 
-  const Source& source() const { return source_; }
-  const SourceShape& shape() const { return shape_; }
+  const Reader& reader() const { return *reader_; }
+  const Source& source() const { return reader_->source(); }
+  const SourceShape& shape() const { return reader_->shape(); }
   std::uint64_t shards() const { return shards_; }
   Range local_shards() const { return local_shards_; }
-  Range rows_of(std::uint64_t shard) const { return shard_rows(shape_.rows, shards_, shard); }
+  Range rows_of(std::uint64_t shard) const { return shard_rows(shape().rows, shards_, shard); }
 
   /// The largest number of rows of a shard.
-  std::uint64_t largest_shard() const { return (shape_.rows + shards_ - 1) / shards_; }
+  std::uint64_t largest_shard() const { return (shape().rows + shards_ - 1) / shards_; }
 
   /// This rank's rows.
   const Samples<Real>& samples() const { return samples_; }
@@ -49,8 +52,7 @@ class Dataset {
   template <typename RowAt>
   model::Batch<Real> copy_rows(std::uint64_t shard, std::uint64_t count, RowAt row_at, BatchBuffer<Real>& buffer) const;
 
-  Source source_;
-  SourceShape shape_;
+  std::unique_ptr<const Reader> reader_;
   std::uint64_t shards_;
   Range local_shards_;
   Samples<Real> samples_;

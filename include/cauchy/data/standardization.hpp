@@ -5,8 +5,7 @@
 #include <vector>
 
 #include "cauchy/communication/communicator.hpp"
-#include "cauchy/data/source.hpp"
-#include "cauchy/linear_algebra/matrix_view.hpp"
+#include "cauchy/data/reader.hpp"
 
 namespace cauchy::data {
 
@@ -27,7 +26,7 @@ struct Standardization {
 /// feature has exactly no variance and a large offset costs no digits. Each shard is summed on its own and the shards
 /// in order: the result does not depend on the number of ranks. Working memory and traffic: shards × inputs doubles.
 /// Throws an agreed core::UserError, naming the column, if a variance is too large for a double.
-Standardization measure_standardization(const communication::Communicator& ranks, const Source& source,
-                                        const SourceShape& shape, std::uint64_t shards);
+Standardization measure_standardization(const communication::Communicator& ranks, const Reader& reader,
+                                        std::uint64_t shards);
 
 }  // namespace cauchy::data

@@ -1,16 +1,14 @@
-// A data set in an HDF5 file.
+// Data sets in HDF5 files.
 
-#include "cauchy/data/source.hpp"
+#include "cauchy/data/hdf5_reader.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <functional>
-#include <new>
 #include <numeric>
 #include <optional>
-#include <sstream>
-#include <stdexcept>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -19,18 +17,17 @@
 #include "cauchy/core/activity.hpp"
 #include "cauchy/core/error.hpp"
 #include "cauchy/data/standardization.hpp"
+#include "cauchy/linear_algebra/aligned.hpp"
+#include "cauchy/linear_algebra/matrix_view.hpp"
 #include "cauchy/linear_algebra/sums.hpp"
 #include "cauchy/storage/file.hpp"
+#include "conversion.hpp"
 
 namespace cauchy::data {
 
 using linear_algebra::MatrixView;
 
 namespace {
-
-std::string at(const Source& source) {
-  return source.key + " = " + source.path + ": ";
-}
 
 std::string shape_text(const std::vector<std::uint64_t>& shape) {
   return "(" + storage::shape_text(shape) + ")";
@@ -90,20 +87,6 @@ storage::DatasetInfo numeric_dataset(const storage::File& file, const Source& so
 
 std::uint64_t columns(const std::vector<std::uint64_t>& shape) {
   return std::accumulate(shape.begin() + 1, shape.end(), std::uint64_t{1}, std::multiplies<>());
-}
-
-// HDF5's errors in a file that the user named are the user's to mend.
-template <typename Work>
-auto with_user_errors(const Source& source, Work work) {
-  try {
-    return work();
-  } catch (const storage::StorageError& error) {
-    throw core::UserError(source.key + ": " + error.what());
-  } catch (const std::bad_alloc&) {
-    throw core::UserError(at(source) + "its rows do not fit into memory");
-  } catch (const std::length_error&) {
-    throw core::UserError(at(source) + "its rows do not fit into memory");
-  }
 }
 
 std::string fault(const Source& source, const std::string& name, std::uint64_t row, std::uint64_t column,
@@ -171,40 +154,6 @@ void read_pieces(const storage::File& file, const Source& source, const std::str
   });
 }
 
-/// Standardises, unless there is nothing to do it with, and rounds to Real.
-template <typename Real, typename Element>
-void convert(MatrixView<const Element> values, const Standardization* standardization, Real* target) {
-  for (std::size_t row = 0; row < values.rows; ++row) {
-    const Element* const source = values.row(row);
-    Real* const result = target + row * values.columns;
-    for (std::size_t column = 0; column < values.columns; ++column) {
-      const auto value = static_cast<double>(source[column]);
-      result[column] = static_cast<Real>(standardization == nullptr ? value : standardization->of(value, column));
-    }
-  }
-}
-
-/// Throws core::UserError at the first number that convert() has put beyond the range of Real.
-template <typename Real, typename Element>
-void require_in_range(const Source& source, const std::string& name, std::uint64_t first_row,
-                      MatrixView<const Element> values, const Standardization* standardization, const Real* target) {
-  if (linear_algebra::all_finite<Real>({target, values.size()})) {
-    return;
-  }
-  std::uint64_t i = 0;
-  while (std::isfinite(target[i])) {
-    ++i;
-  }
-  const std::uint64_t column = i % values.columns;
-  const auto value = static_cast<double>(values.data[i]);
-  std::ostringstream what;
-  what << (standardization == nullptr ? "" : "a number that standardises to ")
-       << (standardization == nullptr ? value : standardization->of(value, column))
-       << (sizeof(Real) == sizeof(float) ? ", beyond the range of a float (run.precision = double has a larger one),"
-                                         : ", beyond the range of a double,");
-  throw core::UserError(fault(source, name, first_row + i / values.columns, column, what.str()));
-}
-
 /// Rows of one dataset as Real, standardised unless there is nothing to do it with.
 template <typename Real, typename Element>
 void read_dataset(const storage::File& file, const Source& source, const std::string& name, std::uint64_t columns,
@@ -221,8 +170,9 @@ void read_dataset(const storage::File& file, const Source& source, const std::st
   }
   read_pieces<Element>(file, source, name, columns, rows, [&](std::uint64_t first, MatrixView<const Element> values) {
     Real* const place = target + (first - rows.first) * columns;
-    convert(values, standardization, place);
-    require_in_range(source, name, first, values, standardization, place);
+    convert(values, standardization, place, [&](std::uint64_t row, std::uint64_t column, const std::string& what) {
+      throw core::UserError(fault(source, name, first + row, column, what));
+    });
   });
 }
 
@@ -252,7 +202,7 @@ void verify(const communication::Communicator& ranks, const Source& source) {
   });
 }
 
-SourceShape source_shape(const Source& source) {
+SourceShape hdf5_shape(const Source& source) {
   return with_user_errors(source, [&] {
     const storage::File file = open(source);
     const storage::DatasetInfo features = numeric_dataset(file, source, source.features, "data.features");
@@ -275,51 +225,70 @@ SourceShape source_shape(const Source& source) {
   });
 }
 
-template <typename Real>
-Samples<Real> read_samples(const Source& source, const SourceShape& shape, Range rows,
-                           const Standardization& standardization) {
-  Samples<Real> samples{rows, shape.inputs, shape.target_columns, {}, {}};
-  if (rows.size() == 0) {
-    return samples;
+namespace {
+
+class Hdf5Reader final : public Reader {
+ public:
+  using Reader::Reader;
+
+  std::string name(Part part) const override {
+    return "/" + (part == Part::features ? source().features : source().targets);
   }
-  return with_user_errors(source, [&] {
-    const storage::File file = open(source);
-    samples.features.resize(rows.size() * shape.inputs);
-    samples.targets.resize(rows.size() * shape.target_columns);
-    const auto read = [&](const std::string& name, std::uint64_t columns, const Standardization* scaling,
-                          Real* target) {
-      with_element_type(file.info(name).type, [&]<typename Element>() {
-        read_dataset<Real, Element>(file, source, name, columns, rows, scaling, target);
+
+  std::string place(Part part, std::uint64_t row) const override {
+    return name(part) + " at row " + std::to_string(row) + " (counted from 0)";
+  }
+
+  void read(const Standardization& standardization, Samples<float>& samples) const override {
+    read_as(standardization, samples);
+  }
+  void read(const Standardization& standardization, Samples<double>& samples) const override {
+    read_as(standardization, samples);
+  }
+
+  void for_each_piece(Range rows, const FeatureVisitor& visit) const override {
+    with_user_errors(source(), [&] {
+      const storage::File file = open(source());
+      linear_algebra::AlignedVector<double> converted;
+      with_element_type(file.info(source().features).type, [&]<typename Element>() {
+        read_pieces<Element>(file, source(), source().features, shape().inputs, rows,
+                             [&](std::uint64_t first, MatrixView<const Element> values) {
+                               if constexpr (std::is_same_v<Element, double>) {
+                                 visit(first, values);
+                               } else {
+                                 converted.resize(values.size());
+                                 std::copy_n(values.data, values.size(), converted.data());
+                                 visit(first, {converted.data(), values.rows, values.columns});
+                               }
+                             });
       });
-    };
-    read(source.features, shape.inputs, standardization.active() ? &standardization : nullptr, samples.features.data());
-    read(source.targets, shape.target_columns, nullptr, samples.targets.data());
-    return std::move(samples);
-  });
-}
-
-void for_each_piece(const Source& source, const SourceShape& shape, Range rows,
-                    const std::function<void(std::uint64_t, MatrixView<const double>)>& visit) {
-  with_user_errors(source, [&] {
-    const storage::File file = open(source);
-    linear_algebra::AlignedVector<double> converted;
-    with_element_type(file.info(source.features).type, [&]<typename Element>() {
-      read_pieces<Element>(file, source, source.features, shape.inputs, rows,
-                           [&](std::uint64_t first, MatrixView<const Element> values) {
-                             if constexpr (std::is_same_v<Element, double>) {
-                               visit(first, values);
-                             } else {
-                               converted.resize(values.size());
-                               convert(values, nullptr, converted.data());
-                               visit(first, {converted.data(), values.rows, values.columns});
-                             }
-                           });
     });
-    return 0;
-  });
-}
+  }
 
-template Samples<float> read_samples(const Source&, const SourceShape&, Range, const Standardization&);
-template Samples<double> read_samples(const Source&, const SourceShape&, Range, const Standardization&);
+ private:
+  template <typename Real>
+  void read_as(const Standardization& standardization, Samples<Real>& samples) const {
+    with_user_errors(source(), [&] {
+      const storage::File file = open(source());
+      samples.features.resize(samples.rows.size() * samples.inputs);
+      samples.targets.resize(samples.rows.size() * samples.target_columns);
+      const auto read = [&](const std::string& dataset, std::uint64_t columns, const Standardization* scaling,
+                            Real* target) {
+        with_element_type(file.info(dataset).type, [&]<typename Element>() {
+          read_dataset<Real, Element>(file, source(), dataset, columns, samples.rows, scaling, target);
+        });
+      };
+      read(source().features, samples.inputs, standardization.active() ? &standardization : nullptr,
+           samples.features.data());
+      read(source().targets, samples.target_columns, nullptr, samples.targets.data());
+    });
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<const Reader> make_hdf5_reader(const Source& source, const SourceShape& shape) {
+  return std::make_unique<Hdf5Reader>(source, shape);
+}
 
 }  // namespace cauchy::data

@@ -1,0 +1,27 @@
+#pragma once
+/// Data sets in HDF5 files.
+
+#include <memory>
+
+#include "cauchy/communication/communicator.hpp"
+#include "cauchy/data/reader.hpp"
+#include "cauchy/data/source.hpp"
+#include "cauchy/storage/seal.hpp"
+
+namespace cauchy::data {
+
+/// The files that `cauchy convert` writes. Data may also be in files of others, which have no seal.
+inline constexpr storage::SealKind sealed_data{"data file", 1};
+
+/// Collective. Compares a file that `cauchy convert` has written with its check sum, of which each rank computes a
+/// part; files of others pass. Throws an agreed core::UserError if the file is missing or damaged.
+void verify(const communication::Communicator& ranks, const Source& source);
+
+/// The shape of the datasets that the source names. Throws core::UserError, naming file and dataset, if the file is
+/// missing, no HDF5 file, or holds no numbers in matching shapes.
+SourceShape hdf5_shape(const Source& source);
+
+/// Reads a file of this shape, without looking at it before.
+std::unique_ptr<const Reader> make_hdf5_reader(const Source& source, const SourceShape& shape);
+
+}  // namespace cauchy::data

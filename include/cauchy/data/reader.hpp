@@ -1,0 +1,78 @@
+#pragma once
+/// A data set in a file of any format: its shape, and rows of it as numbers.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "cauchy/communication/communicator.hpp"
+#include "cauchy/data/shards.hpp"
+#include "cauchy/data/source.hpp"
+#include "cauchy/linear_algebra/aligned.hpp"
+#include "cauchy/linear_algebra/matrix_view.hpp"
+
+namespace cauchy::data {
+
+struct Standardization;
+
+/// Rows [rows.first, rows.last) of a source, in memory.
+template <typename Real>
+struct Samples {
+  Range rows;
+  std::uint64_t inputs = 0;
+  std::uint64_t target_columns = 0;
+  linear_algebra::UnsetVector<Real> features;  ///< (rows × inputs)
+  linear_algebra::UnsetVector<Real> targets;   ///< (rows × target_columns)
+
+  linear_algebra::MatrixView<const Real> feature_matrix() const { return {features.data(), rows.size(), inputs}; }
+  linear_algebra::MatrixView<const Real> target_matrix() const { return {targets.data(), rows.size(), target_columns}; }
+};
+
+/// What a number of a sample is.
+enum class Part { features, targets };
+
+/// Some rows of features, (some rows × inputs), from row `first` on.
+using FeatureVisitor = std::function<void(std::uint64_t first, linear_algebra::MatrixView<const double> values)>;
+
+/// A data set in a file, behind which a format stands. Every function that reads throws core::UserError, with the place
+/// of the fault, at the first number that is not finite or does not fit. Nothing communicates.
+class Reader {
+ public:
+  Reader(Source source, const SourceShape& shape) : source_(std::move(source)), shape_(shape) {}
+  virtual ~Reader() = default;
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  const Source& source() const { return source_; }
+  const SourceShape& shape() const { return shape_; }
+
+  /// Where all numbers of one part stand, for messages: "/targets".
+  virtual std::string name(Part part) const = 0;
+  /// Where one row stands in it: "/targets at row 17 (counted from 0)".
+  virtual std::string place(Part part, std::uint64_t row) const = 0;
+
+  /// Fills the samples, whose rows are not none: see read_samples().
+  virtual void read(const Standardization& standardization, Samples<float>& samples) const = 0;
+  virtual void read(const Standardization& standardization, Samples<double>& samples) const = 0;
+
+  /// Calls visit with the features of all rows of the range, in order, piece by piece.
+  virtual void for_each_piece(Range rows, const FeatureVisitor& visit) const = 0;
+
+ private:
+  Source source_;
+  SourceShape shape_;
+};
+
+/// Collective. Compares a file that `cauchy convert` has written with its check sum and looks at the shape; no samples
+/// are read. Throws an agreed core::UserError, naming file and dataset, if it is missing, damaged, of no known format,
+/// or holds no numbers in matching shapes.
+std::unique_ptr<const Reader> open_reader(const communication::Communicator& ranks, const Source& source);
+
+/// Reads rows in double, standardises the features (an inactive standardisation leaves them), and only then rounds to
+/// Real, so that a large offset does not cost the digits behind it. Throws as Reader does.
+template <typename Real>
+Samples<Real> read_samples(const Reader& reader, Range rows, const Standardization& standardization);
+
+}  // namespace cauchy::data

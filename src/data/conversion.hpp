@@ -1,0 +1,65 @@
+#pragma once
+/// From the numbers in a file to those in memory, for readers of all formats.
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+#include "cauchy/core/error.hpp"
+#include "cauchy/data/source.hpp"
+#include "cauchy/data/standardization.hpp"
+#include "cauchy/linear_algebra/matrix_view.hpp"
+#include "cauchy/linear_algebra/sums.hpp"
+#include "cauchy/storage/file.hpp"
+
+namespace cauchy::data {
+
+/// Refusals of the file system and of HDF5 in a file that the user named are the user's to mend.
+template <typename Work>
+auto with_user_errors(const Source& source, Work work) {
+  try {
+    return work();
+  } catch (const storage::StorageError& error) {
+    throw core::UserError(source.key + ": " + error.what());
+  } catch (const std::bad_alloc&) {
+    throw core::UserError(at(source) + "its rows do not fit into memory");
+  } catch (const std::length_error&) {
+    throw core::UserError(at(source) + "its rows do not fit into memory");
+  }
+}
+
+/// Standardises, unless there is nothing to do it with, and rounds to Real. Calls fail(row, column, what), which
+/// throws, for the first number beyond the range of Real; rows count from the first of these values.
+template <typename Real, typename Element, typename Fail>
+void convert(linear_algebra::MatrixView<const Element> values, const Standardization* standardization, Real* target,
+             Fail fail) {
+  for (std::size_t row = 0; row < values.rows; ++row) {
+    const Element* const source = values.row(row);
+    Real* const result = target + row * values.columns;
+    for (std::size_t column = 0; column < values.columns; ++column) {
+      const auto value = static_cast<double>(source[column]);
+      result[column] = static_cast<Real>(standardization == nullptr ? value : standardization->of(value, column));
+    }
+  }
+  if (linear_algebra::all_finite<Real>({target, values.size()})) {
+    return;
+  }
+  std::uint64_t i = 0;
+  while (std::isfinite(target[i])) {
+    ++i;
+  }
+  const std::uint64_t column = i % values.columns;
+  const auto value = static_cast<double>(values.data[i]);
+  std::ostringstream what;
+  what << (standardization == nullptr ? "" : "a number that standardises to ")
+       << (standardization == nullptr ? value : standardization->of(value, column))
+       << (sizeof(Real) == sizeof(float) ? ", beyond the range of a float (run.precision = double has a larger one),"
+                                         : ", beyond the range of a double,");
+  fail(i / values.columns, column, what.str());
+}
+
+}  // namespace cauchy::data
