@@ -124,12 +124,19 @@ class Dense final : public Layer<Real> {
                linear_algebra::Products<Real>& products) const override {
     const bool keeps_argument = needs_input(activation_);
     const MatrixView<Real> argument = keeps_argument ? pass.kept : pass.output;
-    products.multiply({pass.input, pass.rounded.input}, Transposed::no, weights(parameters), Transposed::no, argument);
+    const bool is_sparse = pass.sparse_input.columns > 0;
+    if (!is_sparse) {
+      products.multiply({pass.input, pass.rounded.input}, Transposed::no, weights(parameters), Transposed::no,
+                        argument);
+    }
     const RowTerm<Real> intercepts(intercepts_in(parameters.theta));
     for (std::size_t first = 0; first < argument.rows; first += chunk_rows) {
       const std::size_t count = std::min(chunk_rows, argument.rows - first);
       const MatrixView<Real> rows = argument.middle_rows(first, count);
-      if (has_intercepts_) {
+      if (is_sparse) {
+        linear_algebra::multiply<Real>(pass.sparse_input.middle_rows(first, count), weights(parameters.theta),
+                                       intercepts_in(parameters.theta), rows);
+      } else if (has_intercepts_) {
         intercepts.add_to(rows);
       }
       const MatrixView<Real> output = pass.output.middle_rows(first, count);
@@ -144,8 +151,12 @@ class Dense final : public Layer<Real> {
   void backward(const Parameters<Real>& parameters, const LayerPass<Real>& pass, const GradientBuffer<Real>& gradient,
                 linear_algebra::Products<Real>& products) const override {
     const Factor<Real> d_argument = through_activation(pass, gradient);
-    products.multiply({pass.input, pass.rounded.input}, Transposed::yes, d_argument, Transposed::no,
-                      weights(gradient.values), gradient.write);
+    if (pass.sparse_input.columns > 0) {
+      add_sparse_gradient(pass.sparse_input, d_argument.matrix, gradient);
+    } else {
+      products.multiply({pass.input, pass.rounded.input}, Transposed::yes, d_argument, Transposed::no,
+                        weights(gradient.values), gradient.write);
+    }
     hand_out(weights_, gradient);
     if (pass.d_input.data != nullptr) {
       products.multiply(d_argument, Transposed::no, weights(parameters), Transposed::yes, pass.d_input);
@@ -176,6 +187,14 @@ class Dense final : public Layer<Real> {
       hand_out(intercepts_, gradient);
     }
     return {derivative, pass.rounded.derivative};
+  }
+
+  void add_sparse_gradient(linear_algebra::SparseView<Real> input, MatrixView<const Real> d_argument,
+                           const GradientBuffer<Real>& gradient) const {
+    if (gradient.write == Write::overwrite) {
+      std::ranges::fill(part(gradient.values, weights_), Real{0});
+    }
+    linear_algebra::add_transposed_product(input, d_argument, weights(gradient.values));
   }
 
   /// Into row `first` and the following ones, if somebody wants it.

@@ -49,8 +49,9 @@ Workspace<Real> Network<Real>::workspace(std::size_t samples) const {
   workspace.derivative.resize(samples * widest());
   workspace.next_derivative.resize(layers_.size() > 1 ? samples * widest() : 0);
   if (rounds_operands()) {
-    for (const auto& layer : layers_) {
-      workspace.rounded_inputs.emplace_back(samples * layer->inputs());
+    for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
+      // Features may be sparse: round_features makes room.
+      workspace.rounded_inputs.emplace_back(layer == 0 ? 0 : samples * layers_[layer]->inputs());
     }
     workspace.rounded_derivative.resize(samples * widest());
   }
@@ -85,7 +86,7 @@ std::size_t Network<Real>::rounded_bytes(std::size_t samples) const {
 }
 
 template <typename Real>
-MatrixView<Real> Network<Real>::forward(const Parameters<Real>& parameters, MatrixView<const Real> features,
+MatrixView<Real> Network<Real>::forward(const Parameters<Real>& parameters, const Features<Real>& features,
                                         Workspace<Real>& workspace) const {
   check(features, workspace);
   round_features(features, workspace);
@@ -108,28 +109,33 @@ double Network<Real>::value_and_gradient(const Parameters<Real>& parameters, con
 }
 
 template <typename Real>
-void Network<Real>::round_features(MatrixView<const Real> features, Workspace<Real>& workspace) const {
+void Network<Real>::round_features(const Features<Real>& features, Workspace<Real>& workspace) const {
   if constexpr (std::is_same_v<Real, float>) {
-    if (rounds_operands()) {
-      linear_algebra::round_to_bf16(features.elements(),
-                                    std::span(workspace.rounded_inputs.front()).first(features.size()));
+    if (rounds_operands() && !features.are_sparse()) {
+      auto& rounded = workspace.rounded_inputs.front();
+      rounded.resize(workspace.samples * inputs());
+      linear_algebra::round_to_bf16(features.dense.elements(), std::span(rounded).first(features.dense.size()));
     }
   }
 }
 
 /// The views of one layer. Derivatives alternate between the two buffers: the layer above writes what this one reads.
 template <typename Real>
-LayerPass<Real> Network<Real>::pass(std::size_t layer, MatrixView<const Real> features,
+LayerPass<Real> Network<Real>::pass(std::size_t layer, const Features<Real>& features,
                                     Workspace<Real>& workspace) const {
-  const std::size_t samples = features.rows;
+  const std::size_t samples = features.samples();
   const Layer<Real>& own = *layers_[layer];
   const bool even = (layers_.size() - 1 - layer) % 2 == 0;
   Real* const d_output = (even ? workspace.derivative : workspace.next_derivative).data();
   Real* const d_input = (even ? workspace.next_derivative : workspace.derivative).data();
 
   LayerPass<Real> views;
-  views.input =
-      layer == 0 ? features : MatrixView<const Real>{workspace.outputs[layer - 1].data(), samples, own.inputs()};
+  if (layer == 0) {
+    views.input = features.dense;
+    views.sparse_input = features.sparse;
+  } else {
+    views.input = {workspace.outputs[layer - 1].data(), samples, own.inputs()};
+  }
   views.output = {workspace.outputs[layer].data(), samples, own.outputs()};
   views.kept = {workspace.kept[layer].data(), samples, own.kept_columns()};
   views.d_output = {d_output, samples, own.outputs()};
@@ -152,11 +158,12 @@ std::size_t Network<Real>::widest() const {
 }
 
 template <typename Real>
-void Network<Real>::check(MatrixView<const Real> features, const Workspace<Real>& workspace) const {
-  if (features.rows == 0 || features.rows > workspace.samples || features.columns != inputs()) {
-    throw std::invalid_argument("a batch of " + std::to_string(features.rows) + " × " +
-                                std::to_string(features.columns) + " features does not fit a workspace of " +
-                                std::to_string(workspace.samples) + " samples of " + std::to_string(inputs()));
+void Network<Real>::check(const Features<Real>& features, const Workspace<Real>& workspace) const {
+  const std::size_t samples = features.samples();
+  if (samples == 0 || samples > workspace.samples || features.inputs() != inputs()) {
+    throw std::invalid_argument("a batch of " + std::to_string(samples) + " × " + std::to_string(features.inputs()) +
+                                " features does not fit a workspace of " + std::to_string(workspace.samples) +
+                                " samples of " + std::to_string(inputs()));
   }
 }
 

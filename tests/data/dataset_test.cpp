@@ -61,12 +61,12 @@ TEST_F(DatasetTest, HoldsTheRowsOfItsShards) {
       const Range rows = dataset.rows_of(shard);
       BatchBuffer<double> buffer;
       const model::Batch<double> batch = dataset.gather(shard, Range{0, rows.size()}, buffer);
-      ASSERT_EQ(reinterpret_cast<std::uintptr_t>(batch.features.data) % 64, 0U);
+      ASSERT_EQ(reinterpret_cast<std::uintptr_t>(batch.features.dense.data) % 64, 0U);
       for (std::uint64_t i = 0; i < rows.size(); ++i) {
         const std::uint64_t row = rows.first + i;
         seen[row] += 1;
         for (std::uint64_t column = 0; column < 3; ++column) {
-          ASSERT_EQ(batch.features(i, column), toy.features[row * 3 + column]);
+          ASSERT_EQ(batch.features.dense(i, column), toy.features[row * 3 + column]);
         }
         ASSERT_EQ(batch.targets(i, 0), toy.target_values[row]);
       }
@@ -84,8 +84,8 @@ TEST_F(DatasetTest, GathersInTheOrderAskedFor) {
   for (std::uint64_t shard = dataset.local_shards().first; shard < dataset.local_shards().last; ++shard) {
     const model::Batch<float> batch = dataset.gather(shard, order, buffer);
     ASSERT_EQ(batch.samples(), 2U);
-    EXPECT_EQ(batch.features(0, 1), static_cast<float>(toy.features[(shard * 3 + 2) * 2 + 1]));
-    EXPECT_EQ(batch.features(1, 0), static_cast<float>(toy.features[shard * 3 * 2]));
+    EXPECT_EQ(batch.features.dense(0, 1), static_cast<float>(toy.features[(shard * 3 + 2) * 2 + 1]));
+    EXPECT_EQ(batch.features.dense(1, 0), static_cast<float>(toy.features[shard * 3 * 2]));
   }
 }
 

@@ -80,6 +80,25 @@ struct Trial {
             {targets.data(), subject.samples, subject.target_columns()}};
   }
 
+  /// Leaves a third of the features: none of sample 4, none in column 1.
+  linear_algebra::SparseMatrix<Real> thin() {
+    linear_algebra::SparseMatrix<Real> sparse;
+    sparse.columns = subject.inputs;
+    for (std::size_t i = 0; i < subject.samples; ++i) {
+      for (std::size_t j = 0; j < subject.inputs; ++j) {
+        Real& value = features[i * subject.inputs + j];
+        if (i == 4 || j == 1 || (i + j) % 3 != 0) {
+          value = 0;
+        } else {
+          sparse.indices.push_back(static_cast<std::uint32_t>(j));
+          sparse.values.push_back(value);
+        }
+      }
+      sparse.starts.push_back(sparse.indices.size());
+    }
+    return sparse;
+  }
+
   double value_and_gradient(GradientSink<Real>* sink = nullptr) {
     std::ranges::fill(gradient, Real{0});
     auto workspace = network.workspace(subject.samples);
@@ -133,6 +152,23 @@ std::vector<Problem> problems() {
   return all;
 }
 
+/// One rounding a term: a number passes through sums over each layer's units, forward and backward, and over the
+/// samples. The terms are of the order of the largest entry.
+template <typename Real>
+void expect_close(double nll, const AlignedVector<Real>& gradient, const test::ReferenceNetwork::Result& expected,
+                  const Problem& problem) {
+  ASSERT_EQ(gradient.size(), expected.gradient.size());
+  std::size_t terms = problem.inputs + problem.outputs + problem.samples;
+  for (const auto width : problem.hidden) terms += 2 * width;
+  const double relative = static_cast<double>(terms) * std::numeric_limits<Real>::epsilon();
+  long double largest = 0;
+  for (const long double value : expected.gradient) largest = std::max(largest, std::abs(value));
+  EXPECT_NEAR(nll, rounded(expected.nll), relative * rounded(expected.nll));
+  for (std::size_t i = 0; i < gradient.size(); ++i) {
+    ASSERT_NEAR(gradient[i], rounded(expected.gradient[i]), relative * rounded(largest)) << "element " << i;
+  }
+}
+
 template <typename Real>
 class NetworkTest : public testing::Test {
  protected:
@@ -146,19 +182,36 @@ TYPED_TEST(NetworkTest, MatchesTheReference) {
     SCOPED_TRACE(testing::PrintToString(problem));
     Trial<TypeParam> trial(problem);
     const double nll = trial.value_and_gradient();
-    const auto expected = trial.reference();
-    ASSERT_EQ(trial.gradient.size(), expected.gradient.size());
+    expect_close(nll, trial.gradient, trial.reference(), problem);
+  }
+}
 
-    // One rounding a term: a number passes through sums over each layer's units, forward and backward, and over the
-    // samples. The terms are of the order of the largest entry.
-    std::size_t terms = problem.inputs + problem.outputs + problem.samples;
-    for (const auto width : problem.hidden) terms += 2 * width;
-    const double relative = static_cast<double>(terms) * std::numeric_limits<TypeParam>::epsilon();
-    long double largest = 0;
-    for (const long double value : expected.gradient) largest = std::max(largest, std::abs(value));
-    EXPECT_NEAR(nll, rounded(expected.nll), relative * rounded(expected.nll));
-    for (std::size_t i = 0; i < trial.gradient.size(); ++i) {
-      ASSERT_NEAR(trial.gradient[i], rounded(expected.gradient[i]), relative * rounded(largest)) << "element " << i;
+/// What the reference finds for a dense copy, so that either way of storing features gives the other's result within
+/// twice that rounding.
+TYPED_TEST(NetworkTest, TakesSparseFeatures) {
+  for (const Problem& problem : problems()) {
+    SCOPED_TRACE(testing::PrintToString(problem));
+    Trial<TypeParam> trial(problem);
+    const auto sparse = trial.thin();
+    Batch<TypeParam> batch = trial.batch();
+    batch.features = sparse.view();
+    auto workspace = trial.network.workspace(problem.samples);
+    std::ranges::fill(trial.gradient, TypeParam{1});  // overwritten
+    const double nll =
+        trial.network.value_and_gradient(trial.theta, batch, {trial.gradient, Write::overwrite}, workspace);
+    auto expected = trial.reference();
+    for (const Tensor& tensor : trial.network.layout().tensors()) {  // but not its padding
+      const std::size_t end = tensor.offset + tensor.size;
+      std::fill(trial.gradient.begin() + static_cast<std::ptrdiff_t>(end),
+                trial.gradient.begin() + static_cast<std::ptrdiff_t>(linear_algebra::padded(end)), TypeParam{0});
+    }
+    expect_close(nll, trial.gradient, expected, problem);
+    trial.network.value_and_gradient(trial.theta, batch, {trial.gradient, Write::add}, workspace);
+    for (long double& value : expected.gradient) value *= 2;
+    expect_close(nll, trial.gradient, expected, problem);
+    const Tensor& weights = trial.network.layout()[0];
+    for (std::size_t k = 0; k < weights.shape[1] && problem.inputs > 1; ++k) {
+      EXPECT_EQ(trial.gradient[weights.offset + weights.shape[1] + k], 0) << "column 1 has no elements";
     }
   }
 }
@@ -350,7 +403,7 @@ TYPED_TEST(NetworkTest, RefusesBatchesThatDoNotFit) {
   const auto features = trial.batch().features;
   EXPECT_THROW(trial.network.forward(trial.theta, features, workspace), std::invalid_argument);
   EXPECT_THROW(trial.network.forward(trial.theta, features.middle_rows(0, 0), workspace), std::invalid_argument);
-  EXPECT_THROW(trial.network.forward(trial.theta, {features.data, 5, 4}, workspace), std::invalid_argument);
+  EXPECT_THROW(trial.network.forward(trial.theta, {features.dense.data, 5, 4}, workspace), std::invalid_argument);
   EXPECT_NO_THROW(trial.network.forward(trial.theta, features.middle_rows(0, 20), workspace));
 }
 

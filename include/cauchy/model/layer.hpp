@@ -10,6 +10,7 @@
 #include "cauchy/linear_algebra/bf16.hpp"
 #include "cauchy/linear_algebra/matrix_view.hpp"
 #include "cauchy/linear_algebra/product.hpp"
+#include "cauchy/linear_algebra/sparse.hpp"
 #include "cauchy/model/activation.hpp"
 #include "cauchy/model/gradient_sink.hpp"
 #include "cauchy/model/layout.hpp"
@@ -40,12 +41,13 @@ struct RoundedPass {
 /// reads and writes the first three; backward reads them as forward left them.
 template <typename Real>
 struct LayerPass {
-  linear_algebra::MatrixView<const Real> input;  ///< (samples × inputs)
+  linear_algebra::MatrixView<const Real> input;  ///< (samples × inputs), no data where sparse_input is in its place
   linear_algebra::MatrixView<Real> output;       ///< (samples × outputs)
   linear_algebra::MatrixView<Real> kept;         ///< (samples × kept_columns), from forward to backward
   linear_algebra::MatrixView<Real> d_output;     ///< (samples × outputs), consumed by backward
   linear_algebra::MatrixView<Real> d_input;      ///< (samples × inputs), no data for the first layer
   RoundedPass rounded;
+  linear_algebra::SparseView<Real> sparse_input;  ///< (samples × inputs), for the first layer if features are sparse
 };
 
 /// A function of its own tensors and an input, with hand-written derivative. It holds no parameters and no state, so
@@ -77,9 +79,11 @@ class Layer {
                         const GradientBuffer<Real>& gradient, linear_algebra::Products<Real>& products) const = 0;
 };
 
-/// y = f(x·W + b), W (inputs × outputs), b (outputs). Declares its tensors "weights" and, with an intercept,
-/// "intercepts" in the layout under the layer's name. Initial weights are uniform, of variance 2/inputs (He, Zhang, Ren
-/// and Sun, ICCV 2015) or 2/(inputs + outputs) (Glorot and Bengio, AISTATS 2010) by activation; intercepts are zero.
+/// y = f(x·W + b), W (inputs × outputs), b (outputs). x may be sparse; then its product with W is formed as it is, with
+/// operands that nobody rounds, and of the gradient of W only what x touches is added to. Declares its tensors
+/// "weights" and, with an intercept, "intercepts" in the layout under the layer's name. Initial weights are uniform, of
+/// variance 2/inputs (He, Zhang, Ren and Sun, ICCV 2015) or 2/(inputs + outputs) (Glorot and Bengio, AISTATS 2010) by
+/// activation; intercepts are zero.
 template <typename Real>
 std::unique_ptr<Layer<Real>> make_dense(ParameterLayout& layout, std::string name, std::size_t inputs,
                                         std::size_t outputs, Activation activation, bool intercept);

@@ -27,8 +27,9 @@ struct Workspace {
   std::vector<linear_algebra::AlignedVector<Real>> kept;     ///< by layer, (samples × kept_columns)
   linear_algebra::AlignedVector<Real> derivative;            ///< (samples × the widest layer's outputs)
   linear_algebra::AlignedVector<Real> next_derivative;       ///< as derivative; empty for a single layer
-  std::vector<linear_algebra::AlignedVector<linear_algebra::Bf16>> rounded_inputs;  ///< by layer, (samples × inputs)
-  linear_algebra::AlignedVector<linear_algebra::Bf16> rounded_derivative;           ///< of one layer at a time
+  std::vector<linear_algebra::AlignedVector<linear_algebra::Bf16>>
+      rounded_inputs;  ///< by layer, (samples × inputs); of the first only if features are dense
+  linear_algebra::AlignedVector<linear_algebra::Bf16> rounded_derivative;  ///< of one layer at a time
   linear_algebra::Products<Real> products;
 };
 
@@ -68,8 +69,7 @@ class Network {
 
   /// The last layer's outputs, (samples × outputs), in the workspace until its next use. At most as many samples as the
   /// workspace holds.
-  linear_algebra::MatrixView<Real> forward(const Parameters<Real>& parameters,
-                                           linear_algebra::MatrixView<const Real> features,
+  linear_algebra::MatrixView<Real> forward(const Parameters<Real>& parameters, const Features<Real>& features,
                                            Workspace<Real>& workspace) const;
 
   /// Σ NLL over the batch; writes its gradient by Θ, or adds it. With a sink, hands out each tensor of the gradient as
@@ -78,12 +78,11 @@ class Network {
                             const GradientBuffer<Real>& gradient, Workspace<Real>& workspace) const;
 
  private:
-  LayerPass<Real> pass(std::size_t layer, linear_algebra::MatrixView<const Real> features,
-                       Workspace<Real>& workspace) const;
+  LayerPass<Real> pass(std::size_t layer, const Features<Real>& features, Workspace<Real>& workspace) const;
   std::size_t widest() const;
   std::size_t rounded_bytes(std::size_t samples) const;
-  void round_features(linear_algebra::MatrixView<const Real> features, Workspace<Real>& workspace) const;
-  void check(linear_algebra::MatrixView<const Real> features, const Workspace<Real>& workspace) const;
+  void round_features(const Features<Real>& features, Workspace<Real>& workspace) const;
+  void check(const Features<Real>& features, const Workspace<Real>& workspace) const;
 
   ParameterLayout layout_;
   std::vector<std::unique_ptr<Layer<Real>>> layers_;
