@@ -31,18 +31,42 @@ template <typename Real>
 template <typename RowAt>
 model::Batch<Real> Dataset<Real>::copy_rows(std::uint64_t shard, std::uint64_t count, RowAt row_at,
                                             BatchBuffer<Real>& buffer) const {
+  const std::uint64_t start = rows_of(shard).first - samples_.rows.first;
+  const auto local_row = [&](std::uint64_t i) { return start + row_at(i); };
+  const std::uint64_t columns = shape().target_columns;
+  buffer.targets.resize(std::max<std::size_t>(buffer.targets.size(), count * columns));
+  for (std::uint64_t i = 0; i < count; ++i) {
+    std::copy_n(samples_.targets.data() + local_row(i) * columns, columns, buffer.targets.data() + i * columns);
+  }
+  return {shape().sparse ? choose_sparse_features(count, local_row, buffer) : copy_features(count, local_row, buffer),
+          {buffer.targets.data(), count, columns}};
+}
+
+template <typename Real>
+template <typename RowAt>
+model::Features<Real> Dataset<Real>::copy_features(std::uint64_t count, RowAt row_at, BatchBuffer<Real>& buffer) const {
   // Batches start on a cache line, wherever their rows lie: products must see the same alignment in every run.
   const std::uint64_t inputs = shape().inputs;
-  const std::uint64_t columns = shape().target_columns;
   buffer.features.resize(std::max<std::size_t>(buffer.features.size(), count * inputs));
-  buffer.targets.resize(std::max<std::size_t>(buffer.targets.size(), count * columns));
-  const std::uint64_t start = rows_of(shard).first - samples_.rows.first;
   for (std::uint64_t i = 0; i < count; ++i) {
-    const std::uint64_t row = start + row_at(i);
-    std::copy_n(samples_.features.data() + row * inputs, inputs, buffer.features.data() + i * inputs);
-    std::copy_n(samples_.targets.data() + row * columns, columns, buffer.targets.data() + i * columns);
+    std::copy_n(samples_.features.data() + row_at(i) * inputs, inputs, buffer.features.data() + i * inputs);
   }
-  return {{buffer.features.data(), count, inputs}, {buffer.targets.data(), count, columns}};
+  return {buffer.features.data(), count, inputs};
+}
+
+template <typename Real>
+template <typename RowAt>
+model::Features<Real> Dataset<Real>::choose_sparse_features(std::uint64_t count, RowAt row_at,
+                                                            BatchBuffer<Real>& buffer) const {
+  const auto all = samples_.sparse_features.view();
+  buffer.first_elements.resize(std::max<std::size_t>(buffer.first_elements.size(), count));
+  buffer.last_elements.resize(buffer.first_elements.size());
+  for (std::uint64_t i = 0; i < count; ++i) {
+    buffer.first_elements[i] = all.first[row_at(i)];
+    buffer.last_elements[i] = all.last[row_at(i)];
+  }
+  return linear_algebra::SparseView<Real>{
+      buffer.first_elements.data(), buffer.last_elements.data(), all.indices, all.values, count, all.columns};
 }
 
 template <typename Real>

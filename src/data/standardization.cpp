@@ -32,7 +32,8 @@ std::vector<double> sum_over_rows(const communication::Communicator& ranks, cons
                      shard_rows(shape.rows, shards, local_shards.last - 1).last};
     const core::Doing doing("measuring data.train");
     std::uint64_t shard = local_shards.first;
-    reader.for_each_piece(rows, [&](std::uint64_t first, MatrixView<const double> values) {
+    reader.for_each_piece(rows, [&](std::uint64_t first, const model::Features<double>& features) {
+      const MatrixView<const double> values = features.dense;
       for (std::uint64_t row = 0; row < values.rows; ++row) {
         while (first + row >= shard_rows(shape.rows, shards, shard).last) {
           ++shard;
@@ -57,8 +58,8 @@ std::vector<double> sum_over_rows(const communication::Communicator& ranks, cons
 std::vector<double> first_row(const communication::Communicator& ranks, const Reader& reader) {
   std::vector<double> row(reader.shape().inputs);
   communication::agree_on_root(ranks, [&] {
-    reader.for_each_piece({0, 1}, [&](std::uint64_t /*first*/, MatrixView<const double> values) {
-      std::copy_n(values.data, row.size(), row.begin());
+    reader.for_each_piece({0, 1}, [&](std::uint64_t /*first*/, const model::Features<double>& features) {
+      std::copy_n(features.dense.data, row.size(), row.begin());
     });
   });
   ranks.broadcast<double>(row);

@@ -125,6 +125,9 @@ void write_whole(hid_t dataset, const std::vector<hsize_t>& shape, std::span<con
   }
 }
 
+template <typename T>
+constexpr bool is_list = std::is_same_v<T, std::vector<std::uint64_t>>;
+
 std::string attribute_name(const std::string& object, const std::string& name) {
   return "attribute " + name + " of " + object;
 }
@@ -360,7 +363,11 @@ template <typename T>
 void File::write_attribute(const std::string& object, const std::string& name, const T& value) {
   const Subject subject{path_, attribute_name(object, name)};
   const hid_t file = opened(id_, subject);
-  const Handle space = make_space({}, subject);
+  std::vector<hsize_t> shape;
+  if constexpr (is_list<T>) {
+    shape = {value.size()};
+  }
+  const Handle space = make_space(shape, subject);
   const auto write_as = [&](hid_t type, const void* buffer) {
     Handle attribute(
         H5Acreate_by_name(file, object.c_str(), name.c_str(), type, space.id(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
@@ -373,6 +380,8 @@ void File::write_attribute(const std::string& object, const std::string& name, c
     const Handle type = text_type(subject);
     const char* characters = value.c_str();
     write_as(type.id(), &characters);
+  } else if constexpr (is_list<T>) {
+    write_as(memory_type<typename T::value_type>(), value.data());
   } else {
     write_as(memory_type<T>(), &value);
   }
@@ -389,6 +398,15 @@ T File::read_attribute(const std::string& object, const std::string& name) const
     require_text(type.id(), space.id(), subject);
     return text_of(
         type.id(), [&](hid_t kind, void* buffer) { return H5Aread(attribute.id(), kind, buffer); }, subject);
+  } else if constexpr (is_list<T>) {
+    require_numbers(type.id(), subject);
+    const std::vector<hsize_t> shape = extents(space.id(), subject);
+    if (shape.size() != 1) {
+      refuse(subject, "is no list of numbers");
+    }
+    T values(shape[0]);
+    checked(H5Aread(attribute.id(), memory_type<typename T::value_type>(), values.data()), "read", subject);
+    return values;
   } else {
     require_numbers(type.id(), subject);
     if (H5Sget_simple_extent_npoints(space.id()) != 1) {
@@ -439,9 +457,11 @@ template void File::read(const std::string&, std::span<std::int64_t>) const;
 template void File::read(const std::string&, std::span<std::uint64_t>) const;
 template void File::write_attribute(const std::string&, const std::string&, const double&);
 template void File::write_attribute(const std::string&, const std::string&, const std::uint64_t&);
+template void File::write_attribute(const std::string&, const std::string&, const std::vector<std::uint64_t>&);
 template void File::write_attribute(const std::string&, const std::string&, const std::string&);
 template double File::read_attribute(const std::string&, const std::string&) const;
 template std::uint64_t File::read_attribute(const std::string&, const std::string&) const;
+template std::vector<std::uint64_t> File::read_attribute(const std::string&, const std::string&) const;
 template std::string File::read_attribute(const std::string&, const std::string&) const;
 
 }  // namespace cauchy::storage

@@ -249,6 +249,7 @@ TEST_F(FileTest, KeepsTextsAndAttributes) {
   file.write_attribute("/", "nothing", std::string());
   file.write_attribute("/table", "tenth", 0.1);
   file.write_attribute("/notes", "largest", std::numeric_limits<std::uint64_t>::max());
+  file.write_attribute("/notes", "shape", std::vector<std::uint64_t>{3, 1'000'000'007});
   file.close();
 
   const File read = File::open(path_);
@@ -258,6 +259,10 @@ TEST_F(FileTest, KeepsTextsAndAttributes) {
   EXPECT_EQ(read.read_attribute<std::string>("/", "nothing"), "");
   EXPECT_EQ(read.read_attribute<double>("/table", "tenth"), 0.1);
   EXPECT_EQ(read.read_attribute<std::uint64_t>("/notes", "largest"), std::numeric_limits<std::uint64_t>::max());
+  EXPECT_EQ(read.read_attribute<std::vector<std::uint64_t>>("/notes", "shape"),
+            (std::vector<std::uint64_t>{3, 1'000'000'007}));
+  EXPECT_THROW(read.read_attribute<std::vector<std::uint64_t>>("/table", "tenth"), StorageError);
+  EXPECT_THROW(read.read_attribute<std::uint64_t>("/notes", "shape"), StorageError);
   EXPECT_EQ(read.attributes("/"), (std::vector<std::string>{"name", "nothing"}));
 }
 

@@ -21,6 +21,8 @@ template <typename Real>
 struct BatchBuffer {
   linear_algebra::AlignedVector<Real> features;
   linear_algebra::AlignedVector<Real> targets;
+  std::vector<std::uint64_t> first_elements;  ///< of sparse rows, as in SparseView
+  std::vector<std::uint64_t> last_elements;
 };
 
 /// N rows in V shards, of which a rank holds its own. Each rank reads only those rows. Threads may share it.
@@ -44,13 +46,18 @@ class Dataset {
   /// This rank's rows.
   const Samples<Real>& samples() const { return samples_; }
 
-  /// Copies rows of a local shard, counted from its start, into a batch that stays until the buffer's next use.
+  /// Rows of a local shard, counted from its start, as a batch that stays until the buffer's next use. The buffer has
+  /// copies of dense features and of targets; elements of sparse features are not copied.
   model::Batch<Real> gather(std::uint64_t shard, std::span<const std::uint32_t> rows, BatchBuffer<Real>& buffer) const;
   model::Batch<Real> gather(std::uint64_t shard, Range rows, BatchBuffer<Real>& buffer) const;
 
  private:
   template <typename RowAt>
   model::Batch<Real> copy_rows(std::uint64_t shard, std::uint64_t count, RowAt row_at, BatchBuffer<Real>& buffer) const;
+  template <typename RowAt>
+  model::Features<Real> copy_features(std::uint64_t count, RowAt row_at, BatchBuffer<Real>& buffer) const;
+  template <typename RowAt>
+  model::Features<Real> choose_sparse_features(std::uint64_t count, RowAt row_at, BatchBuffer<Real>& buffer) const;
 
   std::unique_ptr<const Reader> reader_;
   std::uint64_t shards_;

@@ -12,6 +12,8 @@
 #include "cauchy/data/source.hpp"
 #include "cauchy/linear_algebra/aligned.hpp"
 #include "cauchy/linear_algebra/matrix_view.hpp"
+#include "cauchy/linear_algebra/sparse.hpp"
+#include "cauchy/model/batch.hpp"
 
 namespace cauchy::data {
 
@@ -23,8 +25,9 @@ struct Samples {
   Range rows;
   std::uint64_t inputs = 0;
   std::uint64_t target_columns = 0;
-  linear_algebra::UnsetVector<Real> features;  ///< (rows × inputs)
-  linear_algebra::UnsetVector<Real> targets;   ///< (rows × target_columns)
+  linear_algebra::UnsetVector<Real> features;               ///< (rows × inputs), empty where they are sparse
+  linear_algebra::UnsetVector<Real> targets;                ///< (rows × target_columns)
+  linear_algebra::SparseMatrix<Real> sparse_features = {};  ///< (rows × inputs), or without columns
 
   linear_algebra::MatrixView<const Real> feature_matrix() const { return {features.data(), rows.size(), inputs}; }
   linear_algebra::MatrixView<const Real> target_matrix() const { return {targets.data(), rows.size(), target_columns}; }
@@ -34,7 +37,7 @@ struct Samples {
 enum class Part { features, targets };
 
 /// Some rows of features, (some rows × inputs), from row `first` on.
-using FeatureVisitor = std::function<void(std::uint64_t first, linear_algebra::MatrixView<const double> values)>;
+using FeatureVisitor = std::function<void(std::uint64_t first, const model::Features<double>& values)>;
 
 /// A data set in a file, behind which a format stands. Every function that reads throws core::UserError, with the place
 /// of the fault, at the first number that is not finite or does not fit. Nothing communicates.
@@ -53,7 +56,8 @@ class Reader {
   /// Where one row stands in it: "/targets at row 17 (counted from 0)".
   virtual std::string place(Part part, std::uint64_t row) const = 0;
 
-  /// Fills the samples, whose rows are not none: see read_samples().
+  /// Fills the samples, whose rows are not none: see read_samples(). Sparse features, as the shape says, go to
+  /// sparse_features.
   virtual void read(const Standardization& standardization, Samples<float>& samples) const = 0;
   virtual void read(const Standardization& standardization, Samples<double>& samples) const = 0;
 

@@ -18,6 +18,8 @@ struct SourceShape {
   std::uint64_t rows = 0;            ///< N
   std::uint64_t inputs = 0;          ///< features a sample; further dimensions are flattened
   std::uint64_t target_columns = 0;  ///< 1 for targets of shape (N)
+  bool sparse = false;               ///< whether features are stored, and stay, without their zeros
+  std::uint64_t elements = 0;        ///< how many sparse features are stored; 0 of dense ones
 
   bool operator==(const SourceShape&) const = default;
 };

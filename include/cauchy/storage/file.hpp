@@ -110,7 +110,8 @@ class File {
   void write_text(const std::string& dataset, const std::string& text);
   std::string read_text(const std::string& dataset) const;
 
-  /// T: double, std::uint64_t, std::string. The object may be a group, a dataset or "/".
+  /// T: double, std::uint64_t, std::vector<std::uint64_t>, std::string. The object may be a group, a dataset or "/".
+  /// A list of numbers that is read has one dimension.
   template <typename T>
   void write_attribute(const std::string& object, const std::string& name, const T& value);
   template <typename T>
