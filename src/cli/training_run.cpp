@@ -114,6 +114,7 @@ TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Setting
   check_shards(source, rows, settings_.data.shards);
   check_spread(spread());
   check_summation(settings_);
+  communication::agree(ranks_, [&] { model::check(settings_.model); });
   method_ = optimize::make_method<Real>(settings.method);
   if (start.resumed) {
     check_columns(*reader, start.problem);

@@ -16,7 +16,8 @@
 namespace cauchy::config {
 namespace {
 
-using List = std::vector<std::uint64_t>;
+template <typename Element>
+using List = std::vector<Element>;
 
 template <typename Number>
 std::string number_text(Number number) {
@@ -30,7 +31,7 @@ std::string range_text(const core::Constraint& constraint) {
   const bool bounded_above = std::isfinite(constraint.maximum);
   const std::string minimum = number_text(constraint.minimum);
   const std::string maximum = number_text(constraint.maximum);
-  if (bounded_below && bounded_above && !constraint.minimum_excluded) {
+  if (bounded_below && bounded_above && !constraint.minimum_excluded && !constraint.maximum_excluded) {
     return " from " + minimum + " to " + maximum;
   }
   std::string text;
@@ -38,7 +39,8 @@ std::string range_text(const core::Constraint& constraint) {
     text = (constraint.minimum_excluded ? " above " : " at least ") + minimum;
   }
   if (bounded_above) {
-    text += (bounded_below ? " and at most " : " at most ") + maximum;
+    text +=
+        std::string(bounded_below ? " and" : "") + (constraint.maximum_excluded ? " below " : " at most ") + maximum;
   }
   return text;
 }
@@ -46,7 +48,8 @@ std::string range_text(const core::Constraint& constraint) {
 /// Empty, or that the number is out of range.
 std::string range_fault(const core::Constraint& constraint, double number) {
   const bool too_small = constraint.minimum_excluded ? number <= constraint.minimum : number < constraint.minimum;
-  return too_small || number > constraint.maximum ? "is out of range" : "";
+  const bool too_large = constraint.maximum_excluded ? number >= constraint.maximum : number > constraint.maximum;
+  return too_small || too_large ? "is out of range" : "";
 }
 
 struct WholeNumber {
@@ -159,8 +162,9 @@ Reading read_as(std::type_identity<std::string> /*type*/, const core::Constraint
   return {std::string(text), allowed ? "" : "is not one of the choices"};
 }
 
-Reading read_as(std::type_identity<List> /*type*/, const core::Constraint& constraint, std::string_view text) {
-  List list;
+template <typename Element>
+Reading read_as(std::type_identity<List<Element>> /*type*/, const core::Constraint& constraint, std::string_view text) {
+  List<Element> list;
   if (trimmed(text).empty()) {
     return {list, ""};
   }
@@ -168,13 +172,11 @@ Reading read_as(std::type_identity<List> /*type*/, const core::Constraint& const
   while (begin <= text.size()) {
     const std::size_t comma = std::min(text.find(',', begin), text.size());
     const std::string_view element = trimmed(text.substr(begin, comma - begin));
-    const WholeNumber number = read_whole(element);
-    const std::string fault =
-        number.fault.empty() ? range_fault(constraint, static_cast<double>(number.value)) : number.fault;
-    if (!fault.empty()) {
-      return {List(), "has an element \"" + std::string(element) + "\" that " + fault};
+    const Reading reading = read_as(std::type_identity<Element>(), constraint, element);
+    if (!reading.fault.empty()) {
+      return {List<Element>(), "has an element \"" + std::string(element) + "\" that " + reading.fault};
     }
-    list.push_back(number.value);
+    list.push_back(std::get<Element>(reading.value));
     begin = comma + 1;
   }
   return {list, ""};
@@ -197,11 +199,12 @@ std::string text_of(const core::Constraint& /*constraint*/, const std::string& v
   return value;
 }
 
-std::string text_of(const core::Constraint& /*constraint*/, const List& value) {
+template <typename Element>
+std::string text_of(const core::Constraint& constraint, const List<Element>& value) {
   std::string text;
-  for (const std::uint64_t element : value) {
+  for (const Element& element : value) {
     text += text.empty() ? "" : ", ";
-    text += number_text(element);
+    text += text_of(constraint, element);
   }
   return text;
 }
@@ -226,8 +229,13 @@ std::string allowed_for(const core::Constraint& constraint, const std::string* /
   return constraint.choices.empty() ? "text" : joined(constraint.choices, ", ");
 }
 
-std::string allowed_for(const core::Constraint& constraint, const List* /*place*/) {
+std::string allowed_for(const core::Constraint& constraint, const List<std::uint64_t>* /*place*/) {
   return "whole numbers" + range_text(constraint) + ", separated by commas";
+}
+
+std::string allowed_for(const core::Constraint& constraint, const List<std::string>* /*place*/) {
+  return constraint.choices.empty() ? "texts, separated by commas"
+                                    : "one or several of " + joined(constraint.choices, ", ");
 }
 
 }  // namespace

@@ -2,6 +2,9 @@
 
 #include "cauchy/core/random.hpp"
 
+#include <algorithm>
+#include <cstddef>
+
 namespace cauchy::core {
 namespace {
 
@@ -29,6 +32,36 @@ PhiloxCounter philox4x32(PhiloxCounter counter, PhiloxKey key) noexcept {
     key = {key[0] + weyl_0, key[1] + weyl_1};
   }
   return counter;
+}
+
+void fill_random(std::span<std::uint32_t> words, PhiloxKey key, std::uint32_t first_block,
+                 std::uint64_t counter) noexcept {
+  constexpr std::size_t width = 16;  // blocks side by side, in vector instructions
+  std::array<std::array<std::uint32_t, width>, 4> lanes;
+  for (std::size_t first = 0; first < words.size(); first += 4 * width) {
+    for (std::size_t lane = 0; lane < width; ++lane) {
+      lanes[0][lane] = first_block + static_cast<std::uint32_t>(first / 4 + lane);
+      lanes[1][lane] = 0;
+      lanes[2][lane] = low(counter);
+      lanes[3][lane] = high(counter);
+    }
+    PhiloxKey round_key = key;
+    for (int round = 0; round < rounds; ++round) {
+      for (std::size_t lane = 0; lane < width; ++lane) {
+        const std::uint64_t product_0 = std::uint64_t{multiplier_0} * lanes[0][lane];
+        const std::uint64_t product_1 = std::uint64_t{multiplier_1} * lanes[2][lane];
+        lanes[0][lane] = high(product_1) ^ lanes[1][lane] ^ round_key[0];
+        lanes[1][lane] = low(product_1);
+        lanes[2][lane] = high(product_0) ^ lanes[3][lane] ^ round_key[1];
+        lanes[3][lane] = low(product_0);
+      }
+      round_key = {round_key[0] + weyl_0, round_key[1] + weyl_1};
+    }
+    const std::size_t count = std::min(4 * width, words.size() - first);
+    for (std::size_t i = 0; i < count; ++i) {
+      words[first + i] = lanes[i % 4][i / 4];
+    }
+  }
 }
 
 RandomStream::RandomStream(std::uint64_t seed, Purpose purpose, std::uint32_t first, std::uint32_t second) noexcept

@@ -1,13 +1,13 @@
 // The dense layer: y = f(x·W + b).
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <type_traits>
 #include <utility>
 
 #include "cauchy/core/random.hpp"
 #include "cauchy/model/layer.hpp"
+#include "hidden_parts.hpp"
+#include "rows.hpp"
 
 namespace cauchy::model {
 namespace {
@@ -17,81 +17,6 @@ using linear_algebra::Factor;
 using linear_algebra::MatrixView;
 using linear_algebra::Transposed;
 using linear_algebra::Write;
-
-// Rows that are worked on while they are in the cache.
-constexpr std::size_t chunk_rows = 16;
-
-// Below, loops over a row are too short for vector instructions, and go over all rows of a chunk at once.
-constexpr std::size_t narrow_columns = 64;
-
-template <typename Real>
-using NarrowChunk = std::array<Real, chunk_rows * narrow_columns>;
-
-template <typename Real>
-void add_elements(std::span<const Real> terms, std::span<Real> sums) {
-  for (std::size_t i = 0; i < terms.size(); ++i) {
-    sums[i] += terms[i];
-  }
-}
-
-/// Adds the same to every row of chunks.
-template <typename Real>
-class RowTerm {
- public:
-  explicit RowTerm(std::span<const Real> term) : term_(term) {
-    for (std::size_t i = 0; i < chunk_rows && is_narrow(); ++i) {
-      std::ranges::copy(term, repeated_.data() + i * term.size());
-    }
-  }
-
-  void add_to(MatrixView<Real> chunk) const {
-    if (is_narrow()) {
-      return add_elements(std::span<const Real>(repeated_).first(chunk.size()), chunk.elements());
-    }
-    for (std::size_t i = 0; i < chunk.rows; ++i) {
-      add_elements(term_, {chunk.row(i), chunk.columns});
-    }
-  }
-
- private:
-  bool is_narrow() const { return term_.size() < narrow_columns; }
-
-  std::span<const Real> term_;
-  NarrowChunk<Real> repeated_;  ///< the term again and again, if it is narrow
-};
-
-/// Adds the rows of chunks to a sum: one after the other, or if they are narrow, in chunk_rows partial sums.
-template <typename Real>
-class RowSum {
- public:
-  explicit RowSum(std::span<Real> sum) : sum_(sum) {
-    if (is_narrow()) {
-      std::fill_n(partial_.begin(), chunk_rows * sum.size(), Real{0});
-    }
-  }
-
-  void add(MatrixView<const Real> chunk) {
-    if (is_narrow()) {
-      return add_elements<Real>(chunk.elements(), std::span(partial_).first(chunk.size()));
-    }
-    for (std::size_t i = 0; i < chunk.rows; ++i) {
-      add_elements<Real>({chunk.row(i), chunk.columns}, sum_);
-    }
-  }
-
-  /// After the last chunk.
-  void finish() {
-    for (std::size_t i = 0; i < chunk_rows && is_narrow(); ++i) {
-      add_elements<Real>(std::span(partial_).subspan(i * sum_.size(), sum_.size()), sum_);
-    }
-  }
-
- private:
-  bool is_narrow() const { return sum_.size() < narrow_columns; }
-
-  std::span<Real> sum_;
-  NarrowChunk<Real> partial_;  ///< sums, if it is narrow
-};
 
 template <typename Real>
 class Dense final : public Layer<Real> {
@@ -108,6 +33,7 @@ class Dense final : public Layer<Real> {
   std::size_t inputs() const override { return inputs_; }
   std::size_t outputs() const override { return outputs_; }
   std::size_t kept_columns() const override { return needs_input(activation_) ? outputs_ : 0; }
+  bool multiplies() const override { return true; }
 
   void initialize(std::span<Real> theta, std::uint64_t seed) const override {
     core::RandomStream random(seed, core::Purpose::initialization, static_cast<std::uint32_t>(weights_.index), 0);
@@ -130,8 +56,7 @@ class Dense final : public Layer<Real> {
                         argument);
     }
     const RowTerm<Real> intercepts(intercepts_in(parameters.theta));
-    for (std::size_t first = 0; first < argument.rows; first += chunk_rows) {
-      const std::size_t count = std::min(chunk_rows, argument.rows - first);
+    for_each_chunk(argument.rows, [&](std::size_t first, std::size_t count) {
       const MatrixView<Real> rows = argument.middle_rows(first, count);
       if (is_sparse) {
         linear_algebra::multiply<Real>(pass.sparse_input.middle_rows(first, count), weights(parameters.theta),
@@ -144,8 +69,8 @@ class Dense final : public Layer<Real> {
         std::ranges::copy(rows.elements(), output.data);
       }
       activate(activation_, output.elements());
-      round(output, first, pass.rounded.output);
-    }
+      round_rows<Real>(output, first, pass.rounded.output);
+    });
   }
 
   void backward(const Parameters<Real>& parameters, const LayerPass<Real>& pass, const GradientBuffer<Real>& gradient,
@@ -159,7 +84,8 @@ class Dense final : public Layer<Real> {
     }
     hand_out(weights_, gradient);
     if (pass.d_input.data != nullptr) {
-      products.multiply(d_argument, Transposed::no, weights(parameters), Transposed::yes, pass.d_input);
+      products.multiply(d_argument, Transposed::no, weights(parameters), Transposed::yes, pass.d_input,
+                        pass.write_d_input);
     }
   }
 
@@ -172,16 +98,15 @@ class Dense final : public Layer<Real> {
     }
     RowSum<Real> sum(d_intercepts);
     const MatrixView<Real> derivative = pass.d_output;
-    for (std::size_t first = 0; first < derivative.rows; first += chunk_rows) {
-      const std::size_t count = std::min(chunk_rows, derivative.rows - first);
+    for_each_chunk(derivative.rows, [&](std::size_t first, std::size_t count) {
       const MatrixView<Real> rows = derivative.middle_rows(first, count);
       multiply_by_slope<Real>(activation_, pass.kept.middle_rows(first, count).elements(),
                               pass.output.middle_rows(first, count).elements(), rows.elements());
       if (has_intercepts_) {
         sum.add(rows);
       }
-      round(rows, first, pass.rounded.derivative);
-    }
+      round_rows<Real>(rows, first, pass.rounded.derivative);
+    });
     if (has_intercepts_) {
       sum.finish();
       hand_out(intercepts_, gradient);
@@ -195,20 +120,6 @@ class Dense final : public Layer<Real> {
       std::ranges::fill(part(gradient.values, weights_), Real{0});
     }
     linear_algebra::add_transposed_product(input, d_argument, weights(gradient.values));
-  }
-
-  /// Into row `first` and the following ones, if somebody wants it.
-  static void round(MatrixView<const Real> rows, std::size_t first, Bf16* rounded) {
-    if constexpr (std::is_same_v<Real, float>) {
-      if (rounded != nullptr) {
-        linear_algebra::round_to_bf16(rows.elements(), {rounded + first * rows.columns, rows.size()});
-      }
-    }
-  }
-
-  template <typename T>
-  static std::span<T> part(std::span<T> vector, const Tensor& tensor) {
-    return vector.subspan(tensor.offset, tensor.size);
   }
 
   /// Empty if there are none.
@@ -225,12 +136,6 @@ class Dense final : public Layer<Real> {
   Factor<Real> weights(const Parameters<Real>& parameters) const {
     const Bf16* const rounded = parameters.rounded;
     return {weights(parameters.theta), rounded != nullptr ? rounded + weights_.offset : nullptr};
-  }
-
-  static void hand_out(const Tensor& tensor, const GradientBuffer<Real>& gradient) {
-    if (gradient.sink != nullptr) {
-      gradient.sink->complete(tensor, part(gradient.values, tensor));
-    }
   }
 
   /// Numbers uniform in [-a, a) have the variance a²/3.
@@ -250,6 +155,15 @@ class Dense final : public Layer<Real> {
 
 }  // namespace
 
+/// With layer normalisation behind it, which has intercepts and the activation, it is the bare product.
+template <typename Real>
+std::unique_ptr<Layer<Real>> hidden_dense(const HiddenPlace& place) {
+  const ModelOptions& options = place.options;
+  const bool bare = options.layer_norm;
+  return std::make_unique<Dense<Real>>(place.layout, place.name("dense"), place.inputs, place.width(),
+                                       bare ? Activation::identity : place.activation(), options.intercept && !bare);
+}
+
 template <typename Real>
 std::unique_ptr<Layer<Real>> make_dense(ParameterLayout& layout, std::string name, std::size_t inputs,
                                         std::size_t outputs, Activation activation, bool intercept) {
@@ -260,5 +174,8 @@ template std::unique_ptr<Layer<float>> make_dense(ParameterLayout&, std::string,
                                                   bool);
 template std::unique_ptr<Layer<double>> make_dense(ParameterLayout&, std::string, std::size_t, std::size_t, Activation,
                                                    bool);
+
+template std::unique_ptr<Layer<float>> hidden_dense(const HiddenPlace&);
+template std::unique_ptr<Layer<double>> hidden_dense(const HiddenPlace&);
 
 }  // namespace cauchy::model

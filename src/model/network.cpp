@@ -3,12 +3,14 @@
 #include "cauchy/model/network.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
 
 #include "cauchy/linear_algebra/bf16.hpp"
+#include "hidden_parts.hpp"
 
 namespace cauchy::model {
 
@@ -18,15 +20,65 @@ template <typename Real>
 Network<Real>::Network(const ModelOptions& options, std::size_t inputs, std::unique_ptr<Likelihood<Real>> likelihood,
                        Operands operands)
     : likelihood_(std::move(likelihood)), operands_(operands) {
-  const Activation hidden = activation_named(options.activation);
+  model::check(options);
   std::size_t width = inputs;
   for (const std::size_t next_width : options.layers) {
-    const std::string name = "dense_" + std::to_string(layers_.size() + 1);
-    layers_.push_back(make_dense<Real>(layout_, name, width, next_width, hidden, options.intercept));
+    add_hidden_layer(options, width);
     width = next_width;
   }
-  layers_.push_back(
-      make_dense<Real>(layout_, "output", width, likelihood_->outputs(), Activation::identity, options.intercept));
+  add(make_dense<Real>(layout_, "output", width, likelihood_->outputs(), Activation::identity, options.intercept),
+      layers_.size());
+  wire();
+}
+
+template <typename Real>
+void Network<Real>::add_hidden_layer(const ModelOptions& options, std::size_t inputs) {
+  const std::size_t first_part = layers_.size();
+  HiddenPlace place{layout_, options, ++hidden_layers_, inputs, layers_.empty(), inputs};
+  for (const MakePart<Real> make : hidden_parts<Real>) {
+    if (std::unique_ptr<Layer<Real>> layer = make(place)) {
+      place.inputs = layer->outputs();
+      add(std::move(layer), first_part);
+    }
+  }
+}
+
+template <typename Real>
+void Network<Real>::add(std::unique_ptr<Layer<Real>> layer, std::size_t first_part) {
+  layers_.push_back(std::move(layer));
+  wiring_.push_back({.first_part = first_part});
+}
+
+/// Each layer writes into a buffer that it does not read. What a layer reads that adds a shortcut stays where it is,
+/// until the first part of the hidden layer has added to it what came down the other way:
+///
+///     residual block    reads 0, writes 1, keeps 0 for the shortcut
+///     its dropout       reads 1, writes 2
+///     its dense part    reads 2, adds to 0
+template <typename Real>
+void Network<Real>::wire() {
+  constexpr std::size_t none = SIZE_MAX;
+  std::size_t held = none;
+  std::size_t held_for = none;
+  std::size_t current = 0;
+  for (std::size_t layer = layers_.size(); layer-- > 0;) {
+    Wiring& wiring = wiring_[layer];
+    derivative_buffers_ = std::max(derivative_buffers_, current + 1);
+    wiring.d_output = current;
+    if (layers_[layer]->adds_shortcut()) {
+      held = current;
+      held_for = wiring.first_part;
+    }
+    if (layer == held_for) {
+      wiring.d_input = std::exchange(held, none);
+      wiring.write_d_input = linear_algebra::Write::add;
+    } else {
+      while (wiring.d_input == current || wiring.d_input == held) {
+        ++wiring.d_input;
+      }
+    }
+    current = wiring.d_input;
+  }
 }
 
 template <typename Real>
@@ -46,12 +98,14 @@ Workspace<Real> Network<Real>::workspace(std::size_t samples) const {
     workspace.outputs.emplace_back(samples * layer->outputs());
     workspace.kept.emplace_back(samples * layer->kept_columns());
   }
-  workspace.derivative.resize(samples * widest());
-  workspace.next_derivative.resize(layers_.size() > 1 ? samples * widest() : 0);
+  for (std::size_t buffer = 0; buffer < derivative_buffers_; ++buffer) {
+    workspace.derivatives.emplace_back(samples * widest());
+  }
   if (rounds_operands()) {
     for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
       // Features may be sparse: round_features makes room.
-      workspace.rounded_inputs.emplace_back(layer == 0 ? 0 : samples * layers_[layer]->inputs());
+      const bool has_room = layer > 0 && layers_[layer]->multiplies();
+      workspace.rounded_inputs.emplace_back(has_room ? samples * layers_[layer]->inputs() : 0);
     }
     workspace.rounded_derivative.resize(samples * widest());
   }
@@ -60,7 +114,7 @@ Workspace<Real> Network<Real>::workspace(std::size_t samples) const {
 
 template <typename Real>
 std::size_t Network<Real>::workspace_bytes(std::size_t samples) const {
-  std::size_t columns = widest() * (layers_.size() > 1 ? 2 : 1);
+  std::size_t columns = widest() * derivative_buffers_;
   for (const auto& layer : layers_) {
     columns += layer->outputs() + layer->kept_columns();
   }
@@ -77,9 +131,11 @@ std::size_t Network<Real>::rounded_bytes(std::size_t samples) const {
   std::size_t first = 0;
   std::size_t second = 0;
   for (const auto& layer : layers_) {
-    columns += layer->inputs();
-    first = std::max({first, samples * layer->inputs(), samples * layer->outputs()});
-    second = std::max({second, layer->inputs() * layer->outputs(), samples * layer->outputs()});
+    if (layer->multiplies()) {
+      columns += layer->inputs();
+      first = std::max({first, samples * layer->inputs(), samples * layer->outputs()});
+      second = std::max({second, layer->inputs() * layer->outputs(), samples * layer->outputs()});
+    }
   }
   return samples * columns * sizeof(linear_algebra::Bf16) +
          (linear_algebra::have_bf16_instructions() ? 0 : (first + second) * sizeof(float));
@@ -88,22 +144,29 @@ std::size_t Network<Real>::rounded_bytes(std::size_t samples) const {
 template <typename Real>
 MatrixView<Real> Network<Real>::forward(const Parameters<Real>& parameters, const Features<Real>& features,
                                         Workspace<Real>& workspace) const {
+  return pass_forward(parameters, features, workspace, nullptr);
+}
+
+template <typename Real>
+MatrixView<Real> Network<Real>::pass_forward(const Parameters<Real>& parameters, const Features<Real>& features,
+                                             Workspace<Real>& workspace, const RandomKeys* keys) const {
   check(features, workspace);
   round_features(features, workspace);
   for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
-    layers_[layer]->forward(parameters, pass(layer, features, workspace), workspace.products);
+    layers_[layer]->forward(parameters, pass(layer, features, workspace, keys), workspace.products);
   }
-  return pass(layers_.size() - 1, features, workspace).output;
+  return pass(layers_.size() - 1, features, workspace, keys).output;
 }
 
 template <typename Real>
 double Network<Real>::value_and_gradient(const Parameters<Real>& parameters, const Batch<Real>& batch,
-                                         const GradientBuffer<Real>& gradient, Workspace<Real>& workspace) const {
-  const MatrixView<const Real> outputs = forward(parameters, batch.features, workspace);
-  const LayerPass<Real> last = pass(layers_.size() - 1, batch.features, workspace);
+                                         const GradientBuffer<Real>& gradient, Workspace<Real>& workspace,
+                                         const RandomKeys* keys) const {
+  const MatrixView<const Real> outputs = pass_forward(parameters, batch.features, workspace, keys);
+  const LayerPass<Real> last = pass(layers_.size() - 1, batch.features, workspace, keys);
   const double nll = likelihood_->nll_and_derivative(outputs, batch.targets, last.d_output);
   for (std::size_t layer = layers_.size(); layer-- > 0;) {
-    layers_[layer]->backward(parameters, pass(layer, batch.features, workspace), gradient, workspace.products);
+    layers_[layer]->backward(parameters, pass(layer, batch.features, workspace, keys), gradient, workspace.products);
   }
   return nll;
 }
@@ -111,7 +174,7 @@ double Network<Real>::value_and_gradient(const Parameters<Real>& parameters, con
 template <typename Real>
 void Network<Real>::round_features(const Features<Real>& features, Workspace<Real>& workspace) const {
   if constexpr (std::is_same_v<Real, float>) {
-    if (rounds_operands() && !features.are_sparse()) {
+    if (rounds_operands() && layers_.front()->multiplies() && !features.are_sparse()) {
       auto& rounded = workspace.rounded_inputs.front();
       rounded.resize(workspace.samples * inputs());
       linear_algebra::round_to_bf16(features.dense.elements(), std::span(rounded).first(features.dense.size()));
@@ -119,30 +182,38 @@ void Network<Real>::round_features(const Features<Real>& features, Workspace<Rea
   }
 }
 
-/// The views of one layer. Derivatives alternate between the two buffers: the layer above writes what this one reads.
+/// The views of one layer.
 template <typename Real>
-LayerPass<Real> Network<Real>::pass(std::size_t layer, const Features<Real>& features,
-                                    Workspace<Real>& workspace) const {
+LayerPass<Real> Network<Real>::pass(std::size_t layer, const Features<Real>& features, Workspace<Real>& workspace,
+                                    const RandomKeys* keys) const {
   const std::size_t samples = features.samples();
   const Layer<Real>& own = *layers_[layer];
-  const bool even = (layers_.size() - 1 - layer) % 2 == 0;
-  Real* const d_output = (even ? workspace.derivative : workspace.next_derivative).data();
-  Real* const d_input = (even ? workspace.next_derivative : workspace.derivative).data();
+  const Wiring& wiring = wiring_[layer];
+  const bool is_first = layer == 0;
 
   LayerPass<Real> views;
-  if (layer == 0) {
+  const auto output_below = [&](std::size_t above) {
+    return MatrixView<const Real>{workspace.outputs[above - 1].data(), samples, layers_[above]->inputs()};
+  };
+  if (is_first) {
     views.input = features.dense;
     views.sparse_input = features.sparse;
   } else {
-    views.input = {workspace.outputs[layer - 1].data(), samples, own.inputs()};
+    views.input = output_below(layer);
   }
   views.output = {workspace.outputs[layer].data(), samples, own.outputs()};
   views.kept = {workspace.kept[layer].data(), samples, own.kept_columns()};
-  views.d_output = {d_output, samples, own.outputs()};
-  views.d_input = {layer == 0 ? nullptr : d_input, samples, own.inputs()};
+  views.d_output = {workspace.derivatives[wiring.d_output].data(), samples, own.outputs()};
+  views.d_input = {is_first ? nullptr : workspace.derivatives[wiring.d_input].data(), samples, own.inputs()};
+  views.write_d_input = wiring.write_d_input;
+  if (own.adds_shortcut()) {
+    views.shortcut = output_below(wiring.first_part);
+  }
+  views.keys = keys;
   if (rounds_operands()) {
-    views.rounded.input = workspace.rounded_inputs[layer].data();
-    views.rounded.output = layer + 1 < layers_.size() ? workspace.rounded_inputs[layer + 1].data() : nullptr;
+    const bool feeds_product = layer + 1 < layers_.size() && layers_[layer + 1]->multiplies();
+    views.rounded.input = own.multiplies() ? workspace.rounded_inputs[layer].data() : nullptr;
+    views.rounded.output = feeds_product ? workspace.rounded_inputs[layer + 1].data() : nullptr;
     views.rounded.derivative = workspace.rounded_derivative.data();
   }
   return views;

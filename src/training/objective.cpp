@@ -150,7 +150,9 @@ double DistributedObjective<Real>::shard_value_and_gradient(const model::Paramet
     if (first + count == part.last) {
       gradient.sink = &parts_.reducer.sink(worker.thread, shard);
     }
-    nll_sum += parts_.network.value_and_gradient(parameters, batch, gradient, worker.workspace);
+    const model::RandomKeys keys{parts_.sampler.seed(), position_.epoch, parts_.dataset.rows_of(shard).first,
+                                 std::span(order).subspan(first, count)};
+    nll_sum += parts_.network.value_and_gradient(parameters, batch, gradient, worker.workspace, &keys);
     gradient.write = linear_algebra::Write::add;
     core::note_progress();
   }

@@ -85,7 +85,7 @@ void measure_network(const char* name, const char* activation) {
   constexpr std::size_t samples = 64;
   model::ModelOptions options;
   options.layers = {64, 64};
-  options.activation = activation;
+  options.activation = {activation};
   const model::Network<float> network(options, 64, model::make_likelihood<float>("categorical", 10, 1));
   AlignedVector<float> theta(network.layout().padded_size());
   network.initialize(theta, 1);

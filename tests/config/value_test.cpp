@@ -158,6 +158,45 @@ TEST_F(ValueTest, AllowedTexts) {
   EXPECT_EQ(allowed("optimizer.batch_size"), "a whole number at least 1, or full");
 }
 
+struct Words {
+  std::vector<std::string> tones = {"low"};
+  double share = 0;
+
+  template <typename Visitor>
+  void visit(Visitor&& option) {
+    option("tones", tones, core::one_of({"low", "high"}), core::Role::run, "");
+    option("share", share, core::from_below(0, 1), core::Role::run, "");
+  }
+};
+
+TEST(Values, ListsOfWords) {
+  using List = std::vector<std::string>;
+  Words words;
+  Schema schema;
+  schema.add("a", words);
+  const Option& option = *schema.find("a.tones");
+  EXPECT_EQ(option.default_text, "low");
+  EXPECT_EQ(std::get<List>(read_value(option, " high,low ,high").value), (List{"high", "low", "high"}));
+  EXPECT_EQ(std::get<List>(read_value(option, "").value), List{});
+  EXPECT_EQ(read_value(option, "high,,low").fault, "has an element \"\" that is not one of the choices");
+  EXPECT_EQ(read_value(option, "high,loud").fault, "has an element \"loud\" that is not one of the choices");
+  EXPECT_EQ(value_text(option, List{"high", "low"}), "high, low");
+  EXPECT_EQ(allowed_text(option), "one or several of low, high");
+  store(option, List{"high"});
+  EXPECT_EQ(words.tones, List{"high"});
+}
+
+TEST(Values, RangesThatExcludeTheirEnd) {
+  Words words;
+  Schema schema;
+  schema.add("a", words);
+  const Option& option = *schema.find("a.share");
+  EXPECT_EQ(read_value(option, "0.9999999999999999").fault, "");
+  EXPECT_EQ(read_value(option, "1").fault, "is out of range");
+  EXPECT_EQ(read_value(option, "-1e-9").fault, "is out of range");
+  EXPECT_EQ(allowed_text(option), "a number at least 0 and below 1");
+}
+
 struct BadDefault {
   double rate = 0;
 

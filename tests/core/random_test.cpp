@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -17,6 +18,18 @@ TEST(Philox, GivesThePublishedVectors) {
             (PhiloxCounter{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
   EXPECT_EQ(philox4x32({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}),
             (PhiloxCounter{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
+}
+
+TEST(Philox, FillsManyBlocksWithTheSameNumbers) {
+  const PhiloxKey key{0xa4093822, 0x299f31d0};
+  for (const std::size_t blocks : {1U, 15U, 16U, 17U, 40U}) {
+    std::vector<std::uint32_t> words(4 * blocks);
+    fill_random(words, key, 7, 0x0370734413198a2eU);
+    for (std::size_t i = 0; i < blocks; ++i) {
+      const PhiloxCounter block = philox4x32({static_cast<std::uint32_t>(7 + i), 0, 0x13198a2e, 0x03707344}, key);
+      EXPECT_TRUE(std::equal(block.begin(), block.end(), words.data() + 4 * i)) << i << " of " << blocks;
+    }
+  }
 }
 
 TEST(RandomStream, IsAFunctionOfItsKey) {

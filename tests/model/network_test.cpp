@@ -34,13 +34,20 @@ struct Problem {
   std::string likelihood = "categorical";
   bool intercept = true;
   std::size_t samples = 21;
+  bool layer_norm = false;
+  bool residual = false;
+  double dropout = 0;
+  std::vector<std::string> activations = {};  ///< by hidden layer; empty: `activation` for all
 
   ModelOptions options() const {
     ModelOptions result;
     result.layers = hidden;
-    result.activation = activation;
+    result.activation = activations.empty() ? std::vector{activation} : activations;
     result.likelihood = likelihood;
     result.intercept = intercept;
+    result.layer_norm = layer_norm;
+    result.residual = residual;
+    result.dropout = dropout;
     return result;
   }
   std::size_t target_columns() const { return likelihood == "categorical" ? 1 : outputs; }
@@ -50,7 +57,9 @@ std::ostream& operator<<(std::ostream& stream, const Problem& problem) {
   stream << problem.inputs << "-";
   for (const auto width : problem.hidden) stream << width << "-";
   return stream << problem.outputs << " " << problem.activation << " " << problem.likelihood
-                << (problem.intercept ? "" : " without intercept") << ", " << problem.samples << " samples";
+                << (problem.intercept ? "" : " without intercept") << (problem.layer_norm ? " normalised" : "")
+                << (problem.residual ? " residual" : "") << " dropout " << problem.dropout << ", " << problem.samples
+                << " samples";
 }
 
 /// A network with numbers to run it on. The numbers are those of float, so that either precision has the same problem.
@@ -63,7 +72,9 @@ struct Trial {
         theta(network.layout().padded_size()),
         features(problem.samples * problem.inputs),
         targets(problem.samples * problem.target_columns()),
-        gradient(theta.size()) {
+        gradient(theta.size()),
+        rows(problem.samples) {
+    std::iota(rows.begin(), rows.end(), 1000U);
     core::RandomStream random(7, core::Purpose::shuffle, 0, 0);
     const auto draw = [&random] { return static_cast<Real>(static_cast<float>(2 * random.uniform() - 1)); };
     for (const Tensor& tensor : network.layout().tensors()) {
@@ -102,29 +113,57 @@ struct Trial {
   double value_and_gradient(GradientSink<Real>* sink = nullptr) {
     std::ranges::fill(gradient, Real{0});
     auto workspace = network.workspace(subject.samples);
-    return network.value_and_gradient(theta, batch(), {gradient, Write::add, sink}, workspace);
+    const RandomKeys with = keys();
+    return network.value_and_gradient(theta, batch(), {gradient, Write::add, sink}, workspace, &with);
   }
 
+  /// With the same units left out.
   double value(const AlignedVector<Real>& at) const {
     auto workspace = network.workspace(subject.samples);
-    return network.likelihood().nll(network.forward(at, batch().features, workspace), batch().targets);
+    AlignedVector<Real> unused(theta.size());
+    const RandomKeys with = keys();
+    return network.value_and_gradient(at, batch(), {unused, Write::overwrite}, workspace, &with);
+  }
+
+  RandomKeys keys() const { return {11, 5, std::uint64_t{1} << 33, rows}; }
+
+  /// Philox one unit at a time.
+  long double mask(std::size_t sample, std::size_t hidden_layer, std::size_t unit) const {
+    const RandomKeys with = keys();
+    core::RandomStream stream(with.seed, core::Purpose::dropout, static_cast<std::uint32_t>(hidden_layer),
+                              static_cast<std::uint32_t>(with.epoch));
+    const core::PhiloxKey key{stream.next32(), stream.next32()};
+    const std::uint64_t row = with.first_row + with.rows[sample];
+    const auto block = static_cast<std::uint32_t>(unit / 4);
+    const auto low = static_cast<std::uint32_t>(row);
+    const auto high = static_cast<std::uint32_t>(row >> 32);
+    const long double threshold = std::round(subject.dropout * 0x1p32);
+    return core::philox4x32({block, 0, low, high}, key)[unit % 4] < threshold ? 0 : 1 / (1 - threshold * 0x1p-32L);
   }
 
   test::ReferenceNetwork::Result reference() const {
     std::vector<std::size_t> widths{subject.inputs};
     widths.insert(widths.end(), subject.hidden.begin(), subject.hidden.end());
     widths.push_back(subject.outputs);
-    const test::ReferenceNetwork oracle{widths, subject.activation, subject.likelihood, subject.intercept};
-    return oracle.value_and_gradient({theta.begin(), theta.end()}, rows(features, subject.inputs),
-                                     rows(targets, subject.target_columns()));
+    const ModelOptions options = subject.options();
+    const test::ReferenceNetwork oracle{
+        widths,
+        options.activation,
+        subject.likelihood,
+        subject.intercept,
+        subject.layer_norm,
+        subject.residual,
+        [this](std::size_t sample, std::size_t layer, std::size_t unit) { return mask(sample, layer, unit); }};
+    return oracle.value_and_gradient({theta.begin(), theta.end()}, matrix(features, subject.inputs),
+                                     matrix(targets, subject.target_columns()));
   }
 
-  static test::Matrix rows(const AlignedVector<Real>& values, std::size_t columns) {
-    test::Matrix matrix;
+  static test::Matrix matrix(const AlignedVector<Real>& values, std::size_t columns) {
+    test::Matrix result;
     for (std::size_t first = 0; first < values.size(); first += columns) {
-      matrix.emplace_back(values.data() + first, values.data() + first + columns);
+      result.emplace_back(values.data() + first, values.data() + first + columns);
     }
-    return matrix;
+    return result;
   }
 
   Problem subject;
@@ -133,7 +172,27 @@ struct Trial {
   AlignedVector<Real> features;
   AlignedVector<Real> targets;
   AlignedVector<Real> gradient;
+  std::vector<std::uint32_t> rows;  ///< of the samples
 };
+
+/// With layer normalisation, shortcuts and dropout, alone and together.
+std::vector<Problem> deep_problems() {
+  std::vector<Problem> all;
+  for (const bool layer_norm : {false, true}) {
+    for (const bool residual : {false, true}) {
+      for (const double dropout : {0.0, 0.4}) {
+        for (const std::string activation : {"tanh", "gelu"}) {
+          // No width twice in vain: a shortcut from the features there is not, from wider layers neither.
+          all.push_back({6, {6, 6, 9, 9, 9}, 3, activation, "categorical", true, 21, layer_norm, residual, dropout});
+          all.push_back({5, {7, 7}, 2, activation, "gaussian", false, 17, layer_norm, residual, dropout});
+        }
+      }
+    }
+  }
+  all.push_back({5, {7, 7, 8}, 3, "", "categorical", true, 21, false, false, 0, {"tanh", "gelu", "identity"}});
+  all.push_back({5, {7, 7, 8}, 3, "", "categorical", true, 21, true, true, 0.3, {"softplus", "sigmoid", "gelu"}});
+  return all;
+}
 
 std::vector<Problem> problems() {
   std::vector<Problem> all;
@@ -149,6 +208,7 @@ std::vector<Problem> problems() {
   }
   all.push_back({1, {1, 1}, 1, "tanh", "gaussian", true, 2});
   all.push_back({64, {40}, 10, "relu", "categorical", true, 100});
+  for (const Problem& deep : deep_problems()) all.push_back(deep);
   return all;
 }
 
@@ -195,10 +255,11 @@ TYPED_TEST(NetworkTest, TakesSparseFeatures) {
     const auto sparse = trial.thin();
     Batch<TypeParam> batch = trial.batch();
     batch.features = sparse.view();
+    const RandomKeys keys = trial.keys();
     auto workspace = trial.network.workspace(problem.samples);
     std::ranges::fill(trial.gradient, TypeParam{1});  // overwritten
     const double nll =
-        trial.network.value_and_gradient(trial.theta, batch, {trial.gradient, Write::overwrite}, workspace);
+        trial.network.value_and_gradient(trial.theta, batch, {trial.gradient, Write::overwrite}, workspace, &keys);
     auto expected = trial.reference();
     for (const Tensor& tensor : trial.network.layout().tensors()) {  // but not its padding
       const std::size_t end = tensor.offset + tensor.size;
@@ -206,7 +267,7 @@ TYPED_TEST(NetworkTest, TakesSparseFeatures) {
                 trial.gradient.begin() + static_cast<std::ptrdiff_t>(linear_algebra::padded(end)), TypeParam{0});
     }
     expect_close(nll, trial.gradient, expected, problem);
-    trial.network.value_and_gradient(trial.theta, batch, {trial.gradient, Write::add}, workspace);
+    trial.network.value_and_gradient(trial.theta, batch, {trial.gradient, Write::add}, workspace, &keys);
     for (long double& value : expected.gradient) value *= 2;
     expect_close(nll, trial.gradient, expected, problem);
     const Tensor& weights = trial.network.layout()[0];
@@ -341,8 +402,7 @@ template <typename Real>
 void fill_workspace(Workspace<Real>& workspace, Real value) {
   for (auto& buffer : workspace.outputs) std::ranges::fill(buffer, value);
   for (auto& buffer : workspace.kept) std::ranges::fill(buffer, value);
-  std::ranges::fill(workspace.derivative, value);
-  std::ranges::fill(workspace.next_derivative, value);
+  for (auto& buffer : workspace.derivatives) std::ranges::fill(buffer, value);
 }
 
 TYPED_TEST(NetworkTest, BitsDoNotDependOnTheWorkspace) {
@@ -376,8 +436,9 @@ TYPED_TEST(NetworkTest, LeavesRowsBeyondTheBatchAlone) {
       const std::size_t kept = workspace.kept[layer].empty() ? 0 : 5 * widths[layer];
       EXPECT_TRUE(untouched_after(workspace.kept[layer], kept));
     }
-    EXPECT_TRUE(untouched_after(workspace.derivative, std::size_t{5 * 7}));
-    EXPECT_TRUE(untouched_after(workspace.next_derivative, std::size_t{5 * 7}));
+    for (const auto& buffer : workspace.derivatives) {
+      EXPECT_TRUE(untouched_after(buffer, std::size_t{5 * 7}));
+    }
   }
 }
 
@@ -411,7 +472,8 @@ TYPED_TEST(NetworkTest, KnowsTheSizeOfAWorkspace) {
   for (const Problem& problem : problems()) {
     const Trial<TypeParam> trial(problem);
     const auto workspace = trial.network.workspace(11);
-    std::size_t elements = workspace.derivative.size() + workspace.next_derivative.size();
+    std::size_t elements = 0;
+    for (const auto& buffer : workspace.derivatives) elements += buffer.size();
     for (const auto& buffer : workspace.outputs) elements += buffer.size();
     for (const auto& buffer : workspace.kept) elements += buffer.size();
     EXPECT_EQ(trial.network.workspace_bytes(11), elements * sizeof(TypeParam)) << testing::PrintToString(problem);
@@ -445,7 +507,8 @@ TEST(RoundingNetworkTest, TakesParametersThatWereRoundedBefore) {
     const auto gradient_at = [&](const Parameters<float>& parameters) {
       AlignedVector<float> gradient(trial.theta.size(), 0.0F);
       auto workspace = network.workspace(problem.samples);
-      network.value_and_gradient(parameters, trial.batch(), {gradient, Write::overwrite}, workspace);
+      const RandomKeys keys = trial.keys();
+      network.value_and_gradient(parameters, trial.batch(), {gradient, Write::overwrite}, workspace, &keys);
       return gradient;
     };
     const auto gradient = gradient_at(trial.theta);
@@ -455,8 +518,10 @@ TEST(RoundingNetworkTest, TakesParametersThatWereRoundedBefore) {
     const double difference =
         std::sqrt(std::transform_reduce(gradient.begin(), gradient.end(), trial.gradient.begin(), 0.0, std::plus<>(),
                                         [](double a, double b) { return (a - b) * (a - b); }));
-    // Each operand is off by at most 2^-9 of its size; a few layers of random signs.
-    EXPECT_LT(difference, 0x1p-5 * linear_algebra::norm<float>(trial.gradient)) << problem;
+    // Each operand is off by at most 2^-9 of its size, two in each product, and a number passes two products a layer,
+    // forward and back: 2^-7 a layer if all signs were one. Sums that cancel have smaller norms than their terms.
+    const auto layers = static_cast<double>(problem.hidden.size() + 1);
+    EXPECT_LT(difference, std::max(2.0, layers) * 0x1p-6 * linear_algebra::norm<float>(trial.gradient)) << problem;
   }
 }
 

@@ -4,8 +4,10 @@
 
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <limits>
 #include <numbers>
+#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
@@ -74,74 +76,142 @@ inline Vector reference_nll_derivative(const std::string& likelihood, const Vect
 }
 
 struct ReferenceNetwork {
-  std::vector<std::size_t> widths;  ///< inputs, hidden layers, outputs
-  std::string activation;
+  std::vector<std::size_t> widths;      ///< inputs, hidden layers, outputs
+  std::vector<std::string> activation;  ///< one, or one a hidden layer
   std::string likelihood;
   bool intercept = true;
+  bool layer_norm = false;
+  bool residual = false;
+  /// Factor of a unit: 0 or 1/(1 - p). By sample, hidden layer from 1 on, unit.
+  std::function<long double(std::size_t, std::size_t, std::size_t)> mask = [](auto...) { return 1.0L; };
 
   struct Result {
     long double nll = 0;
     Vector gradient;  ///< in the order of theta, padding included
   };
 
-  std::size_t layers() const { return widths.size() - 1; }
-  std::string activation_of(std::size_t layer) const { return layer + 1 == layers() ? "identity" : activation; }
-
-  /// Where W and b of a layer stand: one after the other, each from the next multiple of 16.
-  std::size_t weights_at(std::size_t layer) const {
-    std::size_t place = 0;
-    for (std::size_t l = 0; l < layer; ++l) place = up(up(place + widths[l] * widths[l + 1]) + intercepts_in(l));
-    return place;
-  }
-  std::size_t intercepts_at(std::size_t layer) const {
-    return up(weights_at(layer) + widths[layer] * widths[layer + 1]);
-  }
-  std::size_t size() const { return weights_at(layers()); }
-
   /// Σ over the samples of the NLL, and its gradient, by the chain rule.
   Result value_and_gradient(const Vector& theta, const Matrix& features, const Matrix& targets) const {
-    Result result{0, Vector(size(), 0)};
+    Result result{0, Vector(places(layers()).weights, 0)};
     for (std::size_t sample = 0; sample < features.size(); ++sample) {
-      add_sample(theta, features[sample], targets[sample], result);
+      add_sample(theta, sample, features[sample], targets[sample], result);
     }
     return result;
   }
 
  private:
+  /// Where the tensors of a layer start: one after the other, each from the next multiple of 16.
+  struct Places {
+    std::size_t weights = 0;
+    std::size_t gain = 0;
+    std::size_t intercepts = 0;
+  };
+
+  /// What a layer computes on its way from x to y.
+  struct Trace {
+    Vector x;
+    Vector normed;  ///< x·W shifted and scaled, with layer normalisation
+    long double factor = 1;
+    Vector argument;  ///< of the activation
+    Vector y;
+  };
+
+  std::size_t layers() const { return widths.size() - 1; }
+  bool is_hidden(std::size_t layer) const { return layer + 1 < layers(); }
+  bool has_norm(std::size_t layer) const { return layer_norm && is_hidden(layer); }
+  bool has_shortcut(std::size_t layer) const {
+    return residual && is_hidden(layer) && layer > 0 && widths[layer] == widths[layer + 1];
+  }
+  std::string activation_of(std::size_t layer) const {
+    if (!is_hidden(layer)) return "identity";
+    return activation.size() == 1 ? activation[0] : activation[layer];
+  }
+  long double factor_of(std::size_t sample, std::size_t layer, std::size_t unit) const {
+    return is_hidden(layer) ? mask(sample, layer + 1, unit) : 1;
+  }
+
   static std::size_t up(std::size_t place) { return (place + 15) / 16 * 16; }
-  std::size_t intercepts_in(std::size_t layer) const { return intercept ? widths[layer + 1] : 0; }
 
-  void add_sample(const Vector& theta, const Vector& features, const Vector& targets, Result& result) const {
-    Matrix values{features};  // values[l] goes into layer l
-    Matrix arguments;         // arguments[l] goes into its activation
-    for (std::size_t l = 0; l < layers(); ++l) {
-      Vector argument(widths[l + 1]);
-      Vector value(widths[l + 1]);
-      for (std::size_t j = 0; j < widths[l + 1]; ++j) {
-        argument[j] = intercept ? theta[intercepts_at(l) + j] : 0;
-        for (std::size_t i = 0; i < widths[l]; ++i) {
-          argument[j] += values[l][i] * theta[weights_at(l) + i * widths[l + 1] + j];
-        }
-        value[j] = reference_activation(activation_of(l), argument[j]);
-      }
-      arguments.push_back(argument);
-      values.push_back(value);
+  Places places(std::size_t layer) const {
+    Places result;
+    for (std::size_t l = 0;; ++l) {
+      if (l == layers()) return result;
+      result.gain = up(result.weights + widths[l] * widths[l + 1]);
+      result.intercepts = up(result.gain + (has_norm(l) ? widths[l + 1] : 0));
+      if (l == layer) return result;
+      result.weights = up(result.intercepts + (intercept ? widths[l + 1] : 0));
     }
-    result.nll += reference_nll(likelihood, values.back(), targets);
+  }
 
-    Vector d_value = reference_nll_derivative(likelihood, values.back(), targets);
-    for (std::size_t l = layers(); l-- > 0;) {
-      Vector d_input(widths[l], 0);
-      for (std::size_t j = 0; j < widths[l + 1]; ++j) {
-        const long double d_argument = d_value[j] * reference_slope(activation_of(l), arguments[l][j]);
-        if (intercept) result.gradient[intercepts_at(l) + j] += d_argument;
-        for (std::size_t i = 0; i < widths[l]; ++i) {
-          const std::size_t place = weights_at(l) + i * widths[l + 1] + j;
-          result.gradient[place] += values[l][i] * d_argument;
-          d_input[i] += theta[place] * d_argument;
+  Trace forward(const Vector& theta, std::size_t sample, std::size_t l, const Vector& x) const {
+    const auto [weights, gain, intercepts] = places(l);
+    const std::size_t width = widths[l + 1];
+    Trace trace{x, Vector(width, 0), 1, Vector(width), Vector(width)};
+    for (std::size_t j = 0; j < width; ++j) {
+      for (std::size_t i = 0; i < widths[l]; ++i) trace.normed[j] += x[i] * theta[weights + i * width + j];
+    }
+    if (has_norm(l)) {
+      const auto n = static_cast<long double>(width);
+      const long double mean = std::accumulate(trace.normed.begin(), trace.normed.end(), 0.0L) / n;
+      long double variance = 0;
+      for (const long double value : trace.normed) variance += (value - mean) * (value - mean) / n;
+      trace.factor = 1 / std::sqrt(variance + 1e-5L);
+      for (long double& value : trace.normed) value = (value - mean) * trace.factor;
+    }
+    for (std::size_t j = 0; j < width; ++j) {
+      trace.argument[j] = (has_norm(l) ? theta[gain + j] : 1) * trace.normed[j];
+      if (intercept) trace.argument[j] += theta[intercepts + j];
+      trace.y[j] = reference_activation(activation_of(l), trace.argument[j]) * factor_of(sample, l, j);
+      if (has_shortcut(l)) trace.y[j] += x[j];
+    }
+    return trace;
+  }
+
+  /// From the derivative by y to that by x.
+  Vector backward(const Vector& theta, std::size_t sample, std::size_t l, const Trace& trace, const Vector& d_y,
+                  Vector& gradient) const {
+    const auto [weights, gain, intercepts] = places(l);
+    const std::size_t width = widths[l + 1];
+    Vector d_sum(width);  // by x·W
+    for (std::size_t j = 0; j < width; ++j) {
+      const long double d_argument =
+          d_y[j] * factor_of(sample, l, j) * reference_slope(activation_of(l), trace.argument[j]);
+      if (intercept) gradient[intercepts + j] += d_argument;
+      if (has_norm(l)) gradient[gain + j] += d_argument * trace.normed[j];
+      d_sum[j] = d_argument * (has_norm(l) ? theta[gain + j] : 1);
+    }
+    if (has_norm(l)) {
+      // ∂normed_k/∂sum_j = factor·(δ_jk - 1/n - normed_j·normed_k/n).
+      const Vector d_normed = d_sum;
+      for (std::size_t j = 0; j < width; ++j) {
+        d_sum[j] = 0;
+        for (std::size_t k = 0; k < width; ++k) {
+          const long double own = j == k ? 1 : 0;
+          d_sum[j] += d_normed[k] * trace.factor *
+                      (own - (1 + trace.normed[j] * trace.normed[k]) / static_cast<long double>(width));
         }
       }
-      d_value = d_input;
+    }
+    Vector d_x = has_shortcut(l) ? d_y : Vector(widths[l], 0);
+    for (std::size_t j = 0; j < width; ++j) {
+      for (std::size_t i = 0; i < widths[l]; ++i) {
+        gradient[weights + i * width + j] += trace.x[i] * d_sum[j];
+        d_x[i] += theta[weights + i * width + j] * d_sum[j];
+      }
+    }
+    return d_x;
+  }
+
+  void add_sample(const Vector& theta, std::size_t sample, const Vector& features, const Vector& targets,
+                  Result& result) const {
+    std::vector<Trace> traces;
+    for (std::size_t l = 0; l < layers(); ++l) {
+      traces.push_back(forward(theta, sample, l, l == 0 ? features : traces.back().y));
+    }
+    result.nll += reference_nll(likelihood, traces.back().y, targets);
+    Vector d_y = reference_nll_derivative(likelihood, traces.back().y, targets);
+    for (std::size_t l = layers(); l-- > 0;) {
+      d_y = backward(theta, sample, l, traces[l], d_y, result.gradient);
     }
   }
 };

@@ -75,7 +75,7 @@ class ToyTraining {
   static model::ModelOptions model_options(const ToyProblem& problem) {
     model::ModelOptions result;
     result.layers = {5};
-    result.activation = "tanh";
+    result.activation = {"tanh"};
     result.likelihood = problem.likelihood;
     return result;
   }

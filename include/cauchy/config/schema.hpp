@@ -14,14 +14,15 @@
 namespace cauchy::config {
 
 /// Where the value of an option lives, by its type.
-using Place = std::variant<bool*, std::uint64_t*, double*, std::string*, std::vector<std::uint64_t>*>;
+using Place =
+    std::variant<bool*, std::uint64_t*, double*, std::string*, std::vector<std::uint64_t>*, std::vector<std::string>*>;
 
 struct Option {
   std::string section;
   std::string name;
   std::string key;  ///< section.name
   Place place;
-  core::Constraint constraint;  ///< of a list: the range of each element
+  core::Constraint constraint;  ///< of a list: that of each element
   core::Role role;
   std::string help;
   std::string default_text;  ///< canonical text of the value that the place held when the option was added

@@ -14,7 +14,7 @@
 ///       }
 ///     };
 ///
-/// Members may be bool, std::uint64_t, double, std::string or std::vector<std::uint64_t>.
+/// Members may be bool, std::uint64_t, double, std::string, or a std::vector of std::uint64_t or std::string.
 
 #include <cstdint>
 #include <limits>
@@ -35,6 +35,7 @@ struct Constraint {
   double minimum = -std::numeric_limits<double>::infinity();
   double maximum = std::numeric_limits<double>::infinity();
   bool minimum_excluded = false;
+  bool maximum_excluded = false;
   std::vector<std::string> choices;  ///< for strings; empty: any
   std::string word;                  ///< a word that stands for word_value, such as "full" or "none"; empty: no word
   std::uint64_t word_value = 0;
@@ -65,6 +66,12 @@ inline Constraint above(double minimum) {
 inline Constraint between(double minimum, double maximum) {
   Constraint constraint = at_least(minimum);
   constraint.maximum = maximum;
+  return constraint;
+}
+/// minimum ≤ value < maximum.
+inline Constraint from_below(double minimum, double maximum) {
+  Constraint constraint = between(minimum, maximum);
+  constraint.maximum_excluded = true;
   return constraint;
 }
 inline Constraint one_of(std::vector<std::string> choices) {

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 namespace cauchy::core {
 
@@ -15,10 +16,16 @@ using PhiloxKey = std::array<std::uint32_t, 2>;
 /// The bijection itself: ten rounds on a 128-bit counter under a 64-bit key.
 PhiloxCounter philox4x32(PhiloxCounter counter, PhiloxKey key) noexcept;
 
+/// Block i of the words, four of them, is philox4x32({first_block + i, 0, low, high}, key) with the halves of
+/// `counter`: the same numbers, many at a time. As many words as whole blocks.
+void fill_random(std::span<std::uint32_t> words, PhiloxKey key, std::uint32_t first_block,
+                 std::uint64_t counter) noexcept;
+
 /// What random numbers are for. Streams of different purposes are independent; the numbers are part of the file format.
 enum class Purpose : std::uint32_t {
   initialization = 1,  ///< (tensor, 0)
   shuffle = 2,         ///< (shard, epoch)
+  dropout = 3,         ///< (hidden layer, epoch), for the key of fill_random
 };
 
 /// The stream of draws that belongs to (seed, purpose, first, second).

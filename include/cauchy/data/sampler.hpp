@@ -36,6 +36,7 @@ class Sampler {
  public:
   explicit Sampler(const SamplerOptions& options);
 
+  std::uint64_t seed() const { return options_.seed; }
   std::uint64_t steps_per_epoch() const { return steps_per_epoch_; }
 
   /// Global number of samples of a step, ≥ 1.

@@ -37,6 +37,15 @@ struct RoundedPass {
   linear_algebra::Bf16* derivative = nullptr;   ///< (samples × outputs), for backward to work with
 };
 
+/// What the random numbers of a training pass are functions of, beside the layer and the unit: the same on any number
+/// of ranks and threads, in microbatches of any size, and when a step is repeated.
+struct RandomKeys {
+  std::uint64_t seed = 0;
+  std::uint64_t epoch = 0;
+  std::uint64_t first_row = 0;          ///< of a shard in the training data
+  std::span<const std::uint32_t> rows;  ///< of each sample, counted from there
+};
+
 /// What a layer works on for one microbatch; the network owns the memory. All data start on 64-byte borders. forward
 /// reads and writes the first three; backward reads them as forward left them.
 template <typename Real>
@@ -46,6 +55,10 @@ struct LayerPass {
   linear_algebra::MatrixView<Real> kept;         ///< (samples × kept_columns), from forward to backward
   linear_algebra::MatrixView<Real> d_output;     ///< (samples × outputs), consumed by backward
   linear_algebra::MatrixView<Real> d_input;      ///< (samples × inputs), no data for the first layer
+  /// Whether a dense layer adds to d_input, as below a residual block; all others overwrite it.
+  linear_algebra::Write write_d_input = linear_algebra::Write::overwrite;
+  linear_algebra::MatrixView<const Real> shortcut;  ///< (samples × inputs), of a layer that adds_shortcut
+  const RandomKeys* keys = nullptr;                 ///< of training; without keys nothing is random
   RoundedPass rounded;
   linear_algebra::SparseView<Real> sparse_input;  ///< (samples × inputs), for the first layer if features are sparse
 };
@@ -65,6 +78,10 @@ class Layer {
   virtual std::size_t outputs() const = 0;
   /// What forward keeps for backward beside the output, in numbers a sample.
   virtual std::size_t kept_columns() const { return 0; }
+  /// Whether the input is an operand of products, and rounded where operands are.
+  virtual bool multiplies() const { return false; }
+  /// Whether it adds what goes into the first part of its hidden layer, so that d_output is also a derivative by that.
+  virtual bool adds_shortcut() const { return false; }
 
   /// Writes this layer's tensors of the initial Θ. Element i of tensor t is a function of (seed, t, i) alone; float and
   /// double start from the same numbers, rounded.

@@ -7,7 +7,8 @@
 
 namespace cauchy::model {
 
-enum class TensorKind { weights, intercepts };
+/// Gains are factors of normalised units.
+enum class TensorKind { weights, intercepts, gain };
 
 /// One tensor of Θ. Row-major, at [offset, offset + size) of the flat vector.
 struct Tensor {

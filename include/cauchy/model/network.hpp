@@ -18,25 +18,29 @@
 namespace cauchy::model {
 
 /// Memory of one thread for passes of at most `samples` samples: what every layer puts out and keeps, and two buffers
-/// for derivatives, which the layers use in turn; and the rounded operands of products, where they are rounded. Made by
-/// Network::workspace, used by one thread at a time.
+/// for derivatives, which the layers use in turn, or three with residual blocks; and the rounded operands of products,
+/// where they are rounded. Made by Network::workspace, used by one thread at a time.
 template <typename Real>
 struct Workspace {
   std::size_t samples = 0;
-  std::vector<linear_algebra::AlignedVector<Real>> outputs;  ///< by layer, (samples × outputs)
-  std::vector<linear_algebra::AlignedVector<Real>> kept;     ///< by layer, (samples × kept_columns)
-  linear_algebra::AlignedVector<Real> derivative;            ///< (samples × the widest layer's outputs)
-  linear_algebra::AlignedVector<Real> next_derivative;       ///< as derivative; empty for a single layer
-  std::vector<linear_algebra::AlignedVector<linear_algebra::Bf16>>
-      rounded_inputs;  ///< by layer, (samples × inputs); of the first only if features are dense
+  std::vector<linear_algebra::AlignedVector<Real>> outputs;      ///< by layer, (samples × outputs)
+  std::vector<linear_algebra::AlignedVector<Real>> kept;         ///< by layer, (samples × kept_columns)
+  std::vector<linear_algebra::AlignedVector<Real>> derivatives;  ///< each (samples × the widest layer's outputs)
+  /// By layer, (samples × inputs); empty for a layer without products, and for the first if features are sparse.
+  std::vector<linear_algebra::AlignedVector<linear_algebra::Bf16>> rounded_inputs;
   linear_algebra::AlignedVector<linear_algebra::Bf16> rounded_derivative;  ///< of one layer at a time
   linear_algebra::Products<Real> products;
 };
 
-/// Layers under a likelihood: dense_1, dense_2, ... of the widths and the activation in the options, and `output` with
-/// as many outputs as the likelihood needs and no activation. Immutable once built, so that threads share it; knows
-/// nothing of ranks, files or steps. Sums are over the samples of the batch, never means. Instantiated for float and
-/// double.
+/// Layers under a likelihood: hidden layers of the widths in the options, each made of the parts that the options ask
+/// for (src/model/hidden_parts.hpp), and `output` with as many outputs as the likelihood needs and no activation. A
+/// hidden layer is
+///
+///     h = dropout(f(norm(x·W + b)))        dense_i/weights, and dense_i/intercepts or norm_i/gain, norm_i/intercepts
+///     y = h, or x + h in a residual block  where a layer below puts out as many units
+///
+/// Immutable once built, so that threads share it; knows nothing of ranks, files or steps. Sums are over the samples of
+/// the batch, never means. Instantiated for float and double.
 ///
 /// Θ, gradient, features and targets start on 64-byte borders: a batch cut into microbatches is cut at multiples of 16
 /// rows. Given that, the bits of a pass depend on Θ, the samples and their number, not on the size of the workspace or
@@ -67,18 +71,33 @@ class Network {
   /// What a workspace of that many samples holds, in bytes, without the scratch memory of products.
   std::size_t workspace_bytes(std::size_t samples) const;
 
-  /// The last layer's outputs, (samples × outputs), in the workspace until its next use. At most as many samples as the
-  /// workspace holds.
+  /// The last layer's outputs, (samples × outputs), in the workspace until its next use: with nothing random, as for
+  /// evaluation. At most as many samples as the workspace holds.
   linear_algebra::MatrixView<Real> forward(const Parameters<Real>& parameters, const Features<Real>& features,
                                            Workspace<Real>& workspace) const;
 
   /// Σ NLL over the batch; writes its gradient by Θ, or adds it. With a sink, hands out each tensor of the gradient as
-  /// soon as this batch is in it, last layer first.
+  /// soon as this batch is in it, last layer first. With keys, which have a row for each sample, as a step of training.
   double value_and_gradient(const Parameters<Real>& parameters, const Batch<Real>& batch,
-                            const GradientBuffer<Real>& gradient, Workspace<Real>& workspace) const;
+                            const GradientBuffer<Real>& gradient, Workspace<Real>& workspace,
+                            const RandomKeys* keys = nullptr) const;
 
  private:
-  LayerPass<Real> pass(std::size_t layer, const Features<Real>& features, Workspace<Real>& workspace) const;
+  /// Which buffers of derivatives a layer reads and writes, and which layer's input it adds, if it adds one.
+  struct Wiring {
+    std::size_t d_output = 0;
+    std::size_t d_input = 0;
+    linear_algebra::Write write_d_input = linear_algebra::Write::overwrite;
+    std::size_t first_part = 0;  ///< of the hidden layer that it belongs to
+  };
+
+  void add_hidden_layer(const ModelOptions& options, std::size_t inputs);
+  void add(std::unique_ptr<Layer<Real>> layer, std::size_t first_part);
+  void wire();
+  linear_algebra::MatrixView<Real> pass_forward(const Parameters<Real>& parameters, const Features<Real>& features,
+                                                Workspace<Real>& workspace, const RandomKeys* keys) const;
+  LayerPass<Real> pass(std::size_t layer, const Features<Real>& features, Workspace<Real>& workspace,
+                       const RandomKeys* keys) const;
   std::size_t widest() const;
   std::size_t rounded_bytes(std::size_t samples) const;
   void round_features(const Features<Real>& features, Workspace<Real>& workspace) const;
@@ -86,6 +105,9 @@ class Network {
 
   ParameterLayout layout_;
   std::vector<std::unique_ptr<Layer<Real>>> layers_;
+  std::vector<Wiring> wiring_;  ///< by layer
+  std::size_t hidden_layers_ = 0;
+  std::size_t derivative_buffers_ = 0;
   std::unique_ptr<Likelihood<Real>> likelihood_;
   Operands operands_;
 };

@@ -10,9 +10,12 @@
 namespace cauchy::model {
 
 struct ModelOptions {
-  std::vector<std::uint64_t> layers;       ///< hidden widths; empty: a generalized linear model
-  std::string activation = "relu";         ///< of the hidden layers
-  std::string likelihood = "categorical";  ///< p_model(y | outputs of the network)
+  std::vector<std::uint64_t> layers;               ///< hidden widths; empty: a generalized linear model
+  std::vector<std::string> activation = {"relu"};  ///< of the hidden layers: one for all of them, or one for each
+  bool layer_norm = false;                         ///< before the activation
+  double dropout = 0;                              ///< share of the hidden units that a training pass leaves out
+  bool residual = false;                           ///< shortcuts where a hidden layer is as wide as the one below
+  std::string likelihood = "categorical";          ///< p_model(y | outputs of the network)
   std::uint64_t classes = 0;  ///< of the categorical likelihood; 0: the largest class in the data, plus one
   double l2 = 0;              ///< λ of λ/2·‖weights‖²; intercepts are free
   bool intercept = true;      ///< whether layers have intercepts
@@ -24,7 +27,15 @@ struct ModelOptions {
     option("layers", layers, core::between(1, 1e9), Role::problem,
            "hidden widths, comma-separated; empty: a generalized linear model");
     option("activation", activation, core::one_of({"identity", "relu", "tanh", "sigmoid", "softplus", "gelu"}),
-           Role::problem, "activation of the hidden layers");
+           Role::problem, "activation of the hidden layers: one for all, or one for each, comma-separated");
+    option(
+        "layer_norm", layer_norm, core::anything(), Role::problem,
+        "normalise the units of each hidden layer to mean 0 and variance 1 before the activation, with a gain and an "
+        "intercept for each unit");
+    option("dropout", dropout, core::from_below(0, 1), Role::problem,
+           "probability that a training pass leaves out a hidden unit; those that stay are scaled up");
+    option("residual", residual, core::anything(), Role::problem,
+           "hidden layers that are as wide as the layer below add what goes into them to what comes out");
     option("likelihood", likelihood, core::one_of({"categorical", "gaussian"}), Role::problem,
            "distribution of the targets given the outputs of the network");
     option("classes", classes, core::between(2, 1 << 24).or_word("auto", 0), Role::problem,
@@ -36,5 +47,8 @@ struct ModelOptions {
            "a checkpoint whose parameters, and nothing else, a fresh run starts from; empty: random parameters");
   }
 };
+
+/// Throws core::UserError if options contradict each other.
+void check(const ModelOptions& options);
 
 }  // namespace cauchy::model

@@ -1,0 +1,108 @@
+// Dropout: each unit of a sample is passed on or not, at random.
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+
+#include "cauchy/core/random.hpp"
+#include "hidden_parts.hpp"
+#include "rows.hpp"
+
+namespace cauchy::model {
+namespace {
+
+using linear_algebra::MatrixView;
+
+/// y = x·m, where m is 0 with probability p and else 1/(1 - p), so that the mean of y is x: inverted dropout, after N.
+/// Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever and R. Salakhutdinov, JMLR 15 (2014). m is a function of (seed,
+/// epoch, sample, hidden layer, unit) alone. A pass without keys, as in evaluation, hands x on. p is rounded to a
+/// multiple of 2^-32.
+template <typename Real>
+class Dropout final : public Layer<Real> {
+ public:
+  Dropout(std::size_t width, std::size_t number, double rate)
+      : width_(width),
+        number_(static_cast<std::uint32_t>(number)),
+        threshold_(static_cast<std::uint32_t>(std::min(std::round(rate * 0x1p32), 0x1p32 - 1))),
+        scale_(static_cast<Real>(1 / (1 - threshold_ * 0x1p-32))) {}
+
+  std::size_t inputs() const override { return width_; }
+  std::size_t outputs() const override { return width_; }
+  std::size_t kept_columns() const override { return width_; }
+
+  void initialize(std::span<Real> /*theta*/, std::uint64_t /*seed*/) const override {}
+
+  void forward(const Parameters<Real>& /*parameters*/, const LayerPass<Real>& pass,
+               linear_algebra::Products<Real>& /*products*/) const override {
+    for_each_chunk(pass.output.rows, [&](std::size_t first, std::size_t count) {
+      const MatrixView<Real> output = pass.output.middle_rows(first, count);
+      std::ranges::copy(pass.input.middle_rows(first, count).elements(), output.data);
+      if (pass.keys != nullptr) {
+        const MatrixView<Real> mask = pass.kept.middle_rows(first, count);
+        draw(*pass.keys, first, mask);
+        multiply(mask, output);
+      }
+      round_rows<Real>(output, first, pass.rounded.output);
+    });
+  }
+
+  void backward(const Parameters<Real>& /*parameters*/, const LayerPass<Real>& pass,
+                const GradientBuffer<Real>& /*gradient*/, linear_algebra::Products<Real>& /*products*/) const override {
+    for_each_chunk(pass.d_output.rows, [&](std::size_t first, std::size_t count) {
+      const MatrixView<Real> d_input = pass.d_input.middle_rows(first, count);
+      std::ranges::copy(pass.d_output.middle_rows(first, count).elements(), d_input.data);
+      if (pass.keys != nullptr) {
+        multiply(pass.kept.middle_rows(first, count), d_input);
+      }
+    });
+  }
+
+ private:
+  static constexpr std::size_t piece = 256;  // units whose random bits are drawn at a time
+
+  static void multiply(MatrixView<const Real> mask, MatrixView<Real> values) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values.data[i] *= mask.data[i];
+    }
+  }
+
+  /// The mask of samples `first` and the following ones.
+  void draw(const RandomKeys& keys, std::size_t first, MatrixView<Real> mask) const {
+    core::RandomStream stream(keys.seed, core::Purpose::dropout, number_, static_cast<std::uint32_t>(keys.epoch));
+    const core::PhiloxKey key{stream.next32(), stream.next32()};
+    std::array<std::uint32_t, piece> bits;
+    for (std::size_t i = 0; i < mask.rows; ++i) {
+      const std::uint64_t sample = keys.first_row + keys.rows[first + i];
+      for (std::size_t unit = 0; unit < width_; unit += piece) {
+        const std::size_t count = std::min(piece, width_ - unit);
+        core::fill_random(std::span(bits).first((count + 3) / 4 * 4), key, static_cast<std::uint32_t>(unit / 4),
+                          sample);
+        Real* const factors = mask.row(i) + unit;
+        for (std::size_t j = 0; j < count; ++j) {
+          factors[j] = bits[j] < threshold_ ? Real{0} : scale_;
+        }
+      }
+    }
+  }
+
+  std::size_t width_;
+  std::uint32_t number_;
+  std::uint32_t threshold_;  ///< p·2^32
+  Real scale_;
+};
+
+}  // namespace
+
+template <typename Real>
+std::unique_ptr<Layer<Real>> hidden_dropout(const HiddenPlace& place) {
+  if (place.options.dropout == 0) {
+    return nullptr;
+  }
+  return std::make_unique<Dropout<Real>>(place.inputs, place.number, place.options.dropout);
+}
+
+template std::unique_ptr<Layer<float>> hidden_dropout(const HiddenPlace&);
+template std::unique_ptr<Layer<double>> hidden_dropout(const HiddenPlace&);
+
+}  // namespace cauchy::model
