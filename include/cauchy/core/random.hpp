@@ -26,6 +26,7 @@ enum class Purpose : std::uint32_t {
   initialization = 1,  ///< (tensor, 0)
   shuffle = 2,         ///< (shard, epoch)
   dropout = 3,         ///< (hidden layer, epoch), for the key of fill_random
+  split = 4,           ///< (chunk of rows, its upper half)
 };
 
 /// The stream of draws that belongs to (seed, purpose, first, second).
