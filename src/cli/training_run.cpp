@@ -18,6 +18,7 @@
 #include "cauchy/cli/run_folders.hpp"
 #include "cauchy/cli/run_report.hpp"
 #include "cauchy/cli/summation.hpp"
+#include "cauchy/cli/training_data.hpp"
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/data/sampler.hpp"
 #include "cauchy/reporting/metrics_file.hpp"
@@ -105,11 +106,8 @@ TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Setting
                                const core::Timer& launch)
     : ranks_(ranks), settings_(settings), resumed_from_(start.path), launch_(launch) {
   const core::Timer timer;
-  const data::Source source = settings_.source("data.train", settings_.data.train);
-  if (source.path.empty()) {
-    throw core::UserError("data.train is not set: the HDF5 file of the training data").as_agreed();
-  }
-  std::unique_ptr<const data::Reader> reader = data::open_reader(ranks_, source);
+  auto [reader, validation] = open_training_data(ranks_, settings_);
+  const data::Source source = reader->source();
   const std::uint64_t rows = reader->shape().rows;
   check_shards(source, rows, settings_.data.shards);
   check_spread(spread());
@@ -123,8 +121,11 @@ TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Setting
   } else {
     start_run(std::move(reader));
   }
-  validation_data_ = read_evaluation_data("data.validation", settings_.data.validation);
-  test_data_ = read_evaluation_data("data.test", settings_.data.test);
+  if (!validation) {
+    validation = open_evaluation_data("data.validation", settings_.data.validation);
+  }
+  validation_data_ = read_evaluation_data(std::move(validation));
+  test_data_ = read_evaluation_data(open_evaluation_data("data.test", settings_.data.test));
   for (data::Dataset<Real>* dataset : {train_data_.get(), validation_data_.get(), test_data_.get()}) {
     if (dataset != nullptr) {
       training::check_targets(ranks_, network_->likelihood(), *dataset);
@@ -167,13 +168,17 @@ void TrainingRun<Real>::start_run(std::unique_ptr<const data::Reader> reader) {
 }
 
 template <typename Real>
-std::unique_ptr<data::Dataset<Real>> TrainingRun<Real>::read_evaluation_data(const std::string& key,
-                                                                             const std::string& path) {
-  if (path.empty()) {
+std::unique_ptr<const data::Reader> TrainingRun<Real>::open_evaluation_data(const std::string& key,
+                                                                            const std::string& path) const {
+  return path.empty() ? nullptr : data::open_reader(ranks_, settings_.source(key, path));
+}
+
+template <typename Real>
+std::unique_ptr<data::Dataset<Real>> TrainingRun<Real>::read_evaluation_data(
+    std::unique_ptr<const data::Reader> reader) const {
+  if (!reader) {
     return nullptr;
   }
-  const data::Source source = settings_.source(key, path);
-  std::unique_ptr<const data::Reader> reader = data::open_reader(ranks_, source);
   check_columns(*reader, problem_);
   return std::make_unique<data::Dataset<Real>>(ranks_, std::move(reader), settings_.data.shards,
                                                state_.standardization);

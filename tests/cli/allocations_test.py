@@ -12,7 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import program
 import toy
 
-STEPS = 300
+STEPS = 1000
 SETTINGS = {"data.train": "train.h5", "data.shards": 2, "model.layers": "16,16", "optimizer.batch_size": 30,
             "checkpoint.every_seconds": 0, "output.every_steps": 1000000}
 
@@ -40,8 +40,9 @@ class AllocationsTest(program.ProgramTest):
     def check(self, settings, ranks=None):
         with self.subTest(settings, ranks=ranks):
             fewer, more = (self.allocations(steps, settings, ranks) for steps in (STEPS, 2 * STEPS))
-            # The watchdog and MPI's helpers look at the clock.
-            self.assertAlmostEqual(fewer, more, delta=STEPS / 10)
+            # What looks at the clock (watchdog, progress, MPI's helpers) allocates too, more on a busy machine: 83 were
+            # seen. One allocation a step would be twice this difference.
+            self.assertAlmostEqual(fewer, more, delta=STEPS / 2)
 
     def test_none_a_step(self):
         for settings in ({}, {"run.threads": 2}, {"run.precision": "double"}, {"run.reduction": "float"},

@@ -45,7 +45,8 @@ class TrainingRun {
 
   void continue_run(const StartingPoint& start, std::unique_ptr<const data::Reader> reader);
   void start_run(std::unique_ptr<const data::Reader> reader);
-  std::unique_ptr<data::Dataset<Real>> read_evaluation_data(const std::string& key, const std::string& path);
+  std::unique_ptr<const data::Reader> open_evaluation_data(const std::string& key, const std::string& path) const;
+  std::unique_ptr<data::Dataset<Real>> read_evaluation_data(std::unique_ptr<const data::Reader> reader) const;
   data::Sampler make_sampler() const;
   std::uint64_t samples_of_a_pass(const data::Sampler& sampler) const;
   std::unique_ptr<communication::SharedArrays> share_memory() const;

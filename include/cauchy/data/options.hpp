@@ -14,6 +14,8 @@ struct DataOptions {
   std::string test;
   std::string features = "features";
   std::string targets = "targets";
+  double validation_fraction = 0;  ///< of the rows of `train`; 0: they all train
+  std::string split = "random";
   bool standardize = false;
   std::uint64_t shards = 0;          ///< V; 0: ranks × threads of the first launch
   std::uint64_t microbatch = 512;    ///< samples that pass through the model at once
@@ -27,6 +29,10 @@ struct DataOptions {
     option("test", test, core::anything(), Role::data, "HDF5 file evaluated after the last step");
     option("features", features, core::anything(), Role::data, "name of the dataset of features, samples × inputs");
     option("targets", targets, core::anything(), Role::data, "name of the dataset of targets, samples or samples × k");
+    option("validation_fraction", validation_fraction, core::between(0, 1), Role::problem,
+           "part of the rows of data.train that validates instead, by data.split; 0: none");
+    option("split", split, core::one_of({"random", "position"}), Role::problem,
+           "which rows validate: each by a draw from (run.seed, row), or the last ones, as for a time series");
     option("standardize", standardize, core::anything(), Role::problem,
            "shift and scale each feature to mean 0 and variance 1 over the training data");
     option("shards", shards, core::between(1, 1 << 20).or_word("auto", 0), Role::problem,
