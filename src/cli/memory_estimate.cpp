@@ -9,7 +9,6 @@ namespace {
 
 // Resident in a rank of a tiny model, with Open MPI 4.1, HDF5 1.10 and oneDNN 2.6.
 constexpr std::uint64_t library_bytes = 34'000'000;
-constexpr std::uint64_t index_bytes = 4;  // of a row, in the order of an epoch
 
 std::uint64_t rounded_up(std::uint64_t a, std::uint64_t b) {
   return (a + b - 1) / b;
@@ -32,8 +31,8 @@ MemoryEstimate memory_estimate(const MemoryFactors& factors) {
   const std::uint64_t local_rows = local_shards * rounded_up(factors.rows, factors.shards);
   const std::uint64_t residual = factors.feedback ? factors.parameters * factors.real_bytes : 0;
   const std::uint64_t of_each_rank = 2 * state + gradients + sum + factors.rounded_bytes +
-                                     (2 * local_shards + 1) * residual + local_rows * (sample + index_bytes) +
-                                     of_threads + library_bytes;
+                                     (2 * local_shards + 1) * residual + local_rows * sample + of_threads +
+                                     library_bytes;
   return {of_each_rank + factors.copies * state + (1 + factors.copies) * factors.shards * residual, of_each_rank};
 }
 

@@ -3,22 +3,12 @@
 #include "cauchy/data/sampler.hpp"
 
 #include <algorithm>
-#include <numeric>
-#include <utility>
+#include <string>
 
 #include "cauchy/core/error.hpp"
-#include "cauchy/core/random.hpp"
 
 namespace cauchy::data {
 namespace {
-
-// Fisher and Yates, in Durstenfeld's form (CACM 7, 1964, algorithm 235).
-template <typename T>
-void shuffle(std::span<T> values, core::RandomStream& random) {
-  for (std::size_t left = values.size(); left > 1; --left) {
-    std::swap(values[left - 1], values[random.below(left)]);
-  }
-}
 
 // a·b/c rounded down, where a·b may exceed 64 bits.
 std::uint64_t scaled(std::uint64_t a, std::uint64_t b, std::uint64_t c) {
@@ -65,31 +55,6 @@ std::uint64_t Sampler::largest_part() const {
   const std::uint64_t largest_batch = (options_.rows + steps_per_epoch_ - 1) / steps_per_epoch_;
   // Whole rounds, a round that was begun, and the last round, which only larger shards take part in.
   return largest_batch / options_.shards + 2;
-}
-
-void Sampler::permutation(std::uint64_t shard, std::uint64_t epoch, std::vector<std::uint32_t>& order) const {
-  const auto rows = static_cast<std::uint32_t>(shard_rows(options_.rows, options_.shards, shard).size());
-  order.resize(rows);
-  if (steps_per_epoch_ == 1) {
-    std::iota(order.begin(), order.end(), 0U);
-    return;
-  }
-  core::RandomStream random(options_.seed, core::Purpose::shuffle, static_cast<std::uint32_t>(shard),
-                            static_cast<std::uint32_t>(epoch));
-  const std::uint64_t block_rows = options_.block_rows;
-  std::vector<std::uint32_t> blocks((rows + block_rows - 1) / block_rows);
-  std::iota(blocks.begin(), blocks.end(), 0U);
-  shuffle(std::span(blocks), random);
-
-  auto place = order.begin();
-  for (const std::uint32_t block : blocks) {
-    const std::uint64_t first = block * block_rows;
-    const std::uint64_t count = std::min<std::uint64_t>(block_rows, rows - first);
-    const auto end = place + static_cast<std::ptrdiff_t>(count);
-    std::iota(place, end, static_cast<std::uint32_t>(first));
-    shuffle(std::span(place, end), random);
-    place = end;
-  }
 }
 
 }  // namespace cauchy::data

@@ -67,10 +67,13 @@ DistributedObjective<Real>::DistributedObjective(ObjectiveParts<Real> parts, dou
     : parts_(parts),
       l2_(l2),
       microbatch_(pass_samples(microbatch, parts.sampler)),
-      orders_(parts.dataset.local_shards().size()),
       summary_(parts.dataset.shards() + vote_count, 0.0),
       squares_(parts.reducer.blocks().count()) {
   parts_.workers.make_gradients(parts_.network.layout().padded_size());
+  const data::Range shards = parts.dataset.local_shards();
+  for (std::uint64_t shard = shards.first; shard < shards.last; ++shard) {
+    orders_.emplace_back(parts.sampler, shard);
+  }
 }
 
 template <typename Real>
@@ -83,9 +86,8 @@ void DistributedObjective<Real>::select(const SamplerPosition& position, const V
     return;
   }
   const core::PhaseScope scope(parts_.seconds, core::Phase::data);
-  for (std::size_t i = 0; i < orders_.size(); ++i) {
-    parts_.sampler.permutation(parts_.dataset.local_shards().first + i, position.epoch, orders_[i]);
-    core::note_progress();
+  for (data::RowOrder& order : orders_) {
+    order.start(position.epoch);
   }
   order_epoch_ = position.epoch;
 }
@@ -136,22 +138,24 @@ double DistributedObjective<Real>::shard_value_and_gradient(const model::Paramet
   if (part.size() == 0) {
     return 0;
   }
-  const std::vector<std::uint32_t>& order = orders_[shard - parts_.dataset.local_shards().first];
+  data::RowOrder& order = orders_[shard - parts_.dataset.local_shards().first];
   model::GradientBuffer<Real> gradient{worker.gradient, linear_algebra::Write::overwrite, nullptr};
   double nll_sum = 0;
   for (std::uint64_t first = part.first; first < part.last; first += microbatch_) {
     const std::uint64_t count = std::min(microbatch_, part.last - first);
     model::Batch<Real> batch;
+    std::span<const std::uint32_t> rows;
     {
       const core::PhaseScope scope(worker.seconds, core::Phase::data);
-      batch = parts_.dataset.gather(shard, std::span(order).subspan(first, count), worker.batch);
+      rows = order.rows({first, first + count});
+      batch = parts_.dataset.gather(shard, rows, worker.batch);
     }
     const core::PhaseScope scope(worker.seconds, core::Phase::compute);
     if (first + count == part.last) {
       gradient.sink = &parts_.reducer.sink(worker.thread, shard);
     }
-    const model::RandomKeys keys{parts_.sampler.seed(), position_.epoch, parts_.dataset.rows_of(shard).first,
-                                 std::span(order).subspan(first, count)};
+    const model::RandomKeys keys{parts_.sampler.options().seed, position_.epoch, parts_.dataset.rows_of(shard).first,
+                                 rows};
     nll_sum += parts_.network.value_and_gradient(parameters, batch, gradient, worker.workspace, &keys);
     gradient.write = linear_algebra::Write::add;
     core::note_progress();

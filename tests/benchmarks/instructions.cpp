@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "cauchy/data/hdf5_reader.hpp"
+#include "cauchy/data/row_order.hpp"
 #include "cauchy/data/sampler.hpp"
 #include "cauchy/data/standardization.hpp"
 #include "cauchy/linear_algebra/aligned.hpp"
@@ -164,8 +165,11 @@ void measure_all(const std::filesystem::path& folder) {
   AlignedVector<linear_algebra::Bf16> rounded(many);
   measure("round to bf16", [&] { linear_algebra::round_to_bf16(values, std::span(rounded)); });
   const data::Sampler sampler({many, 1, 1024, 16384, 1});
-  std::vector<std::uint32_t> order;
-  measure("permutation", [&] { sampler.permutation(0, 1, order); });
+  data::RowOrder order(sampler, 0);
+  measure("permutation", [&] {
+    order.start(1);
+    order.rows({0, many});
+  });
   measure_reading(folder);
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cauchy/core/fingerprint.hpp"
+#include "cauchy/data/row_order.hpp"
 #include "cauchy/data/sampler.hpp"
 #include "cauchy/linear_algebra/aligned.hpp"
 #include "cauchy/linear_algebra/product.hpp"
@@ -213,11 +214,11 @@ BENCHMARK_CAPTURE(Update, momentum, "momentum")->Arg(large_network);
 
 void Permutation(benchmark::State& state) {
   const data::Sampler sampler({static_cast<std::uint64_t>(state.range(0)), 1, 1024, 16384, 1});
-  std::vector<std::uint32_t> order;
+  data::RowOrder order(sampler, 0);
   std::uint64_t epoch = 0;
   for (auto _ : state) {
-    sampler.permutation(0, epoch++, order);
-    benchmark::DoNotOptimize(order.data());
+    order.start(epoch++);
+    benchmark::DoNotOptimize(order.rows({0, sampler.options().rows}).data());
   }
   state.SetItemsProcessed(state.range(0) * state.iterations());
 }

@@ -5,8 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <numeric>
-#include <set>
+#include <vector>
 
 namespace cauchy::data {
 namespace {
@@ -83,49 +82,6 @@ INSTANTIATE_TEST_SUITE_P(Sampler, SamplerCases,
                                          Case{7, 7, 2}, Case{1437, 4, 256}, Case{1437, 16, 7}, Case{1437, 24, 5},
                                          Case{1000, 3, 999}, Case{1000, 3, 1000}, Case{1000, 3, 5000},
                                          Case{1000, 1, 64}, Case{60000, 8, 1024}, Case{11, 5, 10}, Case{13, 6, 12}));
-
-TEST(Sampler, PermutationIsAFunctionOfSeedShardAndEpoch) {
-  const Sampler sampler({1000, 3, 64, 50, 7});
-  const Sampler same({1000, 3, 100, 50, 7});
-  const Sampler other_seed({1000, 3, 64, 50, 8});
-  std::vector<std::uint32_t> order;
-  std::vector<std::uint32_t> again;
-  sampler.permutation(1, 4, order);
-  same.permutation(1, 4, again);
-  EXPECT_EQ(order, again);
-  sampler.permutation(1, 5, again);
-  EXPECT_NE(order, again);
-  sampler.permutation(2, 4, again);
-  EXPECT_NE(order, again);
-  other_seed.permutation(1, 4, again);
-  EXPECT_NE(order, again);
-}
-
-TEST(Sampler, ShufflesBlocksAndRowsWithinThem) {
-  const Sampler sampler({1005, 1, 64, 100, 7});
-  std::vector<std::uint32_t> order;
-  sampler.permutation(0, 0, order);
-  EXPECT_EQ(std::set<std::uint32_t>(order.begin(), order.end()).size(), 1005U);
-  // Runs of rows of one block: as many as there are blocks, not in order, and not sorted within.
-  std::vector<std::uint32_t> blocks;
-  for (const std::uint32_t row : order) {
-    if (blocks.empty() || blocks.back() != row / 100) {
-      blocks.push_back(row / 100);
-    }
-  }
-  EXPECT_EQ(blocks.size(), 11U);
-  EXPECT_FALSE(std::is_sorted(blocks.begin(), blocks.end()));
-  EXPECT_FALSE(std::is_sorted(order.begin(), order.begin() + 5));
-}
-
-TEST(Sampler, AFullBatchStaysInFileOrder) {
-  const Sampler sampler({100, 2, 0, 10, 7});
-  std::vector<std::uint32_t> order;
-  sampler.permutation(1, 3, order);
-  std::vector<std::uint32_t> expected(50);
-  std::iota(expected.begin(), expected.end(), 0U);
-  EXPECT_EQ(order, expected);
-}
 
 }  // namespace
 }  // namespace cauchy::data

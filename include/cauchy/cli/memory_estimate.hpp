@@ -40,7 +40,7 @@ struct MemoryEstimate {
 ///                             memory of its own
 ///     rounded_bytes           Θ in 16 bits a number, with run.precision = bf16
 ///     P·R·(2·shards + 1)      what rounding left of the gradients of its shards, with sums in 16 bits
-///     rows·(columns·R + 4)    the rows of its shards, and their order
+///     rows·columns·R          the rows of its shards
 ///     T·(samples·columns·R + workspace_bytes)    a batch and its way through the network, for each thread
 ///     about 34 MB             the program, and libraries for MPI, HDF5 and products
 ///

@@ -2,8 +2,6 @@
 /// Which rows a step uses: every row once an epoch, in an order that no rank count can change.
 
 #include <cstdint>
-#include <span>
-#include <vector>
 
 #include "cauchy/data/shards.hpp"
 
@@ -30,13 +28,13 @@ struct SamplerOptions {
 ///     step       0          1           2
 ///
 /// The permutation of a shard is a function of (seed, shard, epoch): its blocks of block_rows rows are shuffled, and
-/// the rows within each block, so that streamed and resident data have one order. With T = 1 rows stay in file order,
-/// since a full batch has no order to choose.
+/// the rows within each block, so that streamed and resident data have one order: see RowOrder. With T = 1 rows stay in
+/// file order, since a full batch has no order to choose.
 class Sampler {
  public:
   explicit Sampler(const SamplerOptions& options);
 
-  std::uint64_t seed() const { return options_.seed; }
+  const SamplerOptions& options() const { return options_; }
   std::uint64_t steps_per_epoch() const { return steps_per_epoch_; }
 
   /// Global number of samples of a step, ≥ 1.
@@ -48,8 +46,8 @@ class Sampler {
   /// Most rows that any shard gives to a step.
   std::uint64_t largest_part() const;
 
-  /// The permutation of a shard: rows counted from the start of the shard.
-  void permutation(std::uint64_t shard, std::uint64_t epoch, std::vector<std::uint32_t>& order) const;
+  /// Whether epochs have orders of their own.
+  bool shuffles() const { return steps_per_epoch_ > 1; }
 
  private:
   std::uint64_t cards_before(std::uint64_t step) const;

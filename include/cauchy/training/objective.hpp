@@ -12,6 +12,7 @@
 #include "cauchy/core/error.hpp"
 #include "cauchy/core/timer.hpp"
 #include "cauchy/data/dataset.hpp"
+#include "cauchy/data/row_order.hpp"
 #include "cauchy/data/sampler.hpp"
 #include "cauchy/model/network.hpp"
 #include "cauchy/optimize/method.hpp"
@@ -91,7 +92,7 @@ class DistributedObjective final : public optimize::Objective<Real> {
   ObjectiveParts<Real> parts_;
   double l2_;
   std::uint64_t microbatch_;
-  std::vector<std::vector<std::uint32_t>> orders_;  ///< permutation of each local shard, for order_epoch_
+  std::vector<data::RowOrder> orders_;  ///< of each local shard, for order_epoch_
   std::uint64_t order_epoch_ = UINT64_MAX;
   SamplerPosition position_;
   Votes votes_;
