@@ -24,7 +24,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 cauchy=build/release/cauchy
 downloads=data/fashion_mnist
-sources=(
+mirrors=(
   https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/b2617bb6d3ffa2e429640350f613e3291e10b141/data/fashion
   http://fashion-mnist.s3-website.eu-central-1.amazonaws.com
 )
@@ -35,59 +35,11 @@ declare -A sha256=(
   [t10k-labels-idx1-ubyte.gz]=67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5
 )
 
-unfinished=() # files that are not whole yet, removed whatever happens
-trap 'rm -f "${unfinished[@]}"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-# is_valid NAME FILE: FILE is the published file NAME.
-is_valid() {
-  [[ -f $2 ]] && sha256sum --check --status <<<"${sha256[$1]}  $2"
-}
-
-# download URL FILE
-download() {
-  if command -v curl >/dev/null; then
-    curl --fail --location --silent --show-error --retry 2 --connect-timeout 20 --output "$2" "$1"
-  elif command -v wget >/dev/null; then
-    wget --quiet --tries 3 --timeout 20 --output-document "$2" "$1"
-  else
-    echo "Neither curl nor wget is here: install one, or give the folder of the files by --from" >&2
-    exit 1
-  fi
-}
-
-# fetch NAME: NAME is whole in $downloads afterwards.
-fetch() {
-  local file=$downloads/$1 source
-  if is_valid "$1" "$file"; then
-    return
-  fi
-  mkdir -p "$downloads"
-  unfinished+=("$file.part")
-  for source in "${sources[@]}"; do
-    echo "Downloading $source/$1"
-    if download "$source/$1" "$file.part"; then
-      if is_valid "$1" "$file.part"; then
-        mv "$file.part" "$file"
-        return
-      fi
-      echo "$source/$1 is not the published file (its sha256 differs)" >&2
-    fi
-  done
-  echo "No source gave $1. Copy the four .gz files into a folder and call this with --from FOLDER" >&2
-  exit 1
-}
-
-# locate NAME: prints where NAME lies, checked.
-locate() {
-  local file=${from:-$downloads}/$1
-  if ! is_valid "$1" "$file"; then
-    echo "$file is missing or not the published file: its sha256 must be ${sha256[$1]}" >&2
-    return 1
-  fi
-  echo "$file"
-}
+declare -A urls
+for name in "${!sha256[@]}"; do
+  urls[$name]="${mirrors[*]/%//$name}"
+done
+source scripts/fetch.sh
 
 # convert PREFIX OUTPUT: the images and labels of PREFIX become OUTPUT, which appears only when it is whole.
 convert() {
@@ -96,10 +48,8 @@ convert() {
     echo "$output is there already"
     return
   fi
-  if [[ -z $from ]]; then
-    fetch "$images"
-    fetch "$labels"
-  fi
+  fetch "$images"
+  fetch "$labels"
   images=$(locate "$images")
   labels=$(locate "$labels")
   mkdir -p data
