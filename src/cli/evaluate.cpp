@@ -34,6 +34,7 @@ void evaluate_checkpoint(const communication::Communicator& ranks, const std::st
   const training::TrainingState<Real> state = load_state(ranks, path, *network, *method);
   data::Dataset<Real> dataset(ranks, std::move(reader), settings.data.shards, state.standardization);
   training::check_targets(ranks, network->likelihood(), dataset);
+  training::check_weights(ranks, dataset);
   core::PhaseSeconds seconds;
   communication::Channel channel(ranks, seconds, communication::Channel::Overlap::off);
   const std::uint64_t microbatch = settings.data.microbatch;

@@ -129,6 +129,7 @@ TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Setting
   for (data::Dataset<Real>* dataset : {train_data_.get(), validation_data_.get(), test_data_.get()}) {
     if (dataset != nullptr) {
       training::check_targets(ranks_, network_->likelihood(), *dataset);
+      training::check_weights(ranks_, *dataset);
     }
   }
   reading_seconds_ = timer.seconds();

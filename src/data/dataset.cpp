@@ -38,8 +38,20 @@ model::Batch<Real> Dataset<Real>::copy_rows(std::uint64_t shard, std::uint64_t c
   for (std::uint64_t i = 0; i < count; ++i) {
     std::copy_n(samples_.targets.data() + local_row(i) * columns, columns, buffer.targets.data() + i * columns);
   }
+  const auto column = [&](std::span<const Real> all, linear_algebra::AlignedVector<Real>& part) {
+    if (all.empty()) {
+      return all;
+    }
+    part.resize(std::max<std::size_t>(part.size(), count));
+    for (std::uint64_t i = 0; i < count; ++i) {
+      part[i] = all[local_row(i)];
+    }
+    return std::span<const Real>(part).first(count);
+  };
   return {shape().sparse ? choose_sparse_features(count, local_row, buffer) : copy_features(count, local_row, buffer),
-          {buffer.targets.data(), count, columns}};
+          {{buffer.targets.data(), count, columns},
+           column(samples_.weights, buffer.weights),
+           column(samples_.exposure, buffer.exposure)}};
 }
 
 template <typename Real>

@@ -176,6 +176,19 @@ void read_dataset(const storage::File& file, const Source& source, const std::st
   });
 }
 
+/// A dataset of one number a row, if there is one of that name.
+void require_one_each(const storage::File& file, const Source& source, const std::string& name,
+                      const std::string& option, std::uint64_t rows) {
+  if (name.empty()) {
+    return;
+  }
+  const storage::DatasetInfo info = numeric_dataset(file, source, name, option);
+  if (info.shape[0] != rows || columns(info.shape) != 1) {
+    throw core::UserError(at(source) + "/" + name + " (" + option + ") is " + shape_text(info.shape) +
+                          "; one number for each of the " + std::to_string(rows) + " samples is needed");
+  }
+}
+
 }  // namespace
 
 void verify(const communication::Communicator& ranks, const Source& source) {
@@ -221,6 +234,8 @@ SourceShape hdf5_shape(const Source& source) {
       throw core::UserError(at(source) + "is empty: /" + source.features + " is " + shape_text(features.shape) + ", /" +
                             source.targets + " is " + shape_text(targets.shape));
     }
+    require_one_each(file, source, source.weights, "data.weights", shape.rows);
+    require_one_each(file, source, source.exposure, "data.exposure", shape.rows);
     return shape;
   });
 }
@@ -232,7 +247,17 @@ class Hdf5Reader final : public Reader {
   using Reader::Reader;
 
   std::string name(Part part) const override {
-    return "/" + (part == Part::features ? source().features : source().targets);
+    switch (part) {
+      case Part::features:
+        return "/" + source().features;
+      case Part::targets:
+        return "/" + source().targets;
+      case Part::weights:
+        return "/" + source().weights;
+      case Part::exposure:
+        return "/" + source().exposure;
+    }
+    return {};
   }
 
   std::string place(Part part, std::uint64_t row) const override {
@@ -281,6 +306,14 @@ class Hdf5Reader final : public Reader {
       read(source().features, samples.inputs, standardization.active() ? &standardization : nullptr,
            samples.features.data());
       read(source().targets, samples.target_columns, nullptr, samples.targets.data());
+      const auto read_one_each = [&](const std::string& dataset, linear_algebra::UnsetVector<Real>& values) {
+        if (!dataset.empty()) {
+          values.resize(samples.rows.size());
+          read(dataset, 1, nullptr, values.data());
+        }
+      };
+      read_one_each(source().weights, samples.weights);
+      read_one_each(source().exposure, samples.exposure);
     });
   }
 };

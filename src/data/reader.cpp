@@ -2,10 +2,14 @@
 
 #include "cauchy/data/reader.hpp"
 
+#include <algorithm>
 #include <array>
+#include <span>
+#include <sstream>
 
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/core/activity.hpp"
+#include "cauchy/core/error.hpp"
 #include "cauchy/data/hdf5_reader.hpp"
 
 namespace cauchy::data {
@@ -23,12 +27,36 @@ std::unique_ptr<const Reader> open_reader(const communication::Communicator& ran
   return make_hdf5_reader(source, {values[0], values[1], values[2], values[3] != 0, values[4]});
 }
 
+namespace {
+
+/// Throws core::UserError at the first of the values, one a row, that is not good.
+template <typename Real>
+void require_each(const Reader& reader, Part part, Range rows, std::span<const Real> values, bool (*good)(Real),
+                  const std::string& expected) {
+  const auto bad = std::ranges::find_if_not(values, good);
+  if (bad != values.end()) {
+    std::ostringstream value;
+    value << *bad;
+    throw core::UserError(at(reader.source()) +
+                          reader.place(part, rows.first + static_cast<std::uint64_t>(bad - values.begin())) + ": " +
+                          value.str() + " is " + expected);
+  }
+}
+
+}  // namespace
+
 template <typename Real>
 Samples<Real> read_samples(const Reader& reader, Range rows, const Standardization& standardization) {
   Samples<Real> samples{rows, reader.shape().inputs, reader.shape().target_columns, {}, {}, {}};
   samples.sparse_features.columns = reader.shape().sparse ? samples.inputs : 0;
   if (rows.size() > 0) {
     reader.read(standardization, samples);
+    require_each<Real>(
+        reader, Part::weights, rows, samples.weights, [](Real value) { return value >= 0; },
+        "no weight: weights are not negative");
+    require_each<Real>(
+        reader, Part::exposure, rows, samples.exposure, [](Real value) { return value > 0; },
+        "no exposure: exposures are positive");
   }
   return samples;
 }

@@ -114,6 +114,8 @@ class SplitReader final : public Reader {
       append_rows(all.features, samples.inputs, chosen, around.first, samples.features);
       append_rows(all.sparse_features.view(), chosen, around.first, samples.sparse_features);
       append_rows(all.targets, samples.target_columns, chosen, around.first, samples.targets);
+      append_rows(all.weights, 1, chosen, around.first, samples.weights);
+      append_rows(all.exposure, 1, chosen, around.first, samples.exposure);
     });
   }
 

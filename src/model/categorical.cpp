@@ -9,6 +9,7 @@
 #include "cauchy/linear_algebra/elementwise.hpp"
 #include "cauchy/model/likelihood.hpp"
 #include "number_text.hpp"
+#include "weighting.hpp"
 
 namespace cauchy::model {
 namespace {
@@ -130,20 +131,21 @@ class Categorical final : public Likelihood<Real> {
   std::size_t outputs() const override { return classes_; }
   std::size_t target_columns() const override { return 1; }
 
-  double nll(MatrixView<const Real> outputs, MatrixView<const Real> targets) const override {
+  double nll(MatrixView<const Real> outputs, const Observations<Real>& observed) const override {
     double sum = 0;
     for (std::size_t i = 0; i < outputs.rows; ++i) {
-      sum += log_sum_exp(row_of(outputs, i)).nll(static_cast<double>(outputs(i, class_of(targets, i))));
+      const auto own = static_cast<double>(outputs(i, class_of(observed.targets, i)));
+      sum += weighted(log_sum_exp(row_of(outputs, i)).nll(own), observed, i);
     }
     return sum;
   }
 
-  double nll_and_derivative(MatrixView<const Real> outputs, MatrixView<const Real> targets,
+  double nll_and_derivative(MatrixView<const Real> outputs, const Observations<Real>& observed,
                             MatrixView<Real> derivative) const override {
     double sum = 0;
     for (std::size_t first = 0; first < outputs.rows; first += chunk_rows) {
       const std::size_t count = std::min(chunk_rows, outputs.rows - first);
-      sum = add_chunk(sum, outputs.middle_rows(first, count), targets.middle_rows(first, count),
+      sum = add_chunk(sum, outputs.middle_rows(first, count), observed.middle_rows(first, count),
                       derivative.middle_rows(first, count));
     }
     return sum;
@@ -159,15 +161,15 @@ class Categorical final : public Likelihood<Real> {
 
   std::string_view metric() const override { return "accuracy"; }
 
-  double metric_sum(MatrixView<const Real> outputs, MatrixView<const Real> targets) const override {
+  double metric_sum(MatrixView<const Real> outputs, const Observations<Real>& observed) const override {
     double hits = 0;
     for (std::size_t i = 0; i < outputs.rows; ++i) {
-      hits += wins(row_of(outputs, i), class_of(targets, i)) ? 1 : 0;
+      hits += wins(row_of(outputs, i), class_of(observed.targets, i)) ? observed.weight(i) : 0;
     }
     return hits;
   }
 
-  double metric_value(double sum, double samples) const override { return sum / samples; }
+  double metric_value(double sum, double weight) const override { return sum / weight; }
 
   std::string target_fault(MatrixView<const Real> targets, std::size_t row) const override {
     const Real value = targets(row, 0);
@@ -195,8 +197,9 @@ class Categorical final : public Likelihood<Real> {
   }
 
   /// At most chunk_rows rows; the sum goes on from what came before, so that chunks leave its order alone.
-  static double add_chunk(double sum, MatrixView<const Real> outputs, MatrixView<const Real> targets,
+  static double add_chunk(double sum, MatrixView<const Real> outputs, const Observations<Real>& observed,
                           MatrixView<Real> derivative) {
+    const MatrixView<const Real> targets = observed.targets;
     std::array<double, chunk_rows> own;  // softmax may overwrite the outputs
     for (std::size_t i = 0; i < outputs.rows; ++i) {
       own[i] = static_cast<double>(outputs(i, class_of(targets, i)));
@@ -204,9 +207,10 @@ class Categorical final : public Likelihood<Real> {
     LogSumExps rows;
     softmax(outputs, derivative, rows);
     for (std::size_t i = 0; i < outputs.rows; ++i) {
-      sum += rows[i].nll(own[i]);
+      sum += weighted(rows[i].nll(own[i]), observed, i);
       derivative(i, class_of(targets, i)) -= 1;
     }
+    weigh_rows(observed, derivative);
     return sum;
   }
 

@@ -6,6 +6,7 @@
 
 #include "cauchy/model/likelihood.hpp"
 #include "number_text.hpp"
+#include "weighting.hpp"
 
 namespace cauchy::model {
 namespace {
@@ -30,21 +31,23 @@ class Gaussian final : public Likelihood<Real> {
   std::size_t outputs() const override { return columns_; }
   std::size_t target_columns() const override { return columns_; }
 
-  double nll(MatrixView<const Real> outputs, MatrixView<const Real> targets) const override {
+  double nll(MatrixView<const Real> outputs, const Observations<Real>& observed) const override {
     const double log_normalization = 0.5 * static_cast<double>(columns_) * std::log(2 * std::numbers::pi);
     double sum = 0;
     for (std::size_t i = 0; i < outputs.rows; ++i) {
-      sum += 0.5 * squared_distance(outputs.row(i), targets.row(i), columns_) + log_normalization;
+      const double squares = squared_distance(outputs.row(i), observed.targets.row(i), columns_);
+      sum += weighted(0.5 * squares + log_normalization, observed, i);
     }
     return sum;
   }
 
-  double nll_and_derivative(MatrixView<const Real> outputs, MatrixView<const Real> targets,
+  double nll_and_derivative(MatrixView<const Real> outputs, const Observations<Real>& observed,
                             MatrixView<Real> derivative) const override {
-    const double sum = nll(outputs, targets);
+    const double sum = nll(outputs, observed);
     for (std::size_t i = 0; i < outputs.size(); ++i) {
-      derivative.data[i] = outputs.data[i] - targets.data[i];
+      derivative.data[i] = outputs.data[i] - observed.targets.data[i];
     }
+    weigh_rows(observed, derivative);
     return sum;
   }
 
@@ -56,16 +59,16 @@ class Gaussian final : public Likelihood<Real> {
 
   std::string_view metric() const override { return "rmse"; }
 
-  double metric_sum(MatrixView<const Real> outputs, MatrixView<const Real> targets) const override {
+  double metric_sum(MatrixView<const Real> outputs, const Observations<Real>& observed) const override {
     double sum = 0;
     for (std::size_t i = 0; i < outputs.rows; ++i) {
-      sum += squared_distance(outputs.row(i), targets.row(i), columns_);
+      sum += weighted(squared_distance(outputs.row(i), observed.targets.row(i), columns_), observed, i);
     }
     return sum;
   }
 
-  double metric_value(double sum, double samples) const override {
-    return std::sqrt(sum / (samples * static_cast<double>(columns_)));
+  double metric_value(double sum, double weight) const override {
+    return std::sqrt(sum / (weight * static_cast<double>(columns_)));
   }
 
   std::string target_fault(MatrixView<const Real> targets, std::size_t row) const override {

@@ -164,7 +164,7 @@ double Network<Real>::value_and_gradient(const Parameters<Real>& parameters, con
                                          const RandomKeys* keys) const {
   const MatrixView<const Real> outputs = pass_forward(parameters, batch.features, workspace, keys);
   const LayerPass<Real> last = pass(layers_.size() - 1, batch.features, workspace, keys);
-  const double nll = likelihood_->nll_and_derivative(outputs, batch.targets, last.d_output);
+  const double nll = likelihood_->nll_and_derivative(outputs, batch.observed, last.d_output);
   for (std::size_t layer = layers_.size(); layer-- > 0;) {
     layers_[layer]->backward(parameters, pass(layer, batch.features, workspace, keys), gradient, workspace.products);
   }

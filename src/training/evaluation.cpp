@@ -16,9 +16,9 @@ template <typename Real>
 Evaluation evaluate(communication::Channel& channel, const model::Network<Real>& network, std::span<const Real> theta,
                     const data::Dataset<Real>& dataset, std::uint64_t microbatch, Workers<Real>& workers) {
   const core::Doing doing("evaluating");
-  // Two sums a shard, each with one writer: adding the zeros of the other ranks changes nothing.
+  // Three sums a shard, each with one writer: adding the zeros of the other ranks changes nothing.
   const std::uint64_t shards = dataset.shards();
-  std::vector<double> sums(2 * shards, 0.0);
+  std::vector<double> sums(3 * shards, 0.0);
   const model::Parameters<Real> parameters = workers.prepare(theta);
   workers.for_each_shard(dataset.local_shards(), [&](Worker<Real>& worker, std::uint64_t shard) {
     const std::uint64_t rows = dataset.rows_of(shard).size();
@@ -26,21 +26,23 @@ Evaluation evaluate(communication::Channel& channel, const model::Network<Real>&
       const data::Range part{first, std::min(rows, first + microbatch)};
       const model::Batch<Real> batch = dataset.gather(shard, part, worker.batch);
       const auto outputs = network.forward(parameters, batch.features, worker.workspace);
-      sums[shard] += network.likelihood().nll(outputs, batch.targets);
-      sums[shards + shard] += network.likelihood().metric_sum(outputs, batch.targets);
+      sums[shard] += network.likelihood().nll(outputs, batch.observed);
+      sums[shards + shard] += network.likelihood().metric_sum(outputs, batch.observed);
+      sums[2 * shards + shard] += batch.observed.total_weight();
       core::note_progress();
     }
   });
   channel.sum(std::span(sums));
 
-  const auto samples = static_cast<double>(dataset.shape().rows);
+  double weight = 0;
   double nll = 0;
   double metric = 0;
   for (std::uint64_t shard = 0; shard < shards; ++shard) {
     nll += sums[shard];
     metric += sums[shards + shard];
+    weight += sums[2 * shards + shard];
   }
-  return {dataset.shape().rows, nll / samples, network.likelihood().metric_value(metric, samples)};
+  return {dataset.shape().rows, nll / weight, network.likelihood().metric_value(metric, weight)};
 }
 
 template <typename Real>
@@ -59,6 +61,22 @@ void check_targets(const communication::Communicator& ranks, const model::Likeli
   });
 }
 
+template <typename Real>
+void check_weights(const communication::Communicator& ranks, const data::Dataset<Real>& dataset) {
+  if (!dataset.weighted()) {
+    return;
+  }
+  const auto weights = dataset.samples().observed().weights;
+  double largest = weights.empty() ? 0 : static_cast<double>(*std::ranges::max_element(weights));
+  ranks.maximum<double>({&largest, 1});
+  if (largest == 0) {
+    const data::Source& source = dataset.source();
+    throw core::UserError(source.key + " = " + source.path + ": /" + source.weights +
+                          " (data.weights) holds nothing but zeros: no sample counts")
+        .as_agreed();
+  }
+}
+
 template Evaluation evaluate(communication::Channel&, const model::Network<float>&, std::span<const float>,
                              const data::Dataset<float>&, std::uint64_t, Workers<float>&);
 template Evaluation evaluate(communication::Channel&, const model::Network<double>&, std::span<const double>,
@@ -67,5 +85,7 @@ template void check_targets(const communication::Communicator&, const model::Lik
                             const data::Dataset<float>&);
 template void check_targets(const communication::Communicator&, const model::Likelihood<double>&,
                             const data::Dataset<double>&);
+template void check_weights(const communication::Communicator&, const data::Dataset<float>&);
+template void check_weights(const communication::Communicator&, const data::Dataset<double>&);
 
 }  // namespace cauchy::training

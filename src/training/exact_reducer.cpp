@@ -121,10 +121,9 @@ class ExactReducer final : public Reducer<Real> {
 
   const Blocks& blocks() const override { return blocks_; }
 
-  void mean(std::size_t block, std::uint64_t divisor, std::span<Real> values) const override {
+  void mean(std::size_t block, double divisor, std::span<Real> values) const override {
     const auto [offset, size] = words(block, block + 1);
-    reduction::mean_of_sum<Real, Integer>(sum_.subspan(offset, size), exponents_[block], static_cast<double>(divisor),
-                                          values);
+    reduction::mean_of_sum<Real, Integer>(sum_.subspan(offset, size), exponents_[block], divisor, values);
   }
 
   const reduction::Units& units() const override { return units_; }

@@ -81,7 +81,7 @@ class FloatReducer final : public Reducer<Real> {
 
   const reduction::Blocks& blocks() const override { return blocks_; }
 
-  void mean(std::size_t block, std::uint64_t divisor, std::span<Real> values) const override {
+  void mean(std::size_t block, double divisor, std::span<Real> values) const override {
     const std::span<const Real> sums = std::span(sums_.front().values).subspan(blocks_[block].offset);
     const auto samples = static_cast<Real>(divisor);
     for (std::size_t i = 0; i < values.size(); ++i) {

@@ -21,7 +21,8 @@ namespace {
 constexpr std::array voted_reasons{StopReason::max_seconds, StopReason::job_end, StopReason::request,
                                    StopReason::failure};
 
-// Behind the losses of the shards: the penalty, as the root computes it, and how many ranks voted for what.
+// Behind the losses of the shards and their weights, if data have any: the penalty, as the root computes it, and how
+// many ranks voted for what.
 enum SummaryVote : std::size_t {
   root_penalty,
   vote_save,
@@ -67,7 +68,7 @@ DistributedObjective<Real>::DistributedObjective(ObjectiveParts<Real> parts, dou
     : parts_(parts),
       l2_(l2),
       microbatch_(pass_samples(microbatch, parts.sampler)),
-      summary_(parts.dataset.shards() + vote_count, 0.0),
+      summary_(parts.dataset.shards() * (parts.dataset.weighted() ? 2 : 1) + vote_count, 0.0),
       squares_(parts.reducer.blocks().count()) {
   parts_.workers.make_gradients(parts_.network.layout().padded_size());
   const data::Range shards = parts.dataset.local_shards();
@@ -116,7 +117,7 @@ Verdict DistributedObjective<Real>::sum_over_shards(const model::Parameters<Real
   std::fill(summary_.begin(), summary_.end(), 0.0);
   parts_.reducer.begin(shards_with_samples());
   parts_.workers.for_each_shard(parts_.dataset.local_shards(), [&](Worker<Real>& worker, std::uint64_t shard) {
-    summary_[shard] = shard_value_and_gradient(parameters, shard, worker);
+    sum_over_shard(parameters, shard, worker);
   });
   return parts_.reducer.examine();
 }
@@ -132,15 +133,16 @@ std::uint64_t DistributedObjective<Real>::shards_with_samples() const {
 }
 
 template <typename Real>
-double DistributedObjective<Real>::shard_value_and_gradient(const model::Parameters<Real>& parameters,
-                                                            std::uint64_t shard, Worker<Real>& worker) {
+void DistributedObjective<Real>::sum_over_shard(const model::Parameters<Real>& parameters, std::uint64_t shard,
+                                                Worker<Real>& worker) {
   const data::Range part = parts_.sampler.positions(shard, position_.step);
   if (part.size() == 0) {
-    return 0;
+    return;
   }
   data::RowOrder& order = orders_[shard - parts_.dataset.local_shards().first];
   model::GradientBuffer<Real> gradient{worker.gradient, linear_algebra::Write::overwrite, nullptr};
   double nll_sum = 0;
+  double weight = 0;
   for (std::uint64_t first = part.first; first < part.last; first += microbatch_) {
     const std::uint64_t count = std::min(microbatch_, part.last - first);
     model::Batch<Real> batch;
@@ -157,25 +159,34 @@ double DistributedObjective<Real>::shard_value_and_gradient(const model::Paramet
     const model::RandomKeys keys{parts_.sampler.options().seed, position_.epoch, parts_.dataset.rows_of(shard).first,
                                  rows};
     nll_sum += parts_.network.value_and_gradient(parameters, batch, gradient, worker.workspace, &keys);
+    weight += parts_.dataset.weighted() ? batch.observed.total_weight() : 0;
     gradient.write = linear_algebra::Write::add;
     core::note_progress();
   }
-  return nll_sum;
+  summary_[shard] = nll_sum;
+  if (parts_.dataset.weighted()) {
+    summary_[parts_.dataset.shards() + shard] = weight;
+  }
 }
 
 template <typename Real>
 void DistributedObjective<Real>::reduce_losses(double own_penalty) {
   const std::uint64_t shards = parts_.dataset.shards();
-  encode(votes_, std::span(summary_).subspan(shards));
+  const std::span<double> behind_shards = std::span(summary_).last(vote_count);
+  encode(votes_, behind_shards);
   // One rank's number decides: a rank that holds another Θ must not go another way before the guard has found it.
-  summary_[shards + root_penalty] = parts_.channel.ranks().is_root() ? own_penalty : 0;
+  behind_shards[root_penalty] = parts_.channel.ranks().is_root() ? own_penalty : 0;
   parts_.channel.sum(std::span(summary_));
   result_.samples = parts_.sampler.batch_samples(position_.step);
   for (std::uint64_t shard = 0; shard < shards; ++shard) {
     result_.nll_sum += summary_[shard];
+    result_.weight += parts_.dataset.weighted() ? summary_[shards + shard] : 0;
   }
-  result_.penalty = summary_[shards + root_penalty];
-  result_.votes = decode(std::span(summary_).subspan(shards));
+  if (!parts_.dataset.weighted()) {
+    result_.weight = static_cast<double>(result_.samples);
+  }
+  result_.penalty = behind_shards[root_penalty];
+  result_.votes = decode(behind_shards);
 }
 
 // Agreed: every rank has the same numbers.
@@ -251,7 +262,7 @@ void DistributedObjective<Real>::complete_blocks(std::size_t first, std::size_t 
     for (std::size_t block = std::max(first, blocks.first_of(tensor.index)); block < end; ++block) {
       const auto [offset, size] = blocks[block];
       const auto values = gradient.subspan(offset, size);
-      parts_.reducer.mean(block, result_.samples, values);
+      parts_.reducer.mean(block, result_.divisor(), values);
       if (tensor.penalized()) {
         add_penalty_gradient(theta.subspan(offset, size), values);
       }

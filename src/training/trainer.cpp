@@ -92,11 +92,11 @@ void Trainer<Real>::count_step() {
   state_.stopping.penalty = batch.penalty;
   state_.stopping.gradient_norm = gradient_norm;
   if (state_.sampler.step == 0) {
-    state_.history.epoch_samples = 0;
+    state_.history.epoch_weight = 0;
     state_.history.epoch_nll_sum = 0;
   }
   state_.history.samples += batch.samples;
-  state_.history.epoch_samples += batch.samples;
+  state_.history.epoch_weight += batch.weight;
   state_.history.epoch_nll_sum += batch.nll_sum;
   state_.history.repetitions += batch.repeated ? 1 : 0;
   state_.units = parts_.reducer.units();

@@ -68,7 +68,7 @@ TEST_F(DatasetTest, HoldsTheRowsOfItsShards) {
         for (std::uint64_t column = 0; column < 3; ++column) {
           ASSERT_EQ(batch.features.dense(i, column), toy.features[row * 3 + column]);
         }
-        ASSERT_EQ(batch.targets(i, 0), toy.target_values[row]);
+        ASSERT_EQ(batch.observed.targets(i, 0), toy.target_values[row]);
       }
     }
     world().sum<double>(seen);

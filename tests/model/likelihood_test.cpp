@@ -60,6 +60,8 @@ struct Case {
   std::unique_ptr<Likelihood<Real>> likelihood;
   Table<Real> outputs;
   Table<Real> targets;
+
+  Observations<Real> observed() const { return {targets.view()}; }
 };
 
 /// Rows beyond one chunk and rows wider than one block among them.
@@ -84,7 +86,7 @@ std::vector<Case<Real>> cases() {
 
 template <typename Real>
 double nll(const Case<Real>& subject) {
-  return subject.likelihood->nll(subject.outputs.view(), subject.targets.view());
+  return subject.likelihood->nll(subject.outputs.view(), subject.observed());
 }
 
 template <typename Real>
@@ -99,8 +101,7 @@ TYPED_TEST(LikelihoodTest, MatchesItsFormula) {
     const auto rows = static_cast<double>(outputs.rows);
     long double expected = 0;
     auto derivative = outputs;
-    const double sum =
-        subject.likelihood->nll_and_derivative(outputs.view(), subject.targets.view(), derivative.view());
+    const double sum = subject.likelihood->nll_and_derivative(outputs.view(), subject.observed(), derivative.view());
     for (std::size_t i = 0; i < outputs.rows; ++i) {
       expected += test::reference_nll(subject.name, outputs.row(i), subject.targets.row(i));
       const test::Vector reference =
@@ -120,7 +121,7 @@ TEST(Likelihood, DerivativeMatchesCentralDifferences) {
   for (auto& subject : cases<double>()) {
     auto derivative = subject.outputs;
     const double sum =
-        subject.likelihood->nll_and_derivative(subject.outputs.view(), subject.targets.view(), derivative.view());
+        subject.likelihood->nll_and_derivative(subject.outputs.view(), subject.observed(), derivative.view());
     // h²/6·|f'''| with |f'''| ≤ 1, and the rounding of two sums, over 2h.
     const double tolerance = h * h / 6 + 16 * std::numeric_limits<double>::epsilon() * (1 + sum) / h;
     const std::size_t stride = subject.outputs.values.size() / 100 + 1;
@@ -141,8 +142,8 @@ TYPED_TEST(LikelihoodTest, DerivativeMayOverwriteTheOutputs) {
     auto derivative = subject.outputs;
     auto in_place = subject.outputs;
     const double sum =
-        subject.likelihood->nll_and_derivative(subject.outputs.view(), subject.targets.view(), derivative.view());
-    EXPECT_EQ(subject.likelihood->nll_and_derivative(in_place.view(), subject.targets.view(), in_place.view()), sum);
+        subject.likelihood->nll_and_derivative(subject.outputs.view(), subject.observed(), derivative.view());
+    EXPECT_EQ(subject.likelihood->nll_and_derivative(in_place.view(), subject.observed(), in_place.view()), sum);
     EXPECT_EQ(in_place.values, derivative.values) << subject.name;
   }
 }
@@ -154,9 +155,8 @@ TYPED_TEST(LikelihoodTest, DoesNotHideNan) {
       if (place >= subject.outputs.values.size()) continue;
       auto spoilt = subject.outputs;
       spoilt.values[place] = nan;
-      EXPECT_TRUE(std::isnan(subject.likelihood->nll(spoilt.view(), subject.targets.view())));
-      EXPECT_TRUE(
-          std::isnan(subject.likelihood->nll_and_derivative(spoilt.view(), subject.targets.view(), spoilt.view())));
+      EXPECT_TRUE(std::isnan(subject.likelihood->nll(spoilt.view(), subject.observed())));
+      EXPECT_TRUE(std::isnan(subject.likelihood->nll_and_derivative(spoilt.view(), subject.observed(), spoilt.view())));
       EXPECT_TRUE(std::isnan(spoilt.values[place])) << subject.name;
     }
   }
@@ -172,14 +172,14 @@ TYPED_TEST(LikelihoodTest, CategoricalStaysRightFarOut) {
     Table<Real> targets{3, 1};
     targets.values = {1, 2, 2};
     Table<Real> derivative{3, 3};
-    const double first = likelihood->nll(outputs.view().middle_rows(0, 1), targets.view().middle_rows(0, 1));
-    const double second = likelihood->nll(outputs.view().middle_rows(1, 1), targets.view().middle_rows(1, 1));
-    const double third = likelihood->nll(outputs.view().middle_rows(2, 1), targets.view().middle_rows(2, 1));
+    const double first = likelihood->nll(outputs.view().middle_rows(0, 1), {targets.view().middle_rows(0, 1)});
+    const double second = likelihood->nll(outputs.view().middle_rows(1, 1), {targets.view().middle_rows(1, 1)});
+    const double third = likelihood->nll(outputs.view().middle_rows(2, 1), {targets.view().middle_rows(2, 1)});
     EXPECT_NEAR(first, std::log(2.0), 1e-15) << far;
     EXPECT_DOUBLE_EQ(second, 2 * static_cast<double>(far) + std::log(2.0)) << far;
     EXPECT_NEAR(third, 0, 1e-15) << far;
 
-    likelihood->nll_and_derivative(outputs.view(), targets.view(), derivative.view());
+    likelihood->nll_and_derivative(outputs.view(), {targets.view()}, derivative.view());
     const std::vector<Real> expected = {Real(0.5), Real(-0.5), 0, Real(0.5), Real(0.5), -1, 0, 0, 0};
     for (std::size_t i = 0; i < expected.size(); ++i) {
       EXPECT_EQ(derivative.values[i], expected[i]) << far << " element " << i;
@@ -213,7 +213,7 @@ TYPED_TEST(LikelihoodTest, CategoricalCountsHitsAndGivesTiesToTheLowestClass) {
   outputs.values = {1, 2, 3, 3, 2, 1, 5, 5, 5, 5, 5, 5, 1, 7, 7, nan, 1, 0};
   Table<TypeParam> targets{6, 1};
   targets.values = {2, 1, 0, 1, 1, 1};  // hit, miss, hit, miss, hit, miss
-  EXPECT_EQ(likelihood->metric_sum(outputs.view(), targets.view()), 3);
+  EXPECT_EQ(likelihood->metric_sum(outputs.view(), {targets.view()}), 3);
   EXPECT_EQ(likelihood->metric_value(3, 6), 0.5);
   EXPECT_EQ(likelihood->metric(), "accuracy");
 }
@@ -224,7 +224,7 @@ TYPED_TEST(LikelihoodTest, GaussianGivesTheRootOfTheMeanSquare) {
   outputs.values = {1, 2, 3, 4};
   Table<TypeParam> targets{2, 2};
   targets.values = {1, 5, -1, 4};
-  EXPECT_EQ(likelihood->metric_sum(outputs.view(), targets.view()), 25);
+  EXPECT_EQ(likelihood->metric_sum(outputs.view(), {targets.view()}), 25);
   EXPECT_EQ(likelihood->metric_value(25, 2), 2.5);
   EXPECT_EQ(likelihood->metric(), "rmse");
   Table<TypeParam> prediction{2, 2};

@@ -31,10 +31,10 @@ TrainingState<float> play(MetricsFile<float>& file, TrainingState<float> state, 
     state.stopping.gradient_norm = 0.1;
     if (state.sampler.step == 0) {
       state.history.epoch_nll_sum = 0;
-      state.history.epoch_samples = 0;
+      state.history.epoch_weight = 0;
     }
     state.history.samples += 10;
-    state.history.epoch_samples += 10;
+    state.history.epoch_weight += 10;
     state.history.epoch_nll_sum += 10 * state.stopping.nll;
     state.sampler.step += 1;
     StepReport report;

@@ -37,7 +37,7 @@ class ProgressTest : public testing::Test {
     state_.stopping.steps += 1;
     state_.stopping.gradient_norm = 0.25;
     state_.history.samples += 10;
-    state_.history.epoch_samples = 10;
+    state_.history.epoch_weight = 10;
     state_.history.epoch_nll_sum = 15;
     state_.sampler.step += 1;
     StepReport report;

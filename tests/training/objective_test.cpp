@@ -179,7 +179,7 @@ class StubbornReducer final : public Reducer<double> {
   Fault fault() override { return {}; }
   void finish() override { ADD_FAILURE() << "not accepted"; }
   const reduction::Blocks& blocks() const override { return inner_.blocks(); }
-  void mean(std::size_t /*block*/, std::uint64_t /*divisor*/, std::span<double> /*values*/) const override {}
+  void mean(std::size_t /*block*/, double /*divisor*/, std::span<double> /*values*/) const override {}
   const reduction::Units& units() const override { return inner_.units(); }
 
   int examined = 0;

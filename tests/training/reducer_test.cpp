@@ -138,7 +138,7 @@ class Reference {
 
 /// The whole mean, zero in the padding.
 template <typename Real>
-void write_mean(Reducer<Real>& reducer, std::uint64_t divisor, std::vector<Real>& mean) {
+void write_mean(Reducer<Real>& reducer, double divisor, std::vector<Real>& mean) {
   reducer.finish();
   std::ranges::fill(mean, Real{0});
   for (std::size_t block = 0; block < reducer.blocks().count(); ++block) {
@@ -226,7 +226,7 @@ class ExactReducerTest : public testing::Test {
         ASSERT_EQ(delivery.deliver(*reducer, steps[step]), Verdict::repeat) << step;
       }
       ASSERT_EQ(delivery.deliver(*reducer, steps[step]), Verdict::accepted) << step;
-      write_mean(*reducer, shards + 2, mean);
+      write_mean(*reducer, static_cast<double>(shards + 2), mean);
       ASSERT_EQ(mean, reference.mean(steps[step], shards + 2)) << step;
       ASSERT_EQ(reducer->units(), reference.units()) << step;
     }

@@ -47,7 +47,7 @@ TEST_F(TrainerTest, CountsStepsEpochsAndSamples) {
   EXPECT_EQ(training.state.stopping.steps, 12U);
   EXPECT_EQ(training.state.sampler, (SamplerPosition{3, 0}));
   EXPECT_EQ(training.state.history.samples, 183U);
-  EXPECT_EQ(training.state.history.epoch_samples, 61U);
+  EXPECT_EQ(training.state.history.epoch_weight, 61U);
   ASSERT_EQ(recorder_.reports.size(), 12U);
   for (std::size_t i = 0; i < 12; ++i) {
     EXPECT_EQ(recorder_.reports[i].epoch_finished, i % 4 == 3);

@@ -26,7 +26,7 @@
 
 namespace cauchy::checkpoint {
 
-inline constexpr std::uint64_t format_version = 3;
+inline constexpr std::uint64_t format_version = 4;
 
 /// What a run is beside its configuration: enough to rebuild the network without the data, and to know the data again.
 struct ProblemShape {

@@ -23,6 +23,8 @@ struct BatchBuffer {
   linear_algebra::AlignedVector<Real> targets;
   std::vector<std::uint64_t> first_elements;  ///< of sparse rows, as in SparseView
   std::vector<std::uint64_t> last_elements;
+  linear_algebra::AlignedVector<Real> weights;
+  linear_algebra::AlignedVector<Real> exposure;
 };
 
 /// N rows in V shards, of which a rank holds its own. Each rank reads only those rows. Threads may share it.
@@ -42,6 +44,9 @@ class Dataset {
 
   /// The largest number of rows of a shard.
   std::uint64_t largest_shard() const { return (shape().rows + shards_ - 1) / shards_; }
+
+  /// Whether samples have weights; the same on every rank.
+  bool weighted() const { return !source().weights.empty(); }
 
   /// This rank's rows.
   const Samples<Real>& samples() const { return samples_; }

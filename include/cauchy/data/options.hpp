@@ -16,6 +16,7 @@ struct DataOptions {
   std::string targets = "targets";
   double validation_fraction = 0;  ///< of the rows of `train`; 0: they all train
   std::string split = "random";
+  std::string weights;
   bool standardize = false;
   std::uint64_t shards = 0;          ///< V; 0: ranks × threads of the first launch
   std::uint64_t microbatch = 512;    ///< samples that pass through the model at once
@@ -33,6 +34,8 @@ struct DataOptions {
            "part of the rows of data.train that validates instead, by data.split; 0: none");
     option("split", split, core::one_of({"random", "position"}), Role::problem,
            "which rows validate: each by a draw from (run.seed, row), or the last ones, as for a time series");
+    option("weights", weights, core::anything(), Role::data,
+           "name of the dataset of weights, one a sample, nonnegative: a sample counts as often; empty: once each");
     option("standardize", standardize, core::anything(), Role::problem,
            "shift and scale each feature to mean 0 and variance 1 over the training data");
     option("shards", shards, core::between(1, 1 << 20).or_word("auto", 0), Role::problem,

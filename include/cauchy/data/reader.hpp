@@ -28,13 +28,16 @@ struct Samples {
   linear_algebra::UnsetVector<Real> features;               ///< (rows × inputs), empty where they are sparse
   linear_algebra::UnsetVector<Real> targets;                ///< (rows × target_columns)
   linear_algebra::SparseMatrix<Real> sparse_features = {};  ///< (rows × inputs), or without columns
+  linear_algebra::UnsetVector<Real> weights = {};           ///< (rows), nonnegative; empty: 1 each
+  linear_algebra::UnsetVector<Real> exposure = {};          ///< (rows), positive; empty: 1 each
 
   linear_algebra::MatrixView<const Real> feature_matrix() const { return {features.data(), rows.size(), inputs}; }
   linear_algebra::MatrixView<const Real> target_matrix() const { return {targets.data(), rows.size(), target_columns}; }
+  model::Observations<Real> observed() const { return {target_matrix(), weights, exposure}; }
 };
 
 /// What a number of a sample is.
-enum class Part { features, targets };
+enum class Part { features, targets, weights, exposure };
 
 /// Some rows of features, (some rows × inputs), from row `first` on.
 using FeatureVisitor = std::function<void(std::uint64_t first, const model::Features<double>& values)>;
@@ -57,7 +60,7 @@ class Reader {
   virtual std::string place(Part part, std::uint64_t row) const = 0;
 
   /// Fills the samples, whose rows are not none: see read_samples(). Sparse features, as the shape says, go to
-  /// sparse_features.
+  /// sparse_features. Weights and exposure where the source names them.
   virtual void read(const Standardization& standardization, Samples<float>& samples) const = 0;
   virtual void read(const Standardization& standardization, Samples<double>& samples) const = 0;
 
@@ -75,7 +78,8 @@ class Reader {
 std::unique_ptr<const Reader> open_reader(const communication::Communicator& ranks, const Source& source);
 
 /// Reads rows in double, standardises the features (an inactive standardisation leaves them), and only then rounds to
-/// Real, so that a large offset does not cost the digits behind it. Throws as Reader does.
+/// Real, so that a large offset does not cost the digits behind it. Throws as Reader does, also at the first number
+/// that is no weight or no exposure.
 template <typename Real>
 Samples<Real> read_samples(const Reader& reader, Range rows, const Standardization& standardization);
 

@@ -12,6 +12,8 @@ struct Source {
   std::string path;
   std::string features;  ///< name of the dataset inside the file
   std::string targets;
+  std::string weights = {};   ///< empty: 1 each
+  std::string exposure = {};  ///< empty: 1 each
 };
 
 struct SourceShape {

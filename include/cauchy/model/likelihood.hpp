@@ -6,12 +6,14 @@
 #include <string_view>
 
 #include "cauchy/linear_algebra/matrix_view.hpp"
+#include "cauchy/model/batch.hpp"
 
 namespace cauchy::model {
 
 /// A distribution of the targets whose parameters are the network's outputs. Stateless, so that threads may share it.
 /// Instantiated for float and double. All matrices have one row a sample. Targets must be without fault: only
-/// target_fault may see others. NaN in the outputs gives a NaN sum.
+/// target_fault may see others. A sample counts as much as its weight says, one of weight 0 not at all; NaN in the
+/// outputs of another gives a NaN sum.
 template <typename Real>
 class Likelihood {
  public:
@@ -28,12 +30,13 @@ class Likelihood {
   /// How many columns the targets have.
   virtual std::size_t target_columns() const = 0;
 
-  /// Σ over samples of -log p(y | outputs), in nats, with every constant; summed in double in the order of the samples.
-  virtual double nll(MatrixView<const Real> outputs, MatrixView<const Real> targets) const = 0;
+  /// Σ over samples of -weight·log p(y | outputs), in nats, with every constant; summed in double in the order of the
+  /// samples.
+  virtual double nll(MatrixView<const Real> outputs, const Observations<Real>& observed) const = 0;
 
   /// The same sum, to the last bit, and its derivative by the outputs, (samples × outputs), which may overwrite the
   /// outputs themselves.
-  virtual double nll_and_derivative(MatrixView<const Real> outputs, MatrixView<const Real> targets,
+  virtual double nll_and_derivative(MatrixView<const Real> outputs, const Observations<Real>& observed,
                                     MatrixView<Real> derivative) const = 0;
 
   /// The parameters of p(y | x) that people read: class probabilities, means. (samples × outputs), may be in place.
@@ -41,10 +44,10 @@ class Likelihood {
 
   /// The natural figure of merit beside the NLL, such as "accuracy" or "rmse".
   virtual std::string_view metric() const = 0;
-  /// A sum over samples from which the metric is made: hits, squared errors.
-  virtual double metric_sum(MatrixView<const Real> outputs, MatrixView<const Real> targets) const = 0;
-  /// The metric from the global sum and the global number of samples.
-  virtual double metric_value(double sum, double samples) const = 0;
+  /// A weighted sum over samples from which the metric is made: hits, squared errors.
+  virtual double metric_sum(MatrixView<const Real> outputs, const Observations<Real>& observed) const = 0;
+  /// The metric from the global sum and the global sum of the weights.
+  virtual double metric_value(double sum, double weight) const = 0;
 
   /// What is wrong with a target row, in words with the value at fault, such as "class 11 is out of range 0..9"; empty
   /// if nothing is. Columns count from 0.

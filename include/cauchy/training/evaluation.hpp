@@ -24,4 +24,8 @@ template <typename Real>
 void check_targets(const communication::Communicator& ranks, const model::Likelihood<Real>& likelihood,
                    const data::Dataset<Real>& dataset);
 
+/// Collective. Throws an agreed core::UserError if no sample of the data set has a weight above 0.
+template <typename Real>
+void check_weights(const communication::Communicator& ranks, const data::Dataset<Real>& dataset);
+
 }  // namespace cauchy::training

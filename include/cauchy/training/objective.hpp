@@ -25,14 +25,18 @@ namespace cauchy::training {
 
 /// What one evaluation found; the same on every rank.
 struct BatchResult {
-  std::uint64_t samples = 0;  ///< global number of samples in the batch, the divisor
-  double nll_sum = 0;         ///< Σ NLL over the batch
+  std::uint64_t samples = 0;  ///< global number of samples in the batch
+  double weight = 0;          ///< Σ of their weights, the divisor n; their number where there are none
+  double nll_sum = 0;         ///< Σ weight·NLL over the batch
   double penalty = 0;         ///< λ/2·‖weights‖²
   double gradient_norm = 0;   ///< Euclidean, of the objective's gradient
   bool repeated = false;      ///< the shards computed it twice, since the sum's units did not fit
   Votes votes;                ///< those of all ranks together
 
-  double nll() const { return nll_sum / static_cast<double>(samples); }
+  double nll() const { return nll_sum / divisor(); }
+
+  /// Where no sample of the batch counts all sums are zero, and so is J but for the penalty.
+  double divisor() const { return weight > 0 ? weight : 1; }
 };
 
 /// What an objective works with. All references must outlive it.
@@ -47,9 +51,10 @@ struct ObjectiveParts {
   core::PhaseSeconds& seconds;
 };
 
-/// J(Θ) = (1/n) Σ -log p(y|x; Θ) + λ/2·‖weights‖² over the n samples of the current batch. The threads of each rank sum
-/// over its shards, the reducer over ranks; the division by n happens once, after the sums; the losses of the shards
-/// are added in shard order, so that J does not depend on the number of ranks.
+/// J(Θ) = (1/n) Σ -w·log p(y|x; Θ) + λ/2·‖weights‖² over the samples of the current batch, n = Σ w, their number where
+/// data have no weights. The threads of each rank sum over its shards, the reducer over ranks; the division by n
+/// happens once, after the sums; the losses and the weights of the shards are added in shard order, so that J does not
+/// depend on the number of ranks.
 template <typename Real>
 class DistributedObjective final : public optimize::Objective<Real> {
  public:
@@ -78,7 +83,7 @@ class DistributedObjective final : public optimize::Objective<Real> {
  private:
   Verdict sum_over_shards(const model::Parameters<Real>& parameters);
   std::uint64_t shards_with_samples() const;
-  double shard_value_and_gradient(const model::Parameters<Real>& parameters, std::uint64_t shard, Worker<Real>& worker);
+  void sum_over_shard(const model::Parameters<Real>& parameters, std::uint64_t shard, Worker<Real>& worker);
   void reduce_losses(double own_penalty);
   void require_finite(Verdict verdict);
   void finish_sum();
@@ -97,7 +102,7 @@ class DistributedObjective final : public optimize::Objective<Real> {
   SamplerPosition position_;
   Votes votes_;
   std::function<void()> proved_;
-  std::vector<double> summary_;  ///< Σ NLL of each shard and the penalty, one writer each, then counts of votes
+  std::vector<double> summary_;  ///< Σ NLL of each shard, with weights Σ w of each, the penalty, one writer each; votes
   std::vector<double> squares_;  ///< Σ g² of each block of the gradient
   BatchResult result_;
 };

@@ -38,7 +38,7 @@ struct Fault {
 ///       ... reducer.sink(thread, shard).complete(tensor, gradient) for each tensor of each shard with samples ...
 ///     } while (reducer.examine() == Verdict::repeat);
 ///     reducer.finish();
-///     ... reducer.mean(block, samples, values) for each of reducer.blocks() ...      // Σ over all shards / samples
+///     ... reducer.mean(block, n, values) for each of reducer.blocks() ...      // Σ over all shards / n
 template <typename Real>
 class Reducer {
  public:
@@ -67,7 +67,7 @@ class Reducer {
 
   /// After finish(): the sum over all shards divided by `divisor`, of the elements of a block. Threads may ask for
   /// different blocks at the same time.
-  virtual void mean(std::size_t block, std::uint64_t divisor, std::span<Real> values) const = 0;
+  virtual void mean(std::size_t block, double divisor, std::span<Real> values) const = 0;
 
   /// What the next step expects of the gradient, a part of the state of training; empty where nothing is expected.
   virtual const reduction::Units& units() const = 0;

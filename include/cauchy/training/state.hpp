@@ -50,18 +50,18 @@ struct StoppingState {
 
 /// Sums from which the metrics are made.
 struct History {
-  std::uint64_t samples = 0;        ///< samples used since the start of training
-  std::uint64_t epoch_samples = 0;  ///< samples used in the epoch that epoch_nll_sum belongs to
-  double epoch_nll_sum = 0;         ///< Σ NLL over them, each at the Θ of its step
-  std::uint64_t repetitions = 0;    ///< steps that were computed twice, since the sum's units did not fit
+  std::uint64_t samples = 0;      ///< samples used since the start of training
+  double epoch_weight = 0;        ///< Σ of the weights of those of the epoch that epoch_nll_sum belongs to
+  double epoch_nll_sum = 0;       ///< Σ weight·NLL over them, each at the Θ of its step
+  std::uint64_t repetitions = 0;  ///< steps that were computed twice, since the sum's units did not fit
 
-  double epoch_nll() const { return epoch_samples == 0 ? 0 : epoch_nll_sum / static_cast<double>(epoch_samples); }
+  double epoch_nll() const { return epoch_weight == 0 ? 0 : epoch_nll_sum / epoch_weight; }
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& field) {
-    auto& [samples, epoch_samples, epoch_nll_sum, repetitions] = self;
+    auto& [samples, epoch_weight, epoch_nll_sum, repetitions] = self;
     field("samples", samples);
-    field("epoch_samples", epoch_samples);
+    field("epoch_weight", epoch_weight);
     field("epoch_nll_sum", epoch_nll_sum);
     field("repetitions", repetitions);
   }
