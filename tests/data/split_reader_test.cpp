@@ -21,7 +21,7 @@ double feature(std::uint64_t row, std::uint64_t column) {
   return static_cast<double>(row * 4 + column);
 }
 
-/// Row i: features 4i, 4i + 1, 4i + 2, of which a sparse one has the first i mod 4; target -i.
+/// Row i: features 4i, 4i + 1, 4i + 2, of which a sparse one has the first i mod 4; target -i, weight i, exposure i + 1.
 class CountingReader final : public Reader {
  public:
   explicit CountingReader(bool sparse)
@@ -60,6 +60,8 @@ class CountingReader final : public Reader {
         samples.sparse_features.starts.push_back(samples.sparse_features.indices.size());
       }
       samples.targets.push_back(-static_cast<Real>(row));
+      samples.weights.push_back(static_cast<Real>(row));
+      samples.exposure.push_back(static_cast<Real>(row + 1));
     }
   }
 };
@@ -100,6 +102,8 @@ TEST_P(SplitReaderTest, ReadsTheRowsOfItsHalf) {
     ASSERT_EQ(features.samples(), range.size());
     for (std::uint64_t i = 0; i < range.size(); ++i) {
       ASSERT_EQ(samples.targets[i], -static_cast<double>(rows[i]));
+      ASSERT_EQ(samples.weights[i], static_cast<double>(rows[i]));
+      ASSERT_EQ(samples.exposure[i], static_cast<double>(rows[i] + 1));
       expect_features(features, i, rows[i]);
     }
     EXPECT_EQ(reader_->place(Part::targets, range.first), "row " + std::to_string(rows.front()));
