@@ -25,15 +25,25 @@ MemoryEstimate memory_estimate(const MemoryFactors& factors) {
   const std::uint64_t gradients = factors.parameters * factors.real_bytes * factors.threads;
   const std::uint64_t own_sum = factors.parameters * factors.sum_bytes;
   const std::uint64_t sum = own_sum + (factors.shares_sum ? own_sum / factors.ranks * (factors.ranks - 1) : 0);
-  const std::uint64_t sample = factors.columns * factors.real_bytes;
-  const std::uint64_t of_threads = factors.threads * (factors.samples * sample + factors.workspace_bytes);
+  const std::uint64_t of_threads = factors.threads * (factors.samples * factors.sample_bytes + factors.workspace_bytes);
   const std::uint64_t local_shards = rounded_up(factors.shards, factors.ranks);
-  const std::uint64_t local_rows = local_shards * rounded_up(factors.rows, factors.shards);
+  const std::uint64_t local_data =
+      local_shards * rounded_up(factors.data_bytes, factors.shards);
   const std::uint64_t residual = factors.feedback ? factors.parameters * factors.real_bytes : 0;
   const std::uint64_t of_each_rank = 2 * state + gradients + sum + factors.rounded_bytes +
-                                     (2 * local_shards + 1) * residual + local_rows * sample + of_threads +
-                                     library_bytes;
+                                     (2 * local_shards + 1) * residual + local_data + of_threads + library_bytes;
   return {of_each_rank + factors.copies * state + (1 + factors.copies) * factors.shards * residual, of_each_rank};
+}
+
+std::uint64_t data_bytes(const data::SourceShape& shape, std::uint64_t real_bytes) {
+  const std::uint64_t features =
+      shape.sparse ? shape.elements * (real_bytes + sizeof(std::uint32_t)) + shape.rows * sizeof(std::uint64_t)
+                   : shape.rows * shape.inputs * real_bytes;
+  return features + shape.rows * shape.target_columns * real_bytes;
+}
+
+std::uint64_t sample_bytes(const data::SourceShape& shape, std::uint64_t real_bytes) {
+  return (shape.sparse ? 2 * sizeof(std::uint64_t) : shape.inputs * real_bytes) + shape.target_columns * real_bytes;
 }
 
 std::string memory_text(const MemoryFactors& factors) {

@@ -32,6 +32,30 @@ auto with_user_errors(const Source& source, Work work) {
   }
 }
 
+/// Calls work.template operator()<Element>() with the type that a dataset's elements have in the file, if it is one
+/// that many data have; with double, into which HDF5 converts, for the others.
+template <typename Work>
+void with_element_type(storage::ElementType type, Work work) {
+  switch (type) {
+    case storage::ElementType::float32:
+      return work.template operator()<float>();
+    case storage::ElementType::uint8:
+      return work.template operator()<std::uint8_t>();
+    default:
+      return work.template operator()<double>();
+  }
+}
+
+/// "1e+300, beyond the range of a float (…)", of a number that does not fit Real.
+template <typename Real>
+std::string beyond_range(double value, bool is_standardized) {
+  std::ostringstream what;
+  what << (is_standardized ? "a number that standardises to " : "") << value
+       << (sizeof(Real) == sizeof(float) ? ", beyond the range of a float (run.precision = double has a larger one),"
+                                         : ", beyond the range of a double,");
+  return what.str();
+}
+
 /// Standardises, unless there is nothing to do it with, and rounds to Real. Calls fail(row, column, what), which
 /// throws, for the first number beyond the range of Real; rows count from the first of these values.
 template <typename Real, typename Element, typename Fail>
@@ -54,12 +78,9 @@ void convert(linear_algebra::MatrixView<const Element> values, const Standardiza
   }
   const std::uint64_t column = i % values.columns;
   const auto value = static_cast<double>(values.data[i]);
-  std::ostringstream what;
-  what << (standardization == nullptr ? "" : "a number that standardises to ")
-       << (standardization == nullptr ? value : standardization->of(value, column))
-       << (sizeof(Real) == sizeof(float) ? ", beyond the range of a float (run.precision = double has a larger one),"
-                                         : ", beyond the range of a double,");
-  fail(i / values.columns, column, what.str());
+  fail(i / values.columns, column,
+       standardization == nullptr ? beyond_range<Real>(value, false)
+                                  : beyond_range<Real>(standardization->of(value, column), true));
 }
 
 }  // namespace cauchy::data

@@ -22,6 +22,7 @@
 #include "cauchy/linear_algebra/sums.hpp"
 #include "cauchy/storage/file.hpp"
 #include "conversion.hpp"
+#include "hdf5_csr.hpp"
 
 namespace cauchy::data {
 
@@ -93,20 +94,6 @@ std::string fault(const Source& source, const std::string& name, std::uint64_t r
                   const std::string& what) {
   return at(source) + "/" + name + " holds " + what + " at row " + std::to_string(row) + ", column " +
          std::to_string(column) + " (counted from 0)";
-}
-
-/// Calls work.template operator()<Element>() with the type that a dataset's elements have in the file, if it is one
-/// that many data have; with double, into which HDF5 converts, for the others.
-template <typename Work>
-void with_element_type(storage::ElementType type, Work work) {
-  switch (type) {
-    case storage::ElementType::float32:
-      return work.template operator()<float>();
-    case storage::ElementType::uint8:
-      return work.template operator()<std::uint8_t>();
-    default:
-      return work.template operator()<double>();
-  }
 }
 
 template <typename Element>
@@ -218,21 +205,31 @@ void verify(const communication::Communicator& ranks, const Source& source) {
 SourceShape hdf5_shape(const Source& source) {
   return with_user_errors(source, [&] {
     const storage::File file = open(source);
-    const storage::DatasetInfo features = numeric_dataset(file, source, source.features, "data.features");
-    const storage::DatasetInfo targets = numeric_dataset(file, source, source.targets, "data.targets");
-    const SourceShape shape{features.shape[0], columns(features.shape), columns(targets.shape)};
-    if (features.shape[0] != targets.shape[0]) {
-      throw core::UserError(at(source) + "row counts differ: /" + source.features + " is " +
-                            shape_text(features.shape) + ", /" + source.targets + " is " + shape_text(targets.shape));
+    SourceShape shape;
+    std::vector<std::uint64_t> extents;
+    if (is_csr(file, source)) {
+      const CsrShape features = csr_shape(file, source);
+      shape = {features.rows, features.columns, 0, true, features.elements};
+      extents = {shape.rows, shape.inputs};
+    } else {
+      extents = numeric_dataset(file, source, source.features, "data.features").shape;
+      shape = {extents[0], columns(extents)};
     }
-    const double columns_of_all = static_cast<double>(shape.inputs) + static_cast<double>(shape.target_columns);
-    if (static_cast<double>(shape.rows) * columns_of_all * sizeof(double) > 0x1p62) {
-      throw core::UserError(at(source) + "claims to be larger than any memory: /" + source.features + " is " +
-                            shape_text(features.shape) + ", /" + source.targets + " is " + shape_text(targets.shape));
+    const storage::DatasetInfo targets = numeric_dataset(file, source, source.targets, "data.targets");
+    shape.target_columns = columns(targets.shape);
+    const std::string shapes = "/" + source.features + " is " + shape_text(extents) + ", /" + source.targets + " is " +
+                               shape_text(targets.shape);
+    if (shape.rows != targets.shape[0]) {
+      throw core::UserError(at(source) + "row counts differ: " + shapes);
+    }
+    const auto rows = static_cast<double>(shape.rows);
+    const double features =
+        shape.sparse ? static_cast<double>(shape.elements) : rows * static_cast<double>(shape.inputs);
+    if ((features + rows * static_cast<double>(shape.target_columns)) * sizeof(double) > 0x1p62) {
+      throw core::UserError(at(source) + "claims to be larger than any memory: " + shapes);
     }
     if (shape.rows == 0 || shape.inputs == 0 || shape.target_columns == 0) {
-      throw core::UserError(at(source) + "is empty: /" + source.features + " is " + shape_text(features.shape) + ", /" +
-                            source.targets + " is " + shape_text(targets.shape));
+      throw core::UserError(at(source) + "is empty: " + shapes);
     }
     require_one_each(file, source, source.weights, "data.weights", shape.rows);
     require_one_each(file, source, source.exposure, "data.exposure", shape.rows);
@@ -274,6 +271,9 @@ class Hdf5Reader final : public Reader {
   void for_each_piece(Range rows, const FeatureVisitor& visit) const override {
     with_user_errors(source(), [&] {
       const storage::File file = open(source());
+      if (shape().sparse) {
+        return for_each_csr_piece(file, source(), csr(), rows, visit);
+      }
       linear_algebra::AlignedVector<double> converted;
       with_element_type(file.info(source().features).type, [&]<typename Element>() {
         read_pieces<Element>(file, source(), source().features, shape().inputs, rows,
@@ -291,11 +291,13 @@ class Hdf5Reader final : public Reader {
   }
 
  private:
+  CsrShape csr() const { return {shape().rows, shape().inputs, shape().elements}; }
+
   template <typename Real>
   void read_as(const Standardization& standardization, Samples<Real>& samples) const {
     with_user_errors(source(), [&] {
       const storage::File file = open(source());
-      samples.features.resize(samples.rows.size() * samples.inputs);
+      const Standardization* const of_features = standardization.active() ? &standardization : nullptr;
       samples.targets.resize(samples.rows.size() * samples.target_columns);
       const auto read = [&](const std::string& dataset, std::uint64_t columns, const Standardization* scaling,
                             Real* target) {
@@ -303,8 +305,12 @@ class Hdf5Reader final : public Reader {
           read_dataset<Real, Element>(file, source(), dataset, columns, samples.rows, scaling, target);
         });
       };
-      read(source().features, samples.inputs, standardization.active() ? &standardization : nullptr,
-           samples.features.data());
+      if (shape().sparse) {
+        read_csr(file, source(), csr(), samples.rows, of_features, samples.sparse_features);
+      } else {
+        samples.features.resize(samples.rows.size() * samples.inputs);
+        read(source().features, samples.inputs, of_features, samples.features.data());
+      }
       read(source().targets, samples.target_columns, nullptr, samples.targets.data());
       const auto read_one_each = [&](const std::string& dataset, linear_algebra::UnsetVector<Real>& values) {
         if (!dataset.empty()) {

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/core/activity.hpp"
 #include "cauchy/core/error.hpp"
+#include "sparse_deviations.hpp"
 
 namespace cauchy::data {
 namespace {
@@ -66,10 +68,29 @@ std::vector<double> first_row(const communication::Communicator& ranks, const Re
   return row;
 }
 
+// What standard deviations are multiplied by to become 1.
+std::vector<double> scales_of(const Reader& reader, std::vector<double> deviations) {
+  for (std::size_t column = 0; column < deviations.size(); ++column) {
+    double& value = deviations[column];
+    if (!std::isfinite(value)) {
+      throw core::UserError(at(reader.source()) + "column " + std::to_string(column) + " of " +
+                            reader.name(Part::features) +
+                            " has a variance beyond the range of a double; scale it in the file")
+          .as_agreed();
+    }
+    value = value == 0 ? 1.0 : 1.0 / value;
+  }
+  return deviations;
+}
+
 }  // namespace
 
 Standardization measure_standardization(const communication::Communicator& ranks, const Reader& reader,
                                         std::uint64_t shards) {
+  if (reader.shape().sparse) {
+    return {std::vector<double>(reader.shape().inputs, 0.0),
+            scales_of(reader, sparse_deviations(ranks, reader, shards))};
+  }
   const auto rows = static_cast<double>(reader.shape().rows);
   const std::vector<double> shift = first_row(ranks, reader);
   Standardization result;
@@ -82,16 +103,10 @@ Standardization measure_standardization(const communication::Communicator& ranks
     const double deviation = value - result.mean[column];
     return deviation * deviation;
   });
-  for (std::size_t column = 0; column < result.scale.size(); ++column) {
-    const double deviation = std::sqrt(result.scale[column] / rows);
-    if (!std::isfinite(deviation)) {
-      throw core::UserError(at(reader.source()) + "column " + std::to_string(column) + " of " +
-                            reader.name(Part::features) +
-                            " has a variance beyond the range of a double; scale it in the file")
-          .as_agreed();
-    }
-    result.scale[column] = deviation == 0 ? 1.0 : 1.0 / deviation;
+  for (double& deviation : result.scale) {
+    deviation = std::sqrt(deviation / rows);
   }
+  result.scale = scales_of(reader, std::move(result.scale));
   return result;
 }
 

@@ -113,28 +113,29 @@ Workspace<Real> Network<Real>::workspace(std::size_t samples) const {
 }
 
 template <typename Real>
-std::size_t Network<Real>::workspace_bytes(std::size_t samples) const {
+std::size_t Network<Real>::workspace_bytes(std::size_t samples, bool sparse_features) const {
   std::size_t columns = widest() * derivative_buffers_;
   for (const auto& layer : layers_) {
     columns += layer->outputs() + layer->kept_columns();
   }
-  return samples * columns * sizeof(Real) + rounded_bytes(samples);
+  return samples * columns * sizeof(Real) + rounded_bytes(samples, sparse_features);
 }
 
 /// Of rounded operands; and where they are multiplied as floats, of the largest ones as floats.
 template <typename Real>
-std::size_t Network<Real>::rounded_bytes(std::size_t samples) const {
+std::size_t Network<Real>::rounded_bytes(std::size_t samples, bool sparse_features) const {
   if (!rounds_operands()) {
     return 0;
   }
   std::size_t columns = widest();
   std::size_t first = 0;
   std::size_t second = 0;
-  for (const auto& layer : layers_) {
-    if (layer->multiplies()) {
-      columns += layer->inputs();
-      first = std::max({first, samples * layer->inputs(), samples * layer->outputs()});
-      second = std::max({second, layer->inputs() * layer->outputs(), samples * layer->outputs()});
+  for (std::size_t i = sparse_features ? 1 : 0; i < layers_.size(); ++i) {
+    const Layer<Real>& layer = *layers_[i];
+    if (layer.multiplies()) {
+      columns += layer.inputs();
+      first = std::max({first, samples * layer.inputs(), samples * layer.outputs()});
+      second = std::max({second, layer.inputs() * layer.outputs(), samples * layer.outputs()});
     }
   }
   return samples * columns * sizeof(linear_algebra::Bf16) +

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "cauchy/data/source.hpp"
+
 namespace cauchy::cli {
 
 /// Sizes that decide the memory of a rank.
@@ -17,9 +19,9 @@ struct MemoryFactors {
   std::uint64_t copies = 1;           ///< of the state, for checkpoints
   std::uint64_t sum_bytes = 4;        ///< of a rank's sum, for each parameter
   bool shares_sum = false;            ///< with all other ranks
-  std::uint64_t columns = 0;          ///< features and targets of a sample
-  std::uint64_t rows = 0;             ///< of the training, validation and test data together
+  std::uint64_t data_bytes = 0;       ///< of the training, validation and test data together
   std::uint64_t samples = 0;          ///< that a thread works on at a time
+  std::uint64_t sample_bytes = 0;     ///< of one of these, before it goes into the network
   std::uint64_t workspace_bytes = 0;  ///< of so many
   std::uint64_t rounded_bytes = 0;    ///< of the rounded copy of Θ that threads share, if there is one
   bool feedback = false;              ///< what rounding left of each shard's gradient is kept
@@ -40,8 +42,8 @@ struct MemoryEstimate {
 ///                             memory of its own
 ///     rounded_bytes           Θ in 16 bits a number, with run.precision = bf16
 ///     P·R·(2·shards + 1)      what rounding left of the gradients of its shards, with sums in 16 bits
-///     rows·columns·R          the rows of its shards
-///     T·(samples·columns·R + workspace_bytes)    a batch and its way through the network, for each thread
+///     data_bytes              the rows of its shards; see data_bytes()
+///     T·(samples·sample_bytes + workspace_bytes)    a batch and its way through the network, for each thread
 ///     about 34 MB             the program, and libraries for MPI, HDF5 and products
 ///
 /// and the root
@@ -49,6 +51,13 @@ struct MemoryEstimate {
 ///     copies·P·R·(1 + slots)  more, which wait to be written; with sums in 16 bits (1 + copies)·P·R·shards beside
 ///     them.
 MemoryEstimate memory_estimate(const MemoryFactors& factors);
+
+/// Bytes of all rows of a data set: columns·R each, or where features are sparse R + 4 for each element of them, 8 for
+/// the row and R for each target.
+std::uint64_t data_bytes(const data::SourceShape& shape, std::uint64_t real_bytes);
+
+/// What a sample of it takes in a batch: columns·R, or 16 in the place of sparse features, which are not copied.
+std::uint64_t sample_bytes(const data::SourceShape& shape, std::uint64_t real_bytes);
 
 /// "412.0 MiB on the root, 350.4 MiB on each other rank, libraries included".
 std::string memory_text(const MemoryFactors& factors);

@@ -68,8 +68,8 @@ class Network {
 
   Workspace<Real> workspace(std::size_t samples) const;
 
-  /// What a workspace of that many samples holds, in bytes, without the scratch memory of products.
-  std::size_t workspace_bytes(std::size_t samples) const;
+  /// What a workspace of that many samples holds once it is in use, in bytes, without the scratch memory of products.
+  std::size_t workspace_bytes(std::size_t samples, bool sparse_features = false) const;
 
   /// The last layer's outputs, (samples × outputs), in the workspace until its next use: with nothing random, as for
   /// evaluation. At most as many samples as the workspace holds.
@@ -99,7 +99,7 @@ class Network {
   LayerPass<Real> pass(std::size_t layer, const Features<Real>& features, Workspace<Real>& workspace,
                        const RandomKeys* keys) const;
   std::size_t widest() const;
-  std::size_t rounded_bytes(std::size_t samples) const;
+  std::size_t rounded_bytes(std::size_t samples, bool sparse_features) const;
   void round_features(const Features<Real>& features, Workspace<Real>& workspace) const;
   void check(const Features<Real>& features, const Workspace<Real>& workspace) const;
 
