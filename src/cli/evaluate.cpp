@@ -9,6 +9,7 @@
 #include "cauchy/cli/commands.hpp"
 #include "cauchy/cli/problem.hpp"
 #include "cauchy/cli/settings.hpp"
+#include "cauchy/cli/tokens.hpp"
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/communication/channel.hpp"
 #include "cauchy/communication/watchdog.hpp"
@@ -29,12 +30,14 @@ void evaluate_checkpoint(const communication::Communicator& ranks, const std::st
   }
   std::unique_ptr<const data::Reader> reader = data::open_reader(ranks, source);
   check_columns(*reader, problem);
+  check_tokens(*reader, settings);
   const auto network = make_network<Real>(ranks, settings, problem);
   const auto method = optimize::make_method<Real>(settings.method);
   const training::TrainingState<Real> state = load_state(ranks, path, *network, *method);
   data::Dataset<Real> dataset(ranks, std::move(reader), settings.data.shards, state.standardization);
   training::check_targets(ranks, network->likelihood(), dataset);
   training::check_weights(ranks, dataset);
+  training::check_features(ranks, *network, dataset);
   core::PhaseSeconds seconds;
   communication::Channel channel(ranks, seconds, communication::Channel::Overlap::off);
   const std::uint64_t microbatch = settings.data.microbatch;

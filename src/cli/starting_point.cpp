@@ -64,6 +64,7 @@ StartingPoint find_starting_point(const communication::Communicator& ranks, cons
   checkpoint::Header header;
   std::string shards = std::to_string(static_cast<std::uint64_t>(ranks.size()) * settings.run.threads);
   std::string shards_source = "ranks × threads of this launch";
+  std::string vocabulary;
   communication::agree_on_root(ranks, [&] {
     if (!resume) {
       return;
@@ -80,11 +81,16 @@ StartingPoint find_starting_point(const communication::Communicator& ranks, cons
       if (entry.key == "data.shards") {
         shards = entry.value;
         shards_source = start.path.string();
+      } else if (entry.key == "model.vocabulary") {
+        vocabulary = entry.value;
       }
     }
   });
   if (settings.data.shards == 0) {
     settle(ranks, settings, "data.shards", shards, shards_source);
+  }
+  if (settings.model.vocabulary.empty()) {
+    settle(ranks, settings, "model.vocabulary", vocabulary, vocabulary.empty() ? "default" : start.path.string());
   }
   communication::agree_on_root(ranks, [&] {
     if (start.resumed) {

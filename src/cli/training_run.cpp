@@ -18,6 +18,7 @@
 #include "cauchy/cli/run_folders.hpp"
 #include "cauchy/cli/run_report.hpp"
 #include "cauchy/cli/summation.hpp"
+#include "cauchy/cli/tokens.hpp"
 #include "cauchy/cli/training_data.hpp"
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/data/sampler.hpp"
@@ -136,6 +137,7 @@ TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Setting
     if (dataset != nullptr) {
       training::check_targets(ranks_, network_->likelihood(), *dataset);
       training::check_weights(ranks_, *dataset);
+      training::check_features(ranks_, *network_, *dataset);
     }
   }
   reading_seconds_ = timer.seconds();
@@ -145,6 +147,7 @@ TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Setting
 
 template <typename Real>
 void TrainingRun<Real>::continue_run(const StartingPoint& start, std::unique_ptr<const data::Reader> reader) {
+  check_tokens(*reader, settings_);
   problem_ = start.problem;
   network_ = make_network<Real>(ranks_, settings_, problem_);
   state_ = load_state(ranks_, start.path, *network_, *method_);
@@ -154,11 +157,14 @@ void TrainingRun<Real>::continue_run(const StartingPoint& start, std::unique_ptr
 
 template <typename Real>
 void TrainingRun<Real>::start_run(std::unique_ptr<const data::Reader> reader) {
+  check_tokens(*reader, settings_);
   if (settings_.data.standardize) {
     state_.standardization = data::measure_standardization(ranks_, *reader, settings_.data.shards);
+    spare_tokens(settings_.model, state_.standardization);
   }
   train_data_ =
       std::make_unique<data::Dataset<Real>>(ranks_, std::move(reader), settings_.data.shards, state_.standardization);
+  settle_vocabulary(ranks_, settings_, *train_data_);
   problem_ = problem_shape(ranks_, settings_.model, *train_data_);
   network_ = make_network<Real>(ranks_, settings_, problem_);
   linear_algebra::AlignedVector<Real> theta;
@@ -187,6 +193,7 @@ std::unique_ptr<data::Dataset<Real>> TrainingRun<Real>::read_evaluation_data(
     return nullptr;
   }
   check_columns(*reader, problem_);
+  check_tokens(*reader, settings_);
   return std::make_unique<data::Dataset<Real>>(ranks_, std::move(reader), settings_.data.shards,
                                                state_.standardization);
 }
@@ -223,7 +230,7 @@ void TrainingRun<Real>::describe() const {
       network_->rounds_operands() ? sizeof(linear_algebra::Bf16) * network_->layout().padded_size() : 0,
       has_feedback(summation_)};
   std::cout << "model       " << grouped(network_->layout().parameter_count()) << " parameters, " << problem_.inputs
-            << " inputs";
+            << " inputs" << tokens_text(settings_.model);
   for (const std::uint64_t width : settings_.model.layers) {
     std::cout << " - " << width;
   }

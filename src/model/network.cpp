@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "cauchy/core/error.hpp"
 #include "cauchy/linear_algebra/bf16.hpp"
 #include "hidden_parts.hpp"
 
@@ -22,12 +23,22 @@ Network<Real>::Network(const ModelOptions& options, std::size_t inputs, std::uni
     : likelihood_(std::move(likelihood)), operands_(operands) {
   model::check(options);
   std::size_t width = inputs;
+  if (options.embedding > 0) {
+    add(make_embedding<Real>(layout_, inputs, options.vocabulary, options.embedding), 0);
+    width = layers_.back()->outputs();
+  }
   for (const std::size_t next_width : options.layers) {
     add_hidden_layer(options, width);
     width = next_width;
   }
   add(make_dense<Real>(layout_, "output", width, likelihood_->outputs(), Activation::identity, options.intercept),
       layers_.size());
+  const auto adds_shortcut = [](const auto& layer) { return layer->adds_shortcut(); };
+  if (options.residual && std::ranges::none_of(layers_, adds_shortcut)) {
+    throw core::UserError(
+        "model.residual = true needs a hidden layer that is as wide as the layer below: set equal "
+        "widths in model.layers, such as 128,128");
+  }
   wire();
 }
 

@@ -15,11 +15,6 @@ void require(bool holds, const std::string& message) {
   }
 }
 
-/// Whether a hidden layer is as wide as the one below.
-bool has_equal_widths(const ModelOptions& options) {
-  return std::ranges::adjacent_find(options.layers) != options.layers.end();
-}
-
 }  // namespace
 
 void check(const ModelOptions& options) {
@@ -32,9 +27,10 @@ void check(const ModelOptions& options) {
   require(layers > 0 || options.dropout == 0, "model.dropout needs hidden layers: set model.layers");
   require(!options.layer_norm || std::ranges::find(options.layers, 1U) == options.layers.end(),
           "model.layer_norm = true leaves nothing of a hidden layer of width 1 (model.layers)");
-  require(!options.residual || has_equal_widths(options),
-          "model.residual = true needs a hidden layer that is as wide as the layer below: set equal widths in "
-          "model.layers, such as 128,128");
+  require(options.embedding > 0 || options.vocabulary.empty(),
+          "model.vocabulary is of tokens, which model.embedding makes of features: set both");
+  require(options.vocabulary.empty() || std::ranges::any_of(options.vocabulary, [](auto size) { return size > 0; }),
+          "model.vocabulary = 0 leaves no tokens for model.embedding");
 }
 
 }  // namespace cauchy::model

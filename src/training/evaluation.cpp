@@ -77,6 +77,22 @@ void check_weights(const communication::Communicator& ranks, const data::Dataset
   }
 }
 
+template <typename Real>
+void check_features(const communication::Communicator& ranks, const model::Network<Real>& network,
+                    const data::Dataset<Real>& dataset) {
+  communication::agree(ranks, [&] {
+    const auto features = dataset.samples().feature_matrix();
+    for (std::size_t row = 0; row < features.rows && !dataset.shape().sparse; ++row) {
+      const std::string fault = network.feature_fault({features.row(row), features.columns});
+      if (!fault.empty()) {
+        const data::Reader& reader = dataset.reader();
+        throw core::UserError(data::at(reader.source()) +
+                              reader.place(data::Part::features, dataset.samples().rows.first + row) + ": " + fault);
+      }
+    }
+  });
+}
+
 template Evaluation evaluate(communication::Channel&, const model::Network<float>&, std::span<const float>,
                              const data::Dataset<float>&, std::uint64_t, Workers<float>&);
 template Evaluation evaluate(communication::Channel&, const model::Network<double>&, std::span<const double>,
@@ -87,5 +103,9 @@ template void check_targets(const communication::Communicator&, const model::Lik
                             const data::Dataset<double>&);
 template void check_weights(const communication::Communicator&, const data::Dataset<float>&);
 template void check_weights(const communication::Communicator&, const data::Dataset<double>&);
+template void check_features(const communication::Communicator&, const model::Network<float>&,
+                             const data::Dataset<float>&);
+template void check_features(const communication::Communicator&, const model::Network<double>&,
+                             const data::Dataset<double>&);
 
 }  // namespace cauchy::training

@@ -29,13 +29,15 @@ class LayersTest(program.ProgramTest):
 
     def test_the_same_bits_on_any_number_of_ranks_and_threads(self):
         seen = set()
-        for features in ({"model.activation": "tanh,gelu,relu"}, {"model.layer_norm": "true"},
-                         {"model.residual": "true"}, {"model.dropout": 0.2}, ALL, {**ALL, "run.precision": "bf16"},
-                         {**ALL, "run.precision": "double", "run.reduction": "exact64"}):
+        few, many = ((3, 1),), ((2, 1), (3, 1), (4, 1), (2, 2))
+        for features, launches in (
+                ({"model.activation": "tanh,gelu,relu"}, few), ({"model.layer_norm": "true"}, few),
+                ({"model.residual": "true"}, few), ({"model.dropout": 0.2}, many), (ALL, many),
+                ({**ALL, "run.precision": "bf16"}, few), ({**ALL, "run.precision": "double"}, few)):
             reference = self.digest({**features, "checkpoint.directory": "one"})
             self.assertNotIn(reference, seen, "an option that does nothing")
             seen.add(reference)
-            for ranks, threads in ((2, 1), (3, 1), (4, 1), (1, 2), (2, 2)):
+            for ranks, threads in launches:
                 with self.subTest(features, ranks=ranks, threads=threads):
                     self.assertEqual(self.digest({**features, "run.threads": threads}, ranks), reference)
 
@@ -86,9 +88,8 @@ class LayersTest(program.ProgramTest):
                 ({"model.dropout": 0.5, "model.layers": ""}, "model.dropout needs hidden layers"),
                 ({"model.dropout": 1}, "model.dropout = \"1\" is out of range"),
                 ({"model.dropout": -0.1}, "model.dropout = \"-0.1\" is out of range")):
-            for ranks in (1, 2):
-                message = self.refuse(["train", *program.options({**SETTINGS, **settings})], ranks)
-                self.assertIn(words, message)
+            message = self.refuse(["train", *program.options({**SETTINGS, **settings})], ranks=2)
+            self.assertIn(words, message)
         self.assertEqual(self.files(), ["train.h5"])
 
     def test_a_checkpoint_keeps_what_the_layers_are(self):

@@ -38,6 +38,8 @@ struct Problem {
   bool residual = false;
   double dropout = 0;
   std::vector<std::string> activations = {};  ///< by hidden layer; empty: `activation` for all
+  std::size_t embedding = 0;
+  std::vector<std::uint64_t> vocabulary = {};
 
   ModelOptions options() const {
     ModelOptions result;
@@ -48,7 +50,20 @@ struct Problem {
     result.layer_norm = layer_norm;
     result.residual = residual;
     result.dropout = dropout;
+    result.embedding = embedding;
+    result.vocabulary = vocabulary;
     return result;
+  }
+  /// How many tokens there are for an input; 0: it is a number.
+  std::size_t vocabulary_of(std::size_t input) const {
+    if (embedding == 0) return 0;
+    return vocabulary.size() == 1 ? vocabulary[0] : vocabulary[input];
+  }
+  /// How many numbers go into the first layer behind the embedding.
+  std::size_t embedded_inputs() const {
+    std::size_t numbers = 0;
+    for (std::size_t input = 0; input < inputs; ++input) numbers += vocabulary_of(input) > 0 ? embedding : 1;
+    return numbers;
   }
   std::size_t target_columns() const { return likelihood == "categorical" ? 1 : outputs; }
 };
@@ -58,8 +73,8 @@ std::ostream& operator<<(std::ostream& stream, const Problem& problem) {
   for (const auto width : problem.hidden) stream << width << "-";
   return stream << problem.outputs << " " << problem.activation << " " << problem.likelihood
                 << (problem.intercept ? "" : " without intercept") << (problem.layer_norm ? " normalised" : "")
-                << (problem.residual ? " residual" : "") << " dropout " << problem.dropout << ", " << problem.samples
-                << " samples";
+                << (problem.residual ? " residual" : "") << " dropout " << problem.dropout << " embedding "
+                << problem.embedding << ", " << problem.samples << " samples";
 }
 
 /// A network with numbers to run it on. The numbers are those of float, so that either precision has the same problem.
@@ -80,7 +95,10 @@ struct Trial {
     for (const Tensor& tensor : network.layout().tensors()) {
       std::generate_n(theta.data() + tensor.offset, tensor.size, draw);
     }
-    std::ranges::generate(features, draw);
+    for (std::size_t i = 0; i < features.size(); ++i) {
+      const std::size_t vocabulary = problem.vocabulary_of(i % problem.inputs);
+      features[i] = vocabulary > 0 ? static_cast<Real>(random.below(vocabulary)) : draw();
+    }
     std::ranges::generate(targets, [&] {
       return problem.likelihood == "categorical" ? static_cast<Real>(random.below(problem.outputs)) : draw();
     });
@@ -142,7 +160,7 @@ struct Trial {
   }
 
   test::ReferenceNetwork::Result reference() const {
-    std::vector<std::size_t> widths{subject.inputs};
+    std::vector<std::size_t> widths{subject.embedded_inputs()};
     widths.insert(widths.end(), subject.hidden.begin(), subject.hidden.end());
     widths.push_back(subject.outputs);
     const ModelOptions options = subject.options();
@@ -153,7 +171,9 @@ struct Trial {
         subject.intercept,
         subject.layer_norm,
         subject.residual,
-        [this](std::size_t sample, std::size_t layer, std::size_t unit) { return mask(sample, layer, unit); }};
+        [this](std::size_t sample, std::size_t layer, std::size_t unit) { return mask(sample, layer, unit); },
+        subject.embedding,
+        {subject.vocabulary.begin(), subject.vocabulary.end()}};
     return oracle.value_and_gradient({theta.begin(), theta.end()}, matrix(features, subject.inputs),
                                      matrix(targets, subject.target_columns()));
   }
@@ -191,6 +211,12 @@ std::vector<Problem> deep_problems() {
   }
   all.push_back({5, {7, 7, 8}, 3, "", "categorical", true, 21, false, false, 0, {"tanh", "gelu", "identity"}});
   all.push_back({5, {7, 7, 8}, 3, "", "categorical", true, 21, true, true, 0.3, {"softplus", "sigmoid", "gelu"}});
+  // A sequence of tokens, some of which are missing and many occur twice; columns of tokens and numbers; no layer
+  // between the vectors and the output; a shortcut around the first layer.
+  all.push_back({5, {7}, 3, "tanh", "categorical", true, 21, false, false, 0, {}, 4, {9}});
+  all.push_back({4, {7}, 3, "tanh", "categorical", true, 21, false, false, 0, {}, 3, {5, 0, 2, 9}});
+  all.push_back({3, {}, 2, "tanh", "gaussian", true, 17, false, false, 0, {}, 2, {6}});
+  all.push_back({4, {12}, 3, "gelu", "categorical", true, 21, true, true, 0.2, {}, 3, {9}});
   return all;
 }
 
@@ -250,6 +276,7 @@ TYPED_TEST(NetworkTest, MatchesTheReference) {
 /// twice that rounding.
 TYPED_TEST(NetworkTest, TakesSparseFeatures) {
   for (const Problem& problem : problems()) {
+    if (problem.embedding > 0) continue;  // tokens are dense
     SCOPED_TRACE(testing::PrintToString(problem));
     Trial<TypeParam> trial(problem);
     const auto sparse = trial.thin();
@@ -275,6 +302,26 @@ TYPED_TEST(NetworkTest, TakesSparseFeatures) {
       EXPECT_EQ(trial.gradient[weights.offset + weights.shape[1] + k], 0) << "column 1 has no elements";
     }
   }
+}
+
+TEST(Network, KnowsWhatIsNoToken) {
+  const Trial<float> sequence({5, {7}, 3, "tanh", "categorical", true, 21, false, false, 0, {}, 4, {9}});
+  const auto fault = [](const Trial<float>& trial, std::vector<float> sample) {
+    return trial.network.feature_fault(sample);
+  };
+  EXPECT_EQ(fault(sequence, {0, 1, 2, 3, 8}), "");
+  EXPECT_EQ(fault(sequence, {0, 1, 9, 3, 8}), "column 2 holds 9, which is no token 0, 1, ..., 8 (model.vocabulary)");
+  EXPECT_EQ(fault(sequence, {0, 1, 2, 3, 0.5F}),
+            "column 4 holds 0.5, which is no token 0, 1, ..., 8 (model.vocabulary)");
+  EXPECT_NE(fault(sequence, {-1, 1, 2, 3, 0}), "");
+  EXPECT_NE(fault(sequence, {std::numeric_limits<float>::quiet_NaN(), 1, 2, 3, 0}), "");
+  const Trial<float> mixed({4, {7}, 3, "tanh", "categorical", true, 21, false, false, 0, {}, 3, {5, 0, 2, 9}});
+  EXPECT_EQ(fault(mixed, {4, -7.5F, 1, 8}), "");
+  EXPECT_NE(fault(mixed, {5, -7.5F, 1, 8}), "");
+  EXPECT_NE(fault(mixed, {4, -7.5F, 2, 8}), "");
+  EXPECT_EQ(mixed.network.layout()[0].path(), "embedding/table_0");
+  EXPECT_EQ(mixed.network.layout()[1].path(), "embedding/table_2");
+  EXPECT_EQ(sequence.network.layout()[0].shape, (std::vector<std::size_t>{9, 4}));
 }
 
 TEST(Network, GradientMatchesCentralDifferencesAlongRandomDirections) {

@@ -76,7 +76,7 @@ inline Vector reference_nll_derivative(const std::string& likelihood, const Vect
 }
 
 struct ReferenceNetwork {
-  std::vector<std::size_t> widths;      ///< inputs, hidden layers, outputs
+  std::vector<std::size_t> widths;      ///< numbers that go into the first layer, hidden layers, outputs
   std::vector<std::string> activation;  ///< one, or one a hidden layer
   std::string likelihood;
   bool intercept = true;
@@ -84,6 +84,9 @@ struct ReferenceNetwork {
   bool residual = false;
   /// Factor of a unit: 0 or 1/(1 - p). By sample, hidden layer from 1 on, unit.
   std::function<long double(std::size_t, std::size_t, std::size_t)> mask = [](auto...) { return 1.0L; };
+
+  std::size_t embedding = 0;  ///< numbers for a token; 0: features are numbers
+  std::vector<std::size_t> vocabulary = {};
 
   struct Result {
     long double nll = 0;
@@ -120,7 +123,7 @@ struct ReferenceNetwork {
   bool is_hidden(std::size_t layer) const { return layer + 1 < layers(); }
   bool has_norm(std::size_t layer) const { return layer_norm && is_hidden(layer); }
   bool has_shortcut(std::size_t layer) const {
-    return residual && is_hidden(layer) && layer > 0 && widths[layer] == widths[layer + 1];
+    return residual && is_hidden(layer) && (layer > 0 || embedding > 0) && widths[layer] == widths[layer + 1];
   }
   std::string activation_of(std::size_t layer) const {
     if (!is_hidden(layer)) return "identity";
@@ -134,12 +137,52 @@ struct ReferenceNetwork {
 
   Places places(std::size_t layer) const {
     Places result;
+    result.weights = tables_end();
     for (std::size_t l = 0;; ++l) {
       if (l == layers()) return result;
       result.gain = up(result.weights + widths[l] * widths[l + 1]);
       result.intercepts = up(result.gain + (has_norm(l) ? widths[l + 1] : 0));
       if (l == layer) return result;
       result.weights = up(result.intercepts + (intercept ? widths[l + 1] : 0));
+    }
+  }
+
+  std::size_t vocabulary_of(std::size_t input) const {
+    if (embedding == 0) return 0;
+    return vocabulary.size() == 1 ? vocabulary[0] : vocabulary[input];
+  }
+
+  /// Where the vector of a token starts.
+  std::size_t vector_at(std::size_t input, long double token) const {
+    std::size_t table = 0;
+    for (std::size_t i = 0; i < input && vocabulary.size() > 1; ++i) table += up(vocabulary[i] * embedding);
+    return table + static_cast<std::size_t>(token) * embedding;
+  }
+
+  std::size_t tables_end() const {
+    std::size_t end = 0;
+    for (const std::size_t size : vocabulary) end += up(size * embedding);
+    return end;
+  }
+
+  Vector embedded(const Vector& theta, const Vector& features) const {
+    Vector x;
+    for (std::size_t i = 0; i < features.size(); ++i) {
+      if (vocabulary_of(i) == 0) x.push_back(features[i]);
+      for (std::size_t e = 0; e < embedding && vocabulary_of(i) > 0; ++e) {
+        x.push_back(theta[vector_at(i, features[i]) + e]);
+      }
+    }
+    return x;
+  }
+
+  void add_to_tables(const Vector& features, const Vector& d_x, Vector& gradient) const {
+    std::size_t place = 0;
+    for (std::size_t i = 0; i < features.size(); ++i) {
+      if (vocabulary_of(i) == 0) ++place;
+      for (std::size_t e = 0; e < embedding && vocabulary_of(i) > 0; ++e) {
+        gradient[vector_at(i, features[i]) + e] += d_x[place++];
+      }
     }
   }
 
@@ -206,13 +249,14 @@ struct ReferenceNetwork {
                   Result& result) const {
     std::vector<Trace> traces;
     for (std::size_t l = 0; l < layers(); ++l) {
-      traces.push_back(forward(theta, sample, l, l == 0 ? features : traces.back().y));
+      traces.push_back(forward(theta, sample, l, l == 0 ? embedded(theta, features) : traces.back().y));
     }
     result.nll += reference_nll(likelihood, traces.back().y, targets);
     Vector d_y = reference_nll_derivative(likelihood, traces.back().y, targets);
     for (std::size_t l = layers(); l-- > 0;) {
       d_y = backward(theta, sample, l, traces[l], d_y, result.gradient);
     }
+    add_to_tables(features, d_y, result.gradient);
   }
 };
 

@@ -23,7 +23,8 @@ inline constexpr std::string_view changeable = "optimizer.learning_rate";
 
 /// Collective. `resume` is the value of --resume: nothing to start afresh, empty for the newest valid checkpoint of
 /// checkpoint.directory, or a file. An empty directory starts afresh too. Settles data.shards: what the user set, else
-/// what the checkpoint has, else the number of ranks times that of threads. `change`: the value of --change, a
+/// what the checkpoint has, else the number of ranks times that of threads; and model.vocabulary on what the
+/// checkpoint has, unless the user set it. `change`: the value of --change, a
 /// key that may differ from the checkpoint's. Throws an agreed error if the checkpoint contradicts the settings, key by
 /// key, or if there are checkpoints and none is valid.
 StartingPoint find_starting_point(const communication::Communicator& ranks, const std::optional<std::string>& resume,

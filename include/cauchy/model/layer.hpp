@@ -83,6 +83,10 @@ class Layer {
   /// Whether it adds what goes into the first part of its hidden layer, so that d_output is also a derivative by that.
   virtual bool adds_shortcut() const { return false; }
 
+  /// What is wrong with the features of a sample, for a first layer that does not take every number: "column 3 holds
+  /// 70, which is no token 0, 1, ..., 64"; empty if nothing is. Only this function may see such features.
+  virtual std::string input_fault(std::span<const Real> /*sample*/) const { return {}; }
+
   /// Writes this layer's tensors of the initial Θ. Element i of tensor t is a function of (seed, t, i) alone; float and
   /// double start from the same numbers, rounded.
   virtual void initialize(std::span<Real> theta, std::uint64_t seed) const = 0;
@@ -104,5 +108,14 @@ class Layer {
 template <typename Real>
 std::unique_ptr<Layer<Real>> make_dense(ParameterLayout& layout, std::string name, std::size_t inputs,
                                         std::size_t outputs, Activation activation, bool intercept);
+
+/// A vector of `width` numbers for each token, a whole number from 0 on. With one vocabulary, all inputs are tokens of
+/// a sequence and share the tensor embedding/table, (vocabulary × width). With one for each input, input i has its own,
+/// embedding/table_<i>, and where its vocabulary is 0 it is a number that passes as it is. The vectors stand side by
+/// side in the order of the inputs. Initial numbers are uniform, of variance 1 as standardised features have. Gradients
+/// are added up in the order of the samples, then of the inputs. For the first layer, whose features are dense.
+template <typename Real>
+std::unique_ptr<Layer<Real>> make_embedding(ParameterLayout& layout, std::size_t inputs,
+                                            std::span<const std::uint64_t> vocabulary, std::size_t width);
 
 }  // namespace cauchy::model

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "cauchy/linear_algebra/aligned.hpp"
@@ -36,6 +37,7 @@ struct Workspace {
 /// for (src/model/hidden_parts.hpp), and `output` with as many outputs as the likelihood needs and no activation. A
 /// hidden layer is
 ///
+///     x = features, or tokens' vectors    embedding/table
 ///     h = dropout(f(norm(x·W + b)))        dense_i/weights, and dense_i/intercepts or norm_i/gain, norm_i/intercepts
 ///     y = h, or x + h in a residual block  where a layer below puts out as many units
 ///
@@ -62,6 +64,9 @@ class Network {
   std::size_t inputs() const { return layers_.front()->inputs(); }
   /// Whether operands of products are rounded, so that a rounded Θ saves work where there are several passes.
   bool rounds_operands() const { return operands_ != Operands::as_they_are; }
+
+  /// What is wrong with the features of a sample: see Layer::input_fault.
+  std::string feature_fault(std::span<const Real> sample) const { return layers_.front()->input_fault(sample); }
 
   /// Writes the initial Θ, padding included; a function of the seed. theta.size() = layout().padded_size().
   void initialize(std::span<Real> theta, std::uint64_t seed) const;

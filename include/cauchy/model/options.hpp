@@ -14,8 +14,12 @@ struct ModelOptions {
   std::vector<std::string> activation = {"relu"};  ///< of the hidden layers: one for all of them, or one for each
   bool layer_norm = false;                         ///< before the activation
   double dropout = 0;                              ///< share of the hidden units that a training pass leaves out
-  bool residual = false;                           ///< shortcuts where a hidden layer is as wide as the one below
-  std::string likelihood = "categorical";          ///< p_model(y | outputs of the network)
+  std::uint64_t embedding = 0;  ///< numbers that stand for a token, a feature 0, 1, 2, ...; 0: features are numbers
+  /// Of the tokens: one size for all features, or one for each, 0 for one that is a number; empty: the largest token of
+  /// the training data, plus one.
+  std::vector<std::uint64_t> vocabulary;
+  bool residual = false;                   ///< shortcuts where a hidden layer is as wide as the one below
+  std::string likelihood = "categorical";  ///< p_model(y | outputs of the network)
   std::uint64_t classes = 0;  ///< of the categorical likelihood; 0: the largest class in the data, plus one
   double l2 = 0;              ///< λ of λ/2·‖weights‖²; intercepts are free
   bool intercept = true;      ///< whether layers have intercepts
@@ -34,6 +38,13 @@ struct ModelOptions {
         "intercept for each unit");
     option("dropout", dropout, core::from_below(0, 1), Role::problem,
            "probability that a training pass leaves out a hidden unit; those that stay are scaled up");
+    option("embedding", embedding, core::between(1, 1 << 20).or_word("none", 0), Role::problem,
+           "features are tokens 0, 1, 2, ..., each of which becomes a vector of so many parameters before the first "
+           "layer; none: features are numbers");
+    option(
+        "vocabulary", vocabulary, core::between(0, 1 << 24), Role::problem,
+        "number of different tokens: one for all features, which share one table of vectors, or one for each feature, "
+        "comma-separated, 0 for a feature that is a number; empty: one table, for the tokens of the training data");
     option("residual", residual, core::anything(), Role::problem,
            "hidden layers that are as wide as the layer below add what goes into them to what comes out");
     option("likelihood", likelihood, core::one_of({"categorical", "gaussian"}), Role::problem,

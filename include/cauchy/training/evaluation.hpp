@@ -28,4 +28,9 @@ void check_targets(const communication::Communicator& ranks, const model::Likeli
 template <typename Real>
 void check_weights(const communication::Communicator& ranks, const data::Dataset<Real>& dataset);
 
+/// Collective. As check_targets, for features that the network does not take, such as a token beyond its vocabulary.
+template <typename Real>
+void check_features(const communication::Communicator& ranks, const model::Network<Real>& network,
+                    const data::Dataset<Real>& dataset);
+
 }  // namespace cauchy::training

@@ -1,0 +1,87 @@
+// Features that are tokens.
+
+#include "cauchy/cli/tokens.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "cauchy/core/error.hpp"
+
+namespace cauchy::cli {
+namespace {
+
+// Beyond, a float does not hold every whole number.
+constexpr double most_tokens = 1 << 24;
+
+bool is_token(const model::ModelOptions& options, std::size_t column) {
+  return options.embedding > 0 && (options.vocabulary.size() <= 1 || options.vocabulary.at(column) > 0);
+}
+
+}  // namespace
+
+void check_tokens(const data::Reader& reader, const Settings& settings) {
+  const model::ModelOptions& options = settings.model;
+  const std::uint64_t inputs = reader.shape().inputs;
+  const std::size_t sizes = options.vocabulary.size();
+  if (options.embedding == 0) {
+    return;
+  }
+  if (reader.shape().sparse) {
+    throw core::UserError(data::at(reader.source()) + "has sparse features, which are no tokens for model.embedding")
+        .as_agreed();
+  }
+  if (sizes > 1 && sizes != inputs) {
+    throw core::UserError("model.vocabulary has " + std::to_string(sizes) + " sizes, " + reader.source().key + " = " +
+                          reader.source().path + " " + std::to_string(inputs) +
+                          " features; give one size for all, or one for each")
+        .as_agreed();
+  }
+  if (settings.data.standardize &&
+      (sizes <= 1 || std::ranges::all_of(options.vocabulary, [](std::uint64_t size) { return size > 0; }))) {
+    throw core::UserError("data.standardize = true has nothing to do: all features are tokens (model.embedding)")
+        .as_agreed();
+  }
+}
+
+void spare_tokens(const model::ModelOptions& options, data::Standardization& standardization) {
+  for (std::size_t column = 0; column < standardization.mean.size(); ++column) {
+    if (is_token(options, column)) {
+      standardization.mean[column] = 0;
+      standardization.scale[column] = 1;
+    }
+  }
+}
+
+template <typename Real>
+void settle_vocabulary(const communication::Communicator& ranks, Settings& settings, const data::Dataset<Real>& train) {
+  if (settings.model.embedding == 0 || !settings.model.vocabulary.empty()) {
+    return;
+  }
+  const auto features = train.samples().feature_matrix().elements();
+  double largest = features.empty() ? 0 : static_cast<double>(*std::max_element(features.begin(), features.end()));
+  ranks.maximum<double>({&largest, 1});
+  if (largest >= most_tokens) {
+    throw core::UserError(data::at(train.source()) + train.reader().name(data::Part::features) + " holds " +
+                          std::to_string(largest) +
+                          ", which is no token 0, 1, 2, ... below 2^24; are numbers meant (model.embedding = none)?")
+        .as_agreed();
+  }
+  // What is no token is told with its row later.
+  settle(ranks, settings, "model.vocabulary", std::to_string(static_cast<std::uint64_t>(std::max(largest, 0.0)) + 1),
+         "the largest token of data.train, plus one");
+}
+
+std::string tokens_text(const model::ModelOptions& options) {
+  if (options.embedding == 0) {
+    return "";
+  }
+  const std::string width = std::to_string(options.embedding);
+  return options.vocabulary.size() == 1
+             ? ", tokens 0 to " + std::to_string(options.vocabulary.front() - 1) + " in vectors of " + width
+             : ", tokens in vectors of " + width;
+}
+
+template void settle_vocabulary(const communication::Communicator&, Settings&, const data::Dataset<float>&);
+template void settle_vocabulary(const communication::Communicator&, Settings&, const data::Dataset<double>&);
+
+}  // namespace cauchy::cli
