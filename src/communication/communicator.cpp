@@ -85,6 +85,35 @@ void Communicator::broadcast(std::string& text, int source) const {
   });
 }
 
+std::vector<std::string> Communicator::gather(const std::string& text) const {
+  const auto count = static_cast<std::size_t>(size_);
+  std::vector<std::uint64_t> lengths(count, 0);
+  lengths[static_cast<std::size_t>(rank_)] = text.size();
+  sum<std::uint64_t>(lengths);
+  std::vector<std::string> texts(is_root() ? count : 0);
+  // Pieces that all ranks cut alike, whose displacements fit into an int.
+  const std::uint64_t piece = std::max<std::uint64_t>(1, piece_bytes / count);
+  const std::uint64_t longest = *std::max_element(lengths.begin(), lengths.end());
+  std::vector<char> received(is_root() ? std::min(piece, longest) * count : 0);
+  for (std::uint64_t first = 0; first < longest; first += piece) {
+    std::vector<int> counts(count);
+    std::vector<int> places(count);
+    for (std::size_t rank = 0; rank < count; ++rank) {
+      counts[rank] = static_cast<int>(std::min(piece, lengths[rank] - std::min(first, lengths[rank])));
+      places[rank] = rank == 0 ? 0 : places[rank - 1] + counts[rank - 1];
+    }
+    join("MPI_Gatherv", [&] {
+      return MPI_Gatherv(text.data() + std::min<std::uint64_t>(first, text.size()),
+                         counts[static_cast<std::size_t>(rank_)], MPI_CHAR, received.data(), counts.data(),
+                         places.data(), MPI_CHAR, 0, handle_->comm);
+    });
+    for (std::size_t rank = 0; rank < texts.size(); ++rank) {
+      texts[rank].append(received.data() + places[rank], static_cast<std::size_t>(counts[rank]));
+    }
+  }
+  return texts;
+}
+
 void Communicator::barrier() const {
   join("MPI_Barrier", [&] { return MPI_Barrier(handle_->comm); });
 }

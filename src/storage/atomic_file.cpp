@@ -4,12 +4,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <span>
 #include <system_error>
 #include <utility>
 #include <vector>
 
-#include "cauchy/storage/descriptor.hpp"
+#include "cauchy/core/activity.hpp"
 #include "cauchy/storage/file.hpp"
 
 namespace cauchy::storage {
@@ -31,6 +32,20 @@ void remove_if_present(const std::filesystem::path& path) {
 
 bool is_temporary(const std::string& name, const std::string& prefix) {
   return name.starts_with(hidden(prefix)) && name.find(infix) != std::string::npos;
+}
+
+std::uint64_t sum_of_file(const std::filesystem::path& path) {
+  const Descriptor file = Descriptor::open_to_read(path);
+  const std::uint64_t size = file.size();
+  core::Crc64 sum;
+  std::vector<std::byte> piece;
+  for (std::uint64_t offset = 0; offset < size; offset += piece.size()) {
+    piece.resize(std::min<std::uint64_t>(std::uint64_t{1} << 20, size - offset));
+    file.read_at(offset, piece);
+    sum.update(piece);
+    core::note_progress();
+  }
+  return sum.value();
 }
 
 /// Throws unless the file holds this text and nothing else.
@@ -72,6 +87,26 @@ void AtomicFile::commit(const std::function<void()>& read_back) {
   }
   committed_ = true;
   sync_folder(folder_of(final_path_));
+}
+
+TextWriter::TextWriter(const std::filesystem::path& path)
+    : target_(path), file_(Descriptor::create(target_.temporary_path())) {}
+
+void TextWriter::append(std::string_view text) {
+  const auto bytes = std::as_bytes(std::span(text));
+  file_.write_at(bytes_, bytes);
+  sum_.update(bytes);
+  bytes_ += bytes.size();
+  core::note_progress();
+}
+
+void TextWriter::commit() {
+  file_.close();
+  target_.commit([this] {
+    if (sum_of_file(target_.temporary_path()) != sum_.value()) {
+      throw StorageError(target_.temporary_path().string() + ": reads back as another text than was written");
+    }
+  });
 }
 
 void write_text_file(const std::filesystem::path& path, const std::string& text) {

@@ -79,6 +79,17 @@ void require_count(std::uint64_t expected, std::size_t given, const Array& array
   }
 }
 
+void require_rows(const Array& array, std::uint64_t first, std::uint64_t rows, const Subject& subject) {
+  if (array.shape().empty()) {
+    refuse(subject, "is a single number and has no rows");
+  }
+  const std::uint64_t present = array.shape()[0];
+  if (first > present || rows > present - first) {
+    refuse(subject, "has " + std::to_string(present) + " rows; rows " + std::to_string(first) + " to " +
+                        std::to_string(first + rows) + " were asked for");
+  }
+}
+
 /// Rows of a piece, out of rows of so many elements.
 std::uint64_t rows_of_piece(std::uint64_t row_elements, std::size_t element_bytes) {
   return std::max<std::uint64_t>(1, piece_bytes / (row_elements * element_bytes));
@@ -97,31 +108,40 @@ void read_pieces(const Array& array, std::uint64_t first, std::uint64_t rows, st
   }
 }
 
-/// Writes a whole array into a dataset of this shape, in one piece. `written` is called from time to time.
+/// Writes `rows` rows, from `first` on, into a dataset of this shape that lies in one piece. `written` is called from
+/// time to time.
 template <typename T>
-void write_whole(hid_t dataset, const std::vector<hsize_t>& shape, std::span<const T> values, const Subject& subject,
-                 const std::function<void()>& written) {
-  const auto write = [&](hid_t memory, hid_t place, const T* piece) {
-    checked(H5Dwrite(dataset, memory_type<T>(), memory, place, H5P_DEFAULT, piece), "write", subject);
-    written();
-  };
+void write_pieces(hid_t dataset, const std::vector<hsize_t>& shape, std::uint64_t first, std::uint64_t rows,
+                  std::span<const T> values, const Subject& subject, const std::function<void()>& written) {
   if (values.empty()) {
     return;
   }
-  if (shape.empty()) {
-    write(H5S_ALL, H5S_ALL, values.data());
-    return;
-  }
-  const std::uint64_t row_elements = values.size() / shape[0];
+  const std::uint64_t row_elements = values.size() / rows;
   const std::uint64_t piece_rows = rows_of_piece(row_elements, sizeof(T));
   const Handle space = make_space(shape, subject);
   std::vector<hsize_t> start(shape.size(), 0);
   std::vector<hsize_t> count = shape;
-  for (start[0] = 0; start[0] < shape[0]; start[0] += piece_rows) {
-    count[0] = std::min<hsize_t>(piece_rows, shape[0] - start[0]);
+  for (std::uint64_t done = 0; done < rows; done += piece_rows) {
+    start[0] = first + done;
+    count[0] = std::min(piece_rows, rows - done);
     checked(H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr),
             "choose rows of", subject);
-    write(make_space(count, subject).id(), space.id(), values.data() + start[0] * row_elements);
+    checked(H5Dwrite(dataset, memory_type<T>(), make_space(count, subject).id(), space.id(), H5P_DEFAULT,
+                     values.data() + done * row_elements),
+            "write", subject);
+    written();
+  }
+}
+
+/// Writes a whole array into a dataset of this shape, in one piece.
+template <typename T>
+void write_whole(hid_t dataset, const std::vector<hsize_t>& shape, std::span<const T> values, const Subject& subject,
+                 const std::function<void()>& written) {
+  if (shape.empty()) {
+    checked(H5Dwrite(dataset, memory_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "write", subject);
+    written();
+  } else {
+    write_pieces(dataset, shape, 0, shape[0], values, subject, written);
   }
 }
 
@@ -296,6 +316,29 @@ void File::write(const std::string& dataset, const std::vector<std::uint64_t>& s
   array.close(subject);
 }
 
+template <typename T>
+void File::create(const std::string& dataset, const std::vector<std::uint64_t>& shape) {
+  const Subject subject{path_, dataset};
+  const hid_t file = opened(id_, subject);
+  const std::vector<hsize_t> extent(shape.begin(), shape.end());
+  element_count(extent, subject);  // throws for a shape that no memory could hold
+  make_parents(file, dataset, subject);
+  const Handle space = make_space(extent, subject);
+  const Handle properties = dataset_properties(Layout::contiguous, extent, sizeof(T), subject);
+  Handle(H5Dcreate2(file, dataset.c_str(), memory_type<T>(), space.id(), H5P_DEFAULT, properties.id(), H5P_DEFAULT),
+         H5Dclose, "create", subject)
+      .close(subject);
+}
+
+template <typename T>
+void File::write_rows(const std::string& dataset, std::uint64_t first, std::uint64_t rows, std::span<const T> values) {
+  const Subject subject{path_, dataset};
+  const Array array(opened(id_, subject), subject);
+  require_rows(array, first, rows, subject);
+  require_count(rows * array.row_elements(), values.size(), array, subject);
+  write_pieces(array.id(), array.shape(), first, rows, values, subject, [this] { wrote_something(); });
+}
+
 void File::wrote_something() {
   const Subject subject{path_, "the file"};
   hsize_t bytes = 0;
@@ -309,14 +352,7 @@ void File::read_rows(const std::string& dataset, std::uint64_t first, std::uint6
   const Subject subject{path_, dataset};
   const Array array(opened(id_, subject), subject);
   require_numbers(array.type(), subject);
-  if (array.shape().empty()) {
-    refuse(subject, "is a single number and has no rows");
-  }
-  const std::uint64_t present = array.shape()[0];
-  if (first > present || rows > present - first) {
-    refuse(subject, "has " + std::to_string(present) + " rows; rows " + std::to_string(first) + " to " +
-                        std::to_string(first + rows) + " were asked for");
-  }
+  require_rows(array, first, rows, subject);
   require_count(rows * array.row_elements(), values.size(), array, subject);
   read_pieces(array, first, rows, values);
 }
@@ -335,17 +371,31 @@ void File::read(const std::string& dataset, std::span<T> values) const {
 }
 
 void File::write_text(const std::string& dataset, const std::string& text) {
+  write_texts_as(dataset, {}, {&text, 1});
+}
+
+void File::write_texts(const std::string& dataset, const std::vector<std::string>& texts) {
+  write_texts_as(dataset, {texts.size()}, texts);
+}
+
+void File::write_texts_as(const std::string& dataset, const std::vector<std::uint64_t>& shape,
+                          std::span<const std::string> texts) {
   const Subject subject{path_, dataset};
   const hid_t file = opened(id_, subject);
-  require_no_zero(text, subject);
+  std::vector<const char*> characters;
+  for (const std::string& text : texts) {
+    require_no_zero(text, subject);
+    characters.push_back(text.c_str());
+  }
   make_parents(file, dataset, subject);
   const Handle type = text_type(subject);
-  const Handle space = make_space({}, subject);
+  const Handle space = make_space(std::vector<hsize_t>(shape.begin(), shape.end()), subject);
   const Handle properties = timeless(H5P_DATASET_CREATE, subject);
   Handle array(H5Dcreate2(file, dataset.c_str(), type.id(), space.id(), H5P_DEFAULT, properties.id(), H5P_DEFAULT),
                H5Dclose, "create", subject);
-  const char* characters = text.c_str();
-  checked(H5Dwrite(array.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, &characters), "write", subject);
+  if (!characters.empty()) {
+    checked(H5Dwrite(array.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, characters.data()), "write", subject);
+  }
   array.close(subject);
 }
 
@@ -443,6 +493,18 @@ template void File::write<std::int64_t>(const std::string&, const std::vector<st
                                         std::span<const std::int64_t>, Layout);
 template void File::write<std::uint64_t>(const std::string&, const std::vector<std::uint64_t>&,
                                          std::span<const std::uint64_t>, Layout);
+template void File::create<float>(const std::string&, const std::vector<std::uint64_t>&);
+template void File::create<double>(const std::string&, const std::vector<std::uint64_t>&);
+template void File::create<std::uint8_t>(const std::string&, const std::vector<std::uint64_t>&);
+template void File::create<std::int32_t>(const std::string&, const std::vector<std::uint64_t>&);
+template void File::create<std::int64_t>(const std::string&, const std::vector<std::uint64_t>&);
+template void File::create<std::uint64_t>(const std::string&, const std::vector<std::uint64_t>&);
+template void File::write_rows(const std::string&, std::uint64_t, std::uint64_t, std::span<const float>);
+template void File::write_rows(const std::string&, std::uint64_t, std::uint64_t, std::span<const double>);
+template void File::write_rows(const std::string&, std::uint64_t, std::uint64_t, std::span<const std::uint8_t>);
+template void File::write_rows(const std::string&, std::uint64_t, std::uint64_t, std::span<const std::int32_t>);
+template void File::write_rows(const std::string&, std::uint64_t, std::uint64_t, std::span<const std::int64_t>);
+template void File::write_rows(const std::string&, std::uint64_t, std::uint64_t, std::span<const std::uint64_t>);
 template void File::read_rows(const std::string&, std::uint64_t, std::uint64_t, std::span<float>) const;
 template void File::read_rows(const std::string&, std::uint64_t, std::uint64_t, std::span<double>) const;
 template void File::read_rows(const std::string&, std::uint64_t, std::uint64_t, std::span<std::uint8_t>) const;

@@ -14,8 +14,6 @@
 #include <vector>
 
 #include "cauchy/core/crc64.hpp"
-#include "cauchy/core/timer.hpp"
-#include "cauchy/storage/atomic_file.hpp"
 
 namespace cauchy::storage {
 namespace {
@@ -169,24 +167,30 @@ void WritingCost::add(const WritingCost& other) {
   reading_back_seconds += other.reading_back_seconds;
 }
 
-WritingCost write_sealed(const std::filesystem::path& path, const SealKind& kind,
-                         const std::function<void(File&)>& fill) {
-  const core::Timer all;
+SealedWriter::SealedWriter(const std::filesystem::path& path, const SealKind& kind)
+    : kind_(kind), target_(path), file_(File::create(target_.temporary_path(), user_block_bytes)) {
+  file_.write_attribute("/", sealed_attribute, kind.format);
+}
+
+WritingCost SealedWriter::commit() {
   WritingCost cost;
-  AtomicFile target(path);
-  File file = File::create(target.temporary_path(), user_block_bytes);
-  file.write_attribute("/", sealed_attribute, kind.format);
-  fill(file);
-  const std::vector<Piece> pieces = file.pieces();
-  file.close();
-  cost.bytes = seal(target.temporary_path(), kind, pieces);
-  target.commit([&] {
+  const std::vector<Piece> pieces = file_.pieces();
+  file_.close();
+  cost.bytes = seal(target_.temporary_path(), kind_, pieces);
+  target_.commit([&] {
     const core::Timer reading;
-    verify_seal(target.temporary_path(), kind, Pages::go);
+    verify_seal(target_.temporary_path(), kind_, Pages::go);
     cost.reading_back_seconds = reading.seconds();
   });
-  cost.writing_seconds = all.seconds() - cost.reading_back_seconds;
+  cost.writing_seconds = timer_.seconds() - cost.reading_back_seconds;
   return cost;
+}
+
+WritingCost write_sealed(const std::filesystem::path& path, const SealKind& kind,
+                         const std::function<void(File&)>& fill) {
+  SealedWriter writer(path, kind);
+  fill(writer.file());
+  return writer.commit();
 }
 
 bool is_sealed(const std::filesystem::path& path, const SealKind& kind) {

@@ -55,6 +55,22 @@ TEST(Communicator, LongArraysTravelInPieces) {
   }
 }
 
+TEST(Communicator, GathersTextsOfAnyLengthInTheOrderOfRanks) {
+  const auto text_of = [](int rank, std::size_t length) {
+    std::string text(length * static_cast<std::size_t>(rank + 1), static_cast<char>('a' + rank));
+    text += '\n';
+    return rank % 3 == 1 ? std::string() : text;
+  };
+  // The last is more than one piece.
+  for (const std::size_t length : {std::size_t{0}, std::size_t{5}, (std::size_t{1} << 24) + 7}) {
+    const std::vector<std::string> texts = world().gather(text_of(world().rank(), length));
+    ASSERT_EQ(texts.size(), world().is_root() ? static_cast<std::size_t>(world().size()) : 0);
+    for (std::size_t rank = 0; rank < texts.size(); ++rank) {
+      ASSERT_TRUE(texts[rank] == text_of(static_cast<int>(rank), length)) << rank;
+    }
+  }
+}
+
 TEST(Communicator, BroadcastsTextFromAnyRank) {
   for (int source = 0; source < world().size(); ++source) {
     const std::string expected(static_cast<std::size_t>(source) * 1000 + 1, 'x');

@@ -132,6 +132,24 @@ TEST_F(AtomicFileTest, TextsAreWrittenWhole) {
   EXPECT_EQ(file_count(folder_ / ""), 1U);
 }
 
+TEST_F(AtomicFileTest, TextsAreWrittenPieceByPiece) {
+  std::ofstream(path_) << "old";
+  {
+    TextWriter abandoned(path_);
+    abandoned.append("some");
+  }
+  EXPECT_EQ(contents(path_), "old");
+  const std::string line(700'000, 'x');
+  TextWriter writer(path_);
+  writer.append("first\n");
+  writer.append("");
+  writer.append(line);
+  writer.append(line);
+  writer.commit();
+  EXPECT_TRUE(contents(path_) == "first\n" + line + line);
+  EXPECT_EQ(file_count(folder_ / ""), 1U);
+}
+
 TEST_F(AtomicFileTest, RemovesWhatWritersLeft) {
   const std::vector<std::string> stay = {"checkpoint-1.h5", ".metrics.csv.tmp.7", ".checkpoint-1.h5.bak",
                                          "checkpoint-1.h5.tmp.7"};

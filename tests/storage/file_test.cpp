@@ -240,6 +240,28 @@ TEST_F(FileTest, ReadsRows) {
   file.read_rows<double>("/numbers/table", 3, 0, {});
 }
 
+TEST_F(FileTest, WritesRowsPieceByPieceAsInOnePiece) {
+  std::vector<float> values(3000);
+  std::iota(values.begin(), values.end(), 0.5F);
+  File whole = File::create(path_);
+  whole.write<float>("/group/table", {1000, 3}, values);
+  whole.close();
+  const std::string expected = contents(path_);
+  std::filesystem::remove(path_);
+
+  File file = File::create(path_);
+  file.create<float>("/group/table", {1000, 3});
+  file.write_rows<float>("/group/table", 0, 400, std::span(values).first(1200));
+  file.write_rows<float>("/group/table", 400, 0, {});
+  file.write_rows<float>("/group/table", 400, 600, std::span(values).subspan(1200));
+  EXPECT_TRUE(mentions(message_of([&] { file.write_rows<float>("/group/table", 999, 2, std::span(values).first(6)); }),
+                       {"999"}));
+  EXPECT_TRUE(mentions(message_of([&] { file.write_rows<float>("/group/table", 0, 2, std::span(values).first(5)); }),
+                       {"6", "5"}));
+  file.close();
+  EXPECT_TRUE(contents(path_) == expected);
+}
+
 TEST_F(FileTest, KeepsTextsAndAttributes) {
   File file = File::create(path_);
   file.write_text("/notes/text", "naïve\nΘ\n");

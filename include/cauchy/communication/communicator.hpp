@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace cauchy::communication {
 
@@ -33,6 +34,9 @@ class Communicator {
 
   /// Collective. Replaces the text, of any length, by that of `source`.
   void broadcast(std::string& text, int source = 0) const;
+
+  /// Collective. The texts of all ranks, of any lengths, in the order of ranks, on the root; nothing elsewhere.
+  std::vector<std::string> gather(const std::string& text) const;
 
   /// Collective. Returns when all ranks have arrived.
   void barrier() const;

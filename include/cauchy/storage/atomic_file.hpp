@@ -1,9 +1,14 @@
 #pragma once
 /// A file that appears under its name complete, or not at all.
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
+
+#include "cauchy/core/crc64.hpp"
+#include "cauchy/storage/descriptor.hpp"
 
 namespace cauchy::storage {
 
@@ -35,6 +40,21 @@ class AtomicFile {
   std::filesystem::path final_path_;
   std::filesystem::path temporary_path_;
   bool committed_ = false;
+};
+
+/// A text file that is written that way piece by piece, and of which the check sum is read back.
+class TextWriter {
+ public:
+  explicit TextWriter(const std::filesystem::path& path);
+
+  void append(std::string_view text);
+  void commit();
+
+ private:
+  AtomicFile target_;
+  Descriptor file_;
+  core::Crc64 sum_;
+  std::uint64_t bytes_ = 0;
 };
 
 /// Writes a text file that way, and compares what the device holds with the text.

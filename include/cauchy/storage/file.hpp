@@ -98,6 +98,14 @@ class File {
   void write(const std::string& dataset, const std::vector<std::uint64_t>& shape, std::span<const T> values,
              Layout layout = Layout::contiguous);
 
+  /// An array that write_rows() fills, all of it before close(). Parent groups are created. T as in write().
+  template <typename T>
+  void create(const std::string& dataset, const std::vector<std::uint64_t>& shape);
+
+  /// Rows [first, first + rows) of such an array; values.size() is rows × the other dimensions.
+  template <typename T>
+  void write_rows(const std::string& dataset, std::uint64_t first, std::uint64_t rows, std::span<const T> values);
+
   /// Rows [first, first + rows) of the first dimension, converted to T. values.size() is rows × the other dimensions.
   template <typename T>
   void read_rows(const std::string& dataset, std::uint64_t first, std::uint64_t rows, std::span<T> values) const;
@@ -108,6 +116,8 @@ class File {
 
   /// A UTF-8 text as a dataset of one string.
   void write_text(const std::string& dataset, const std::string& text);
+  /// UTF-8 texts as a dataset of one dimension.
+  void write_texts(const std::string& dataset, const std::vector<std::string>& texts);
   std::string read_text(const std::string& dataset) const;
 
   /// T: double, std::uint64_t, std::vector<std::uint64_t>, std::string. The object may be a group, a dataset or "/".
@@ -119,6 +129,8 @@ class File {
 
  private:
   File(std::filesystem::path path, std::int64_t id) : path_(std::move(path)), id_(id) {}
+  void write_texts_as(const std::string& dataset, const std::vector<std::uint64_t>& shape,
+                      std::span<const std::string> texts);
   void collect_pieces(const std::string& group, std::vector<Piece>& pieces) const;
   void wrote_something();
 

@@ -15,6 +15,8 @@
 #include <span>
 #include <string>
 
+#include "cauchy/core/timer.hpp"
+#include "cauchy/storage/atomic_file.hpp"
 #include "cauchy/storage/descriptor.hpp"
 #include "cauchy/storage/file.hpp"
 
@@ -35,8 +37,25 @@ struct WritingCost {
   void add(const WritingCost& other);
 };
 
-/// Writes a sealed file atomically, in place of an older one, with the contents that `fill` gives it, and reads it back
-/// from the device. Throws StorageError.
+/// A sealed file that is being written, atomically, in place of an older one. Throws StorageError.
+class SealedWriter {
+ public:
+  SealedWriter(const std::filesystem::path& path, const SealKind& kind);
+
+  /// For the contents.
+  File& file() { return file_; }
+
+  /// Seals the file, reads it back from the device and gives it its name. Without it nothing is left behind.
+  WritingCost commit();
+
+ private:
+  core::Timer timer_;
+  SealKind kind_;
+  AtomicFile target_;
+  File file_;
+};
+
+/// The same in one call, with the contents that `fill` gives it.
 WritingCost write_sealed(const std::filesystem::path& path, const SealKind& kind,
                          const std::function<void(File&)>& fill);
 
