@@ -5,15 +5,13 @@
 #include <optional>
 #include <utility>
 
-#include "cauchy/cli/arithmetic.hpp"
 #include "cauchy/cli/commands.hpp"
 #include "cauchy/cli/problem.hpp"
 #include "cauchy/cli/settings.hpp"
+#include "cauchy/cli/stored_run.hpp"
 #include "cauchy/cli/tokens.hpp"
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/communication/channel.hpp"
-#include "cauchy/communication/watchdog.hpp"
-#include "cauchy/config/sources.hpp"
 #include "cauchy/reporting/number.hpp"
 #include "cauchy/training/evaluation.hpp"
 #include "cauchy/training/workers.hpp"
@@ -57,31 +55,10 @@ void evaluate_checkpoint(const communication::Communicator& ranks, const std::st
 }
 
 core::ExitCode run_evaluate(const communication::Communicator& ranks, const CommandLine& line) {
-  std::string path;
-  checkpoint::ProblemShape problem;
-  config::Sources sources;
-  communication::agree(ranks, [&] { path = line.required("checkpoint"); });
-  agree_on_arithmetic(ranks);
-  communication::agree_on_root(ranks, [&] {
-    require_file("--checkpoint", path);
-    const checkpoint::Header header = checkpoint::read_header(path);
-    sources.stored = header.configuration;
-    sources.stored_name = path;
-    problem = header.problem;
-  });
-  broadcast(ranks, problem);
-  sources.environment = config::environment_variables();
-  sources.arguments = line.configuration();
   Settings settings;
-  resolve_settings(ranks, sources, settings);
-  communication::start_watchdog(ranks, settings.run.watchdog_seconds);
-  check_threads(ranks, settings.run.threads);
-  communication::agree_on_root(ranks, [&] {
-    refuse_other_settings(path, sources.stored, settings, {"data.microbatch"},
-                          "leave them out: the checkpoint brings its own");
-  });
+  const StoredRun run = open_stored_run(ranks, line, {"data.microbatch"}, settings);
   with_precision(settings.run.precision,
-                 [&]<typename Real>() { evaluate_checkpoint<Real>(ranks, path, problem, settings); });
+                 [&]<typename Real>() { evaluate_checkpoint<Real>(ranks, run.path, run.problem, settings); });
   return core::ExitCode::done;
 }
 
@@ -91,7 +68,7 @@ Command evaluate_command() {
   return {{"evaluate",
            "NLL and metrics of a checkpoint on a data set, on any number of ranks.",
            "",
-           {{"checkpoint", CommandOption::Value::required, "FILE", "the checkpoint; its configuration is the base"}},
+           {checkpoint_option()},
            true},
           run_evaluate};
 }

@@ -67,6 +67,14 @@ void check_columns(const data::Reader& reader, const checkpoint::ProblemShape& p
   }
 }
 
+void check_inputs(const data::Reader& reader, const checkpoint::ProblemShape& problem) {
+  if (reader.shape().inputs != problem.inputs) {
+    throw core::UserError(data::at(reader.source()) + "has " + std::to_string(reader.shape().inputs) +
+                          " features, the model has " + std::to_string(problem.inputs))
+        .as_agreed();
+  }
+}
+
 template <typename Real>
 checkpoint::ProblemShape problem_shape(const communication::Communicator& ranks, const model::ModelOptions& options,
                                        const data::Dataset<Real>& train) {

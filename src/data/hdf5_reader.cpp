@@ -215,12 +215,14 @@ SourceShape hdf5_shape(const Source& source) {
       extents = numeric_dataset(file, source, source.features, "data.features").shape;
       shape = {extents[0], columns(extents)};
     }
-    const storage::DatasetInfo targets = numeric_dataset(file, source, source.targets, "data.targets");
-    shape.target_columns = columns(targets.shape);
-    const std::string shapes = "/" + source.features + " is " + shape_text(extents) + ", /" + source.targets + " is " +
-                               shape_text(targets.shape);
-    if (shape.rows != targets.shape[0]) {
-      throw core::UserError(at(source) + "row counts differ: " + shapes);
+    std::string shapes = "/" + source.features + " is " + shape_text(extents);
+    if (!source.features_alone) {
+      const storage::DatasetInfo targets = numeric_dataset(file, source, source.targets, "data.targets");
+      shape.target_columns = columns(targets.shape);
+      shapes += ", /" + source.targets + " is " + shape_text(targets.shape);
+      if (shape.rows != targets.shape[0]) {
+        throw core::UserError(at(source) + "row counts differ: " + shapes);
+      }
     }
     const auto rows = static_cast<double>(shape.rows);
     const double features =
@@ -228,7 +230,7 @@ SourceShape hdf5_shape(const Source& source) {
     if ((features + rows * static_cast<double>(shape.target_columns)) * sizeof(double) > 0x1p62) {
       throw core::UserError(at(source) + "claims to be larger than any memory: " + shapes);
     }
-    if (shape.rows == 0 || shape.inputs == 0 || shape.target_columns == 0) {
+    if (shape.rows == 0 || shape.inputs == 0 || (shape.target_columns == 0 && !source.features_alone)) {
       throw core::UserError(at(source) + "is empty: " + shapes);
     }
     require_one_each(file, source, source.weights, "data.weights", shape.rows);
@@ -311,7 +313,9 @@ class Hdf5Reader final : public Reader {
         samples.features.resize(samples.rows.size() * samples.inputs);
         read(source().features, samples.inputs, of_features, samples.features.data());
       }
-      read(source().targets, samples.target_columns, nullptr, samples.targets.data());
+      if (samples.target_columns > 0) {
+        read(source().targets, samples.target_columns, nullptr, samples.targets.data());
+      }
       const auto read_one_each = [&](const std::string& dataset, linear_algebra::UnsetVector<Real>& values) {
         if (!dataset.empty()) {
           values.resize(samples.rows.size());

@@ -159,6 +159,8 @@ class Categorical final : public Likelihood<Real> {
     }
   }
 
+  std::vector<std::string> prediction_names() const override { return numbered("p_", classes_); }
+
   std::string_view metric() const override { return "accuracy"; }
 
   double metric_sum(MatrixView<const Real> outputs, const Observations<Real>& observed) const override {

@@ -57,6 +57,10 @@ class Gaussian final : public Likelihood<Real> {
     }
   }
 
+  std::vector<std::string> prediction_names() const override {
+    return columns_ == 1 ? std::vector<std::string>{"mean"} : numbered("mean_", columns_);
+  }
+
   std::string_view metric() const override { return "rmse"; }
 
   double metric_sum(MatrixView<const Real> outputs, const Observations<Real>& observed) const override {

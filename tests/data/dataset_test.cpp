@@ -76,6 +76,21 @@ TEST_F(DatasetTest, HoldsTheRowsOfItsShards) {
   }
 }
 
+TEST_F(DatasetTest, FeaturesAloneNeedNoTargets) {
+  const test::ToyData toy(23, 3, 4);
+  Source source = written(toy);
+  source.targets = "nowhere";
+  EXPECT_NE(fault_of(source, 1), "no fault");
+  source.features_alone = true;
+  EXPECT_EQ(hdf5_shape(source), (SourceShape{23, 3, 0}));
+  const auto reader = make_hdf5_reader(source, hdf5_shape(source));
+  const Samples<double> samples = read_samples<double>(*reader, {5, 12}, {});
+  EXPECT_EQ(samples.targets.size(), 0U);
+  for (std::uint64_t i = 0; i < 7 * 3; ++i) {
+    ASSERT_EQ(samples.features[i], toy.features[5 * 3 + i]);
+  }
+}
+
 TEST_F(DatasetTest, GathersInTheOrderAskedFor) {
   const test::ToyData toy(12, 2, 3);
   Dataset<float> dataset(world(), make_hdf5_reader(written(toy), {12, 2, 1}), 4, {});

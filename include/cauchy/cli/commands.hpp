@@ -15,6 +15,7 @@ struct Command {
 
 Command train_command();
 Command evaluate_command();
+Command predict_command();
 Command inspect_command();
 Command convert_command();
 

@@ -21,6 +21,9 @@ namespace cauchy::cli {
 /// every rank.
 void check_columns(const data::Reader& reader, const checkpoint::ProblemShape& problem);
 
+/// The same for features alone.
+void check_inputs(const data::Reader& reader, const checkpoint::ProblemShape& problem);
+
 /// Collective. What the network must look like for these training data. The number of classes is the largest class plus
 /// one unless model.classes says it.
 template <typename Real>

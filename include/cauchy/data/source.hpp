@@ -14,12 +14,13 @@ struct Source {
   std::string targets;
   std::string weights = {};   ///< empty: 1 each
   std::string exposure = {};  ///< empty: 1 each
+  bool features_alone = false;  ///< targets are not read, and need not be there
 };
 
 struct SourceShape {
   std::uint64_t rows = 0;            ///< N
   std::uint64_t inputs = 0;          ///< features a sample; further dimensions are flattened
-  std::uint64_t target_columns = 0;  ///< 1 for targets of shape (N)
+  std::uint64_t target_columns = 0;  ///< 1 for targets of shape (N), 0 where features alone are read
   bool sparse = false;               ///< whether features are stored, and stay, without their zeros
   std::uint64_t elements = 0;        ///< how many sparse features are stored; 0 of dense ones
 

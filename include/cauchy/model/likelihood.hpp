@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cauchy/linear_algebra/matrix_view.hpp"
 #include "cauchy/model/batch.hpp"
@@ -41,6 +42,8 @@ class Likelihood {
 
   /// The parameters of p(y | x) that people read: class probabilities, means. (samples × outputs), may be in place.
   virtual void predict(MatrixView<const Real> outputs, MatrixView<Real> prediction) const = 0;
+  /// Names of the columns of a prediction, such as "mean" or "p_0", "p_1".
+  virtual std::vector<std::string> prediction_names() const = 0;
 
   /// The natural figure of merit beside the NLL, such as "accuracy" or "rmse".
   virtual std::string_view metric() const = 0;
