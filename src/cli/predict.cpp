@@ -66,7 +66,7 @@ class Predictor {
       const std::uint64_t first = pass * microbatch_;
       const std::uint64_t count = std::min(microbatch_, rows.size() - first);
       const MatrixView<Real> outputs =
-          network_.forward(parameters_, features(samples, first, count, worker.batch), worker.workspace);
+          network_.forward(parameters_, data::features_of(samples, first, count, worker.batch), worker.workspace);
       linear_algebra::AlignedVector<Real> values(count * columns_);
       const MatrixView<Real> prediction{values.data(), count, columns_};
       network_.likelihood().predict(outputs, prediction);
@@ -82,17 +82,6 @@ class Predictor {
   }
 
  private:
-  /// Dense rows are copied: products see the same alignment in every run.
-  static model::Features<Real> features(const data::Samples<Real>& samples, std::uint64_t first, std::uint64_t count,
-                                        data::BatchBuffer<Real>& buffer) {
-    if (samples.sparse_features.columns > 0) {
-      return samples.sparse_features.view().middle_rows(first, count);
-    }
-    buffer.features.resize(std::max<std::size_t>(buffer.features.size(), count * samples.inputs));
-    std::copy_n(samples.feature_matrix().row(first), count * samples.inputs, buffer.features.data());
-    return {buffer.features.data(), count, samples.inputs};
-  }
-
   /// Of a network that takes no other, such as a token beyond its vocabulary.
   void require_features(const data::Samples<Real>& samples) const {
     const MatrixView<const Real> features = samples.feature_matrix();

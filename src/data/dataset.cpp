@@ -94,6 +94,20 @@ model::Batch<Real> Dataset<Real>::gather(std::uint64_t shard, Range rows, BatchB
       shard, rows.size(), [rows](std::uint64_t i) { return rows.first + i; }, buffer);
 }
 
+template <typename Real>
+model::Features<Real> features_of(const Samples<Real>& samples, std::uint64_t first, std::uint64_t count,
+                                  BatchBuffer<Real>& buffer) {
+  if (samples.sparse_features.columns > 0) {
+    return samples.sparse_features.view().middle_rows(first, count);
+  }
+  buffer.features.resize(std::max<std::size_t>(buffer.features.size(), count * samples.inputs));
+  std::copy_n(samples.feature_matrix().row(first), count * samples.inputs, buffer.features.data());
+  return {buffer.features.data(), count, samples.inputs};
+}
+
+template model::Features<float> features_of(const Samples<float>&, std::uint64_t, std::uint64_t, BatchBuffer<float>&);
+template model::Features<double> features_of(const Samples<double>&, std::uint64_t, std::uint64_t,
+                                             BatchBuffer<double>&);
 template class Dataset<float>;
 template class Dataset<double>;
 

@@ -151,6 +151,29 @@ class Categorical final : public Likelihood<Real> {
     return sum;
   }
 
+  bool relative_outputs() const override { return true; }
+  bool has_curvature() const override { return true; }
+
+  /// diag(p) - p·pᵀ.
+  void curvature(MatrixView<const Real> outputs, const Observations<Real>& observed,
+                 MatrixView<Real> result) const override {
+    std::vector<Real> probabilities(outputs.size());
+    const MatrixView<Real> p{probabilities.data(), outputs.rows, outputs.columns};
+    for (std::size_t first = 0; first < outputs.rows; first += chunk_rows) {
+      const std::size_t count = std::min(chunk_rows, outputs.rows - first);
+      LogSumExps rows;
+      softmax(outputs.middle_rows(first, count), p.middle_rows(first, count), rows);
+    }
+    for (std::size_t i = 0; i < outputs.rows; ++i) {
+      for (std::size_t k = 0; k < classes_; ++k) {
+        for (std::size_t l = 0; l < classes_; ++l) {
+          result(i, k * classes_ + l) = (k == l ? p(i, k) : Real{0}) - p(i, k) * p(i, l);
+        }
+      }
+    }
+    weigh_rows(observed, result);
+  }
+
   void predict(MatrixView<const Real> outputs, MatrixView<Real> prediction) const override {
     LogSumExps rows;
     for (std::size_t first = 0; first < outputs.rows; first += chunk_rows) {

@@ -51,6 +51,19 @@ class Gaussian final : public Likelihood<Real> {
     return sum;
   }
 
+  bool has_curvature() const override { return true; }
+
+  void curvature(MatrixView<const Real> outputs, const Observations<Real>& observed,
+                 MatrixView<Real> result) const override {
+    std::ranges::fill(result.elements(), Real{0});
+    for (std::size_t i = 0; i < outputs.rows; ++i) {
+      for (std::size_t k = 0; k < columns_; ++k) {
+        result(i, k * columns_ + k) = 1;
+      }
+    }
+    weigh_rows(observed, result);
+  }
+
   void predict(MatrixView<const Real> outputs, MatrixView<Real> prediction) const override {
     if (outputs.data != prediction.data) {
       std::copy_n(outputs.data, outputs.size(), prediction.data);

@@ -16,6 +16,7 @@ struct Command {
 Command train_command();
 Command evaluate_command();
 Command predict_command();
+Command coefficients_command();
 Command inspect_command();
 Command convert_command();
 

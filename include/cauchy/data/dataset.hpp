@@ -70,4 +70,10 @@ class Dataset {
   Samples<Real> samples_;
 };
 
+/// Rows [first, first + count) of samples as the model sees them, until the buffer's next use: dense ones are copied
+/// there, to start on a cache line.
+template <typename Real>
+model::Features<Real> features_of(const Samples<Real>& samples, std::uint64_t first, std::uint64_t count,
+                                  BatchBuffer<Real>& buffer);
+
 }  // namespace cauchy::data

@@ -2,6 +2,7 @@
 /// p_model(y | outputs): the negative log-likelihood, its derivative, and what a prediction is.
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,15 @@ class Likelihood {
   /// outputs themselves.
   virtual double nll_and_derivative(MatrixView<const Real> outputs, const Observations<Real>& observed,
                                     MatrixView<Real> derivative) const = 0;
+
+  /// Whether a number added to all outputs of a sample changes nothing, so that data determine their differences alone.
+  virtual bool relative_outputs() const { return false; }
+  virtual bool has_curvature() const { return false; }
+  /// Second derivatives of each sample's weight·NLL by its outputs, (samples × outputs²). Only where has_curvature.
+  virtual void curvature(MatrixView<const Real> /*outputs*/, const Observations<Real>& /*observed*/,
+                         MatrixView<Real> /*result*/) const {
+    throw std::logic_error("a likelihood without curvature was asked for it");
+  }
 
   /// The parameters of p(y | x) that people read: class probabilities, means. (samples × outputs), may be in place.
   virtual void predict(MatrixView<const Real> outputs, MatrixView<Real> prediction) const = 0;

@@ -1,0 +1,220 @@
+// cauchy coefficients: what a generalized linear model says of each feature, and how surely.
+
+#include <charconv>
+#include <cmath>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cauchy/cli/coefficient_table.hpp"
+#include "cauchy/cli/commands.hpp"
+#include "cauchy/cli/problem.hpp"
+#include "cauchy/cli/settings.hpp"
+#include "cauchy/cli/stored_run.hpp"
+#include "cauchy/cli/training_data.hpp"
+#include "cauchy/communication/agreement.hpp"
+#include "cauchy/core/activity.hpp"
+#include "cauchy/model/coefficients.hpp"
+#include "cauchy/reporting/number.hpp"
+#include "cauchy/storage/atomic_file.hpp"
+#include "cauchy/training/information.hpp"
+
+namespace cauchy::cli {
+namespace {
+
+// Beyond this the matrix of the information, of which the root has some copies, and its inverse take too long.
+constexpr std::uint64_t most_parameters = 5000;
+// In standard errors. A hundredth of one moves no conclusion.
+constexpr double close_enough = 0.01;
+
+double level_of(const CommandLine& line) {
+  const std::string text = line.value("level").value_or("0.95");
+  double level = 0;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), level);
+  if (result.ec != std::errc{} || result.ptr != text.data() + text.size() || !(level > 0 && level < 1)) {
+    throw core::UserError("command line: --level " + text + ": a number between 0 and 1 is needed, such as 0.95");
+  }
+  return level;
+}
+
+/// Throws core::UserError unless the model's coefficients have standard errors that this command knows.
+void check_model(const Settings& settings, const std::string& path, const model::Network<double>& network) {
+  if (!settings.model.layers.empty()) {
+    throw core::UserError(path +
+                          ": the model has hidden layers, whose weights are no coefficients of features; "
+                          "cauchy coefficients is for generalized linear models (model.layers empty)");
+  }
+  if (settings.model.embedding > 0) {
+    throw core::UserError(path + ": the model's features are tokens, which have vectors and no coefficients");
+  }
+  if (!network.likelihood().has_curvature()) {
+    throw core::UserError(path + ": no standard errors are known for model.likelihood = " + settings.model.likelihood);
+  }
+  if (settings.model.l2 > 0) {
+    throw core::UserError(path +
+                          ": was fitted with a penalty (model.l2), which shrinks coefficients "
+                          "towards 0: intervals around them would not cover what they claim; fit it again without");
+  }
+  const std::uint64_t parameters = network.layout().parameter_count();
+  if (parameters > most_parameters) {
+    throw core::UserError(path + ": the model has " + std::to_string(parameters) +
+                          " parameters; this command inverts a "
+                          "matrix with as many rows, and takes at most " +
+                          std::to_string(most_parameters));
+  }
+}
+
+/// B by output, the intercept first, from Θ: weights (inputs × outputs), intercepts (outputs). Relative to output 0
+/// where it is left out.
+std::vector<double> estimates_of(const model::Network<double>& network, std::span<const double> theta,
+                                 std::size_t left_out) {
+  const auto& tensors = network.layout().tensors();
+  const std::size_t outputs = network.likelihood().outputs();
+  const double* const weights = theta.data() + tensors[0].offset;
+  const double* const intercepts = tensors.size() > 1 ? theta.data() + tensors[1].offset : nullptr;
+  std::vector<double> estimates;
+  for (std::size_t k = left_out; k < outputs; ++k) {
+    if (intercepts != nullptr) {
+      estimates.push_back(intercepts[k] - (left_out > 0 ? intercepts[0] : 0));
+    }
+    for (std::size_t j = 0; j < network.inputs(); ++j) {
+      estimates.push_back(weights[j * outputs + k] - (left_out > 0 ? weights[j * outputs] : 0));
+    }
+  }
+  return estimates;
+}
+
+model::LinearFit linear_fit(const model::Network<double>& network, std::span<const double> theta,
+                            const data::Standardization& standardization, const training::Information& information,
+                            const std::string& likelihood) {
+  const std::size_t left_out = network.likelihood().relative_outputs() ? 1 : 0;
+  model::LinearFit fit;
+  fit.outputs = network.likelihood().outputs() - left_out;
+  fit.inputs = network.inputs();
+  fit.intercept = network.layout().tensors().size() > 1;
+  fit.estimates = estimates_of(network, theta, left_out);
+  fit.information = information.matrix;
+  fit.gradient = information.gradient;
+  fit.mean = standardization.mean;
+  fit.scale = standardization.scale;
+  fit.weight = information.weight;
+  if (likelihood == "gaussian") {
+    fit.residual_squares = information.squares;
+  }
+  return fit;
+}
+
+/// In double, whatever the precision of the run.
+struct FittedModel {
+  linear_algebra::AlignedVector<double> theta;
+  data::Standardization standardization;
+};
+
+template <typename Real>
+FittedModel load_fitted(const communication::Communicator& ranks, const StoredRun& run, const Settings& settings) {
+  const auto network = make_network<Real>(ranks, settings, run.problem);
+  const auto method = optimize::make_method<Real>(settings.method);
+  const training::TrainingState<Real> state = load_state(ranks, run.path, *network, *method);
+  return {{state.method.x.begin(), state.method.x.end()}, state.standardization};
+}
+
+CoefficientNames names_of(const model::Network<double>& network) {
+  CoefficientNames names;
+  const std::vector<std::string> predictions = network.likelihood().prediction_names();
+  for (std::size_t k = network.likelihood().relative_outputs() ? 1 : 0; k < network.likelihood().outputs(); ++k) {
+    names.outputs.push_back(network.likelihood().relative_outputs() ? "class " + std::to_string(k) + " against class 0"
+                                                                    : predictions[k]);
+  }
+  for (std::size_t j = 0; j < network.inputs(); ++j) {
+    names.inputs.push_back("x" + std::to_string(j));
+  }
+  return names;
+}
+
+double norm(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double value : values) {
+    sum += value * value;
+  }
+  return std::sqrt(sum);
+}
+
+void warn_of_undetermined(const model::Coefficients& coefficients, const CoefficientNames& names) {
+  std::string text;
+  for (const model::Coefficient& coefficient : coefficients.all) {
+    if (!coefficient.determined) {
+      text += (text.empty() ? "" : ", ") + names.inputs[coefficient.input] +
+              (names.outputs.size() > 1 ? " (" + names.outputs[coefficient.output] + ")" : "");
+    }
+  }
+  if (!text.empty()) {
+    std::cerr
+        << "cauchy: warning: not determined, since each of these is constant, or a linear combination of features "
+           "before it, whose coefficients have its effect: "
+        << text << "\n";
+  }
+}
+
+void report(const training::Information& information, const model::LinearFit& fit, const CoefficientNames& names,
+            const CommandLine& line) {
+  using reporting::short_text;
+  const double level = level_of(line);
+  const core::Doing doing("inverting the information");
+  const model::Coefficients coefficients = model::infer(fit, level);
+  std::cout << coefficient_table(coefficients, names, level) << "\n";
+  for (std::size_t k = 0; k < coefficients.variances.size(); ++k) {
+    std::cout << "variance of " << names.outputs[k] << "  " << short_text(coefficients.variances[k], 8) << ", of "
+              << short_text(coefficients.degrees_of_freedom, 15) << " degrees of freedom\n";
+  }
+  std::cout << "NLL            " << short_text(information.nll / information.weight, 10) << " a sample\n"
+            << "gradient norm  " << short_text(norm(fit.gradient) / information.weight) << "; the optimum is at most "
+            << short_text(coefficients.distance, 3) << " standard errors away\n";
+  warn_of_undetermined(coefficients, names);
+  if (!(coefficients.distance <= close_enough)) {
+    std::cerr << "cauchy: warning: these are not the maximum likelihood estimates: the optimum is up to "
+              << short_text(coefficients.distance, 3)
+              << " standard errors away; train on, with stop.gradient_norm below "
+              << short_text(norm(fit.gradient) / information.weight, 1) << " (or is --data.train not what it was?)\n";
+  }
+  if (const auto output = line.value("output")) {
+    storage::write_text_file(*output, coefficient_csv(coefficients, names));
+    std::cout << "wrote          " << *output << "\n";
+  }
+}
+
+core::ExitCode run_coefficients(const communication::Communicator& ranks, const CommandLine& line) {
+  communication::agree(ranks, [&] { level_of(line); });
+  Settings settings;
+  const StoredRun run = open_stored_run(ranks, line, {"data.microbatch"}, settings);
+  const auto network = make_network<double>(ranks, settings, run.problem);
+  communication::agree_on_root(ranks, [&] { check_model(settings, run.path, *network); });
+  const TrainingReaders readers = open_training_data(ranks, settings);
+  check_columns(*readers.train, run.problem);
+  const FittedModel fitted =
+      with_precision(settings.run.precision, [&]<typename Real>() { return load_fitted<Real>(ranks, run, settings); });
+  const training::Information information = training::measure_information(ranks, *readers.train, fitted.standardization,
+                                                                          *network, fitted.theta, settings.data.shards);
+  communication::agree_on_root(ranks, [&] {
+    const model::LinearFit fit =
+        linear_fit(*network, fitted.theta, fitted.standardization, information, settings.model.likelihood);
+    report(information, fit, names_of(*network), line);
+  });
+  return core::ExitCode::done;
+}
+
+}  // namespace
+
+Command coefficients_command() {
+  using Value = CommandOption::Value;
+  return {{"coefficients",
+           "Coefficients of a generalized linear model with standard errors and confidence intervals.",
+           "",
+           {checkpoint_option(),
+            {"level", Value::required, "NUMBER", "of the confidence intervals: 0.95"},
+            {"output", Value::required, "FILE.csv", "also write them to this file; replaced if it is there"}},
+           true},
+          run_coefficients};
+}
+
+}  // namespace cauchy::cli

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""coefficients: estimates, standard errors and intervals, against Newton's method in numpy and against statsmodels."""
+
+import csv
+import json
+import pathlib
+import sys
+import unittest
+
+import numpy
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import program
+import regression
+import toy
+
+REFERENCE = program.SOURCE / "tests" / "data" / "coefficients.json"
+NUMBERS = ("estimate", "standard_error", "statistic", "p_value", "lower", "upper")
+
+
+class CoefficientsTest(program.ProgramTest):
+    def fit(self, likelihood, features, targets, ranks=2, **more):
+        toy.write(self.folder / "train.h5", features, targets)
+        self.train({"data.train": "train.h5", "data.shards": 5, "data.standardize": "true", "model.layers": "",
+                    "model.likelihood": likelihood, "run.precision": "double", "optimizer.batch_size": "full",
+                    "optimizer.method": "momentum", "optimizer.momentum": 0.9, "optimizer.learning_rate": 0.1,
+                    "stop.gradient_norm": 1e-11, "stop.max_steps": 20000, "checkpoint.every_seconds": 0,
+                    "checkpoint.directory": "run", **{key.replace("__", "."): value for key, value in more.items()}},
+                   ranks)
+        self.checkpoint = sorted(self.folder.glob("run/checkpoint-*.h5"))[-1]
+
+    def coefficients(self, ranks=1, more=()):
+        outcome = self.succeed(["coefficients", "--checkpoint", self.checkpoint, "--output", "out.csv", *more], ranks)
+        with open(self.folder / "out.csv", newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file)), outcome
+
+    def numbers(self, rows):
+        return numpy.array([[float(row[name]) for name in NUMBERS] for row in rows])
+
+    def assert_like_statsmodels(self, likelihood, targets, **more):
+        """The reference has estimates, standard errors, statistics, p values and limits, as statsmodels gives them."""
+        features = regression.features()
+        self.fit(likelihood, features, targets(features), **more)
+        outputs = {}
+        for ranks in (1, 2, 3, 4):
+            rows, outcome = self.coefficients(ranks)
+            outputs[ranks] = (self.folder / "out.csv").read_bytes(), outcome.stdout
+            self.assertEqual(outcome.stderr, "")
+        self.assertEqual(set(outputs.values()), {outputs[1]})
+        expected = json.loads(REFERENCE.read_text())[likelihood]
+        self.assertEqual([row["feature"] for row in rows], ["intercept", "x0", "x1", "x2", "x3"] * (len(rows) // 5))
+        found = self.numbers(rows)
+        for column, name in enumerate(NUMBERS):
+            # The gradient is below 1e-11, the condition of the information some thousands.
+            numpy.testing.assert_allclose(found[:, column], expected[name], rtol=1e-6, err_msg=name)
+        return outcome.stdout
+
+    def test_gaussian(self):
+        text = self.assert_like_statsmodels("gaussian", regression.real)
+        expected = json.loads(REFERENCE.read_text())["gaussian"]
+        self.assertIn(f"{expected['variance']:.6f}"[:8], text)
+        self.assertIn("235 degrees of freedom", text)
+
+    def test_categorical(self):
+        text = self.assert_like_statsmodels("categorical", regression.classes, optimizer__learning_rate=0.5)
+        self.assertIn("class 2 against class 0", text)
+
+    def test_without_standardisation_and_without_intercept(self):
+        features = regression.features()
+        features = (features - [40, 30000, 0, 2013]) / [15, 9000, 1, 2]
+        targets = regression.real(regression.features()) - 3
+        results = []
+        for more in ({}, {"data__standardize": "false"}):
+            self.fit("gaussian", features, targets, **more)
+            results.append(self.numbers(self.coefficients()[0]))
+        # The same model, reached by two ways.
+        numpy.testing.assert_allclose(results[0], results[1], rtol=1e-6)
+        self.fit("gaussian", features, targets, data__standardize="false", model__intercept="false")
+        rows, _ = self.coefficients()
+        self.assertEqual([row["feature"] for row in rows], ["x0", "x1", "x2", "x3"])
+        covariance = numpy.linalg.inv(features.T @ features)
+        estimates = covariance @ features.T @ targets
+        variance = ((targets - features @ estimates) ** 2).sum() / (len(features) - 4)
+        found = self.numbers(rows)
+        numpy.testing.assert_allclose(found[:, 0], estimates, rtol=1e-8)
+        numpy.testing.assert_allclose(found[:, 1], numpy.sqrt(variance * numpy.diag(covariance)), rtol=1e-8)
+
+    def test_several_targets_have_variances_of_their_own(self):
+        features = regression.features()
+        one = regression.real(features)
+        self.fit("gaussian", features, one)
+        alone = self.numbers(self.coefficients()[0])
+        self.fit("gaussian", features, numpy.column_stack([10 * regression.noise(240, 50), one]))
+        rows, outcome = self.coefficients()
+        self.assertEqual([row["output"] for row in rows], ["mean_0"] * 5 + ["mean_1"] * 5)
+        numpy.testing.assert_allclose(self.numbers(rows[5:]), alone, rtol=1e-8)
+        self.assertEqual(outcome.stdout.count("variance of"), 2)
+
+    def test_features_that_depend_on_others_are_named_and_left_out(self):
+        features = regression.features()
+        targets = regression.real(features)
+        self.fit("gaussian", features, targets)
+        alone = self.numbers(self.coefficients()[0])
+        member = features[:, 2]
+        for extra, name in ((numpy.full(240, 7.0), "x4"), (1 - member, "x4"), (features[:, 0] - 2 * member, "x4")):
+            self.fit("gaussian", numpy.column_stack([features, extra]), targets)
+            rows, outcome = self.coefficients(2)
+            self.assertEqual(rows[-1], {**rows[-1], "feature": name, "estimate": "", "standard_error": ""})
+            self.assertRegex(outcome.stdout, rf"{name} +not determined")
+            self.assertIn("constant, or a linear combination of features before it, whose coefficients have its effect: x4\n", outcome.stderr)
+            numpy.testing.assert_allclose(self.numbers(rows[:-1]), alone, rtol=1e-6)
+
+    def test_level(self):
+        features = regression.features()
+        self.fit("gaussian", features, regression.real(features))
+        wide = self.numbers(self.coefficients(1, ["--level=0.99"])[0])
+        usual = self.numbers(self.coefficients()[0])
+        numpy.testing.assert_array_equal(wide[:, :4], usual[:, :4])
+        # Student's t with 235 degrees of freedom: 1.9701101 and 2.5969117 (scipy).
+        numpy.testing.assert_allclose((wide[:, 5] - wide[:, 4]) / (usual[:, 5] - usual[:, 4]), 2.5969117 / 1.9701101,
+                                      rtol=1e-6)
+
+    def test_a_fit_that_is_not_at_the_optimum_is_told(self):
+        features = regression.features()
+        self.fit("categorical", features, regression.classes(features), stop__max_steps=5)
+        for ranks in (1, 3):
+            _, outcome = self.coefficients(ranks)
+            self.assertRegex(outcome.stderr, r"warning: these are not the maximum likelihood estimates: the optimum is "
+                                             r"up to \S+ standard errors away")
+
+    def test_mistakes(self):
+        features = regression.features()
+        targets = regression.real(features)
+        self.fit("gaussian", features, targets, stop__max_steps=3)
+        toy.write(self.folder / "wide.h5", numpy.column_stack([features, targets]), targets)
+        toy.write(self.folder / "short.h5", features[:5], targets[:5])
+        name = self.checkpoint
+        cases = [((1, 3), [], ["--level=1.5"], ["--level 1.5", "between 0 and 1"]),
+                 ((2,), [], ["--level=x"], ["--level x"]),
+                 ((1, 3), [], ["--data.train=wide.h5"], ["wide.h5", "5 features", "4 features"]),
+                 ((2,), [], ["--data.train=short.h5"], ["no more samples than coefficients"]),
+                 ((2,), [], ["--data.train=nowhere.h5"], ["nowhere.h5", "no such file"])]
+        for ranks, _, arguments, words in cases:
+            for count in ranks:
+                with self.subTest(arguments=arguments, ranks=count):
+                    message = self.refuse(["coefficients", "--checkpoint", name, *arguments], count)
+                    for word in words:
+                        self.assertIn(word, message)
+        self.assertEqual([path for path in self.files() if path.endswith(".csv") and "metrics" not in path], [])
+        for more, word in (({"model__layers": "3"}, "hidden layers"), ({"model__l2": 0.1}, "penalty")):
+            self.fit("gaussian", features, targets, stop__max_steps=3, **more)
+            for count in (1, 2):
+                self.assertIn(word, self.refuse(["coefficients", "--checkpoint", self.checkpoint], count))
+
+
+if __name__ == "__main__":
+    unittest.main()
