@@ -75,7 +75,7 @@ def coefficients(executable, folder, likelihood, x, y, settings):
         file["targets"] = y
     options = {"data.train": folder / "data.h5", "data.standardize": "true", "data.shards": 8, "model.layers": "",
                "model.likelihood": likelihood, "run.precision": "double", "optimizer.batch_size": "full",
-               "optimizer.method": "momentum", "stop.gradient_norm": 1e-7, "stop.max_steps": 100000,
+               "optimizer.method": "momentum", "stop.gradient_norm": 1e-9, "stop.max_steps": 100000,
                "checkpoint.directory": folder / likelihood, **settings}
     subprocess.run([executable, "train", *(f"--{key}={value}" for key, value in options.items())], check=True,
                    stdout=subprocess.DEVNULL)

@@ -1,13 +1,25 @@
 // cauchy inspect: what is in a checkpoint or a data file.
 
+#include <array>
 #include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "cauchy/checkpoint/checkpoint_file.hpp"
 #include "cauchy/cli/commands.hpp"
+#include "cauchy/cli/data_report.hpp"
 #include "cauchy/cli/problem.hpp"
+#include "cauchy/cli/settings.hpp"
 #include "cauchy/communication/agreement.hpp"
+#include "cauchy/communication/watchdog.hpp"
+#include "cauchy/config/sources.hpp"
 #include "cauchy/data/hdf5_reader.hpp"
+#include "cauchy/data/reader.hpp"
+#include "cauchy/data/summary.hpp"
 #include "cauchy/reporting/number.hpp"
+#include "cauchy/reporting/row_progress.hpp"
+#include "cauchy/reporting/terminal.hpp"
 #include "cauchy/storage/file.hpp"
 #include "cauchy/storage/seal.hpp"
 
@@ -62,41 +74,99 @@ void list_group(const storage::File& file, const std::string& group, int depth) 
   }
 }
 
-void inspect_data(const std::string& path) {
+/// What an HDF5 file holds, and what of it can be looked at as samples.
+struct Found {
+  bool features = true;
+  bool targets = true;
+};
+
+Found list_file(const std::string& path, const data::Source& source) {
   const bool is_sealed = storage::is_sealed(path, data::sealed_data);
   if (is_sealed) {
     storage::verify_seal(path, data::sealed_data);
   }
+  std::cout << "data file " << path << (is_sealed ? ", undamaged" : "") << "\n";
   if (!storage::is_hdf5(path)) {
-    throw core::UserError(path + ": is neither a checkpoint nor an HDF5 file");
+    return {};
   }
   const storage::File file = storage::File::open(path);
   if (!is_sealed) {
     storage::require_unsealed(file);
   }
-  std::cout << "data file " << path << (is_sealed ? ", undamaged" : "") << "\n";
   list_group(file, "/", 0);
+  return {file.has(source.features), file.has(source.targets)};
 }
 
-void inspect(const std::string& path) {
-  require_file("inspect", path);
-  checkpoint::is_checkpoint(path) ? inspect_checkpoint(path) : inspect_data(path);
+/// What the columns are called, where the data know it: "x0", "x1", ... else.
+std::vector<std::string> input_names(const data::Reader& reader) {
+  std::vector<std::string> names;
+  for (std::uint64_t i = 0; i < reader.shape().inputs; ++i) {
+    names.push_back("x" + std::to_string(i));
+  }
+  return names;
+}
+
+/// Collective. The root looks at all rows.
+void inspect_samples(const communication::Communicator& ranks, const data::Source& source) {
+  const std::unique_ptr<const data::Reader> reader = data::open_reader(ranks, source);
+  communication::agree_on_root(ranks, [&] {
+    reporting::RowProgress progress(std::cout, reporting::output_is_terminal(), "looked at", reader->shape().rows);
+    const data::Summary summary = data::summarize(*reader, [&](std::uint64_t rows) { progress.advance(rows); });
+    std::cout << "\n" << data_report(summary, *reader, input_names(*reader), {});
+  });
+}
+
+void inspect_data(const communication::Communicator& ranks, const std::string& path, const CommandLine& line) {
+  config::Sources sources;
+  sources.environment = config::environment_variables();
+  sources.arguments = line.configuration();
+  Settings settings;
+  resolve_settings(ranks, sources, settings);
+  communication::start_watchdog(ranks, settings.run.watchdog_seconds);
+  data::Source source = settings.source("inspect", path);
+  source.weights.clear();
+  source.any_value = true;
+  Found found;
+  communication::agree_on_root(ranks, [&] { found = list_file(path, source); });
+  std::array<std::int32_t, 2> flags{found.features ? 1 : 0, found.targets ? 1 : 0};
+  ranks.broadcast<std::int32_t>(flags);
+  if (flags[0] != 0) {
+    source.features_alone = flags[1] == 0;
+    inspect_samples(ranks, source);
+  } else if (ranks.is_root()) {
+    std::cout << "\nnone of these is called " << source.features
+              << ": --data.features=NAME and --data.targets=NAME say which ones to look at\n";
+  }
 }
 
 core::ExitCode run_inspect(const communication::Communicator& ranks, const CommandLine& line) {
-  communication::agree_on_root(ranks, [&] { inspect(line.positional()); });
+  const std::string& path = line.positional();
+  std::int32_t is_checkpoint = 0;
+  communication::agree_on_root(ranks, [&] {
+    require_file("inspect", path);
+    is_checkpoint = checkpoint::is_checkpoint(path) ? 1 : 0;
+    if (is_checkpoint != 0) {
+      inspect_checkpoint(path);
+    }
+  });
+  ranks.broadcast<std::int32_t>({&is_checkpoint, 1});
+  if (is_checkpoint == 0) {
+    inspect_data(ranks, path, line);
+  }
   return core::ExitCode::done;
 }
 
 }  // namespace
 
 Command inspect_command() {
-  return {{"inspect",
-           "Shows a checkpoint or a data file: shapes, names, configuration, digest of the parameters.",
-           "FILE",
-           {},
-           false},
-          run_inspect};
+  return {
+      {"inspect",
+       "Shows a checkpoint (shapes, configuration, digest of the parameters) or a data file (ranges, values at fault, "
+       "targets, the likelihood that suits them).",
+       "FILE",
+       {},
+       true},
+      run_inspect};
 }
 
 }  // namespace cauchy::cli

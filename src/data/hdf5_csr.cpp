@@ -158,7 +158,7 @@ void read_indices(const Piece<Real>& piece) {
 template <typename Real, typename Element>
 void require_finite(const Piece<Real>& piece, std::uint64_t first, std::span<const Element> values) {
   if constexpr (std::is_floating_point_v<Element>) {
-    if (linear_algebra::all_finite<Element>(values)) {
+    if (piece.source.any_value || linear_algebra::all_finite<Element>(values)) {
       return;
     }
     const auto bad = std::ranges::find_if(values, [](Element value) { return !std::isfinite(value); });
@@ -186,7 +186,7 @@ void read_values_as(const Piece<Real>& piece, const Standardization* standardiza
         for (std::size_t i = 0; i < values.size(); ++i) {
           target[i] = static_cast<Real>(number(i));
         }
-        if (linear_algebra::all_finite<Real>({target, values.size()})) {
+        if (piece.source.any_value || linear_algebra::all_finite<Real>({target, values.size()})) {
           return;
         }
         std::size_t bad = 0;

@@ -100,7 +100,7 @@ template <typename Element>
 void require_finite(const Source& source, const std::string& name, std::uint64_t first_row,
                     MatrixView<const Element> values) {
   if constexpr (std::is_floating_point_v<Element>) {
-    if (linear_algebra::all_finite<Element>(values.elements())) {
+    if (source.any_value || linear_algebra::all_finite<Element>(values.elements())) {
       return;
     }
     std::uint64_t i = 0;
@@ -158,7 +158,9 @@ void read_dataset(const storage::File& file, const Source& source, const std::st
   read_pieces<Element>(file, source, name, columns, rows, [&](std::uint64_t first, MatrixView<const Element> values) {
     Real* const place = target + (first - rows.first) * columns;
     convert(values, standardization, place, [&](std::uint64_t row, std::uint64_t column, const std::string& what) {
-      throw core::UserError(fault(source, name, first + row, column, what));
+      if (!source.any_value) {
+        throw core::UserError(fault(source, name, first + row, column, what));
+      }
     });
   });
 }

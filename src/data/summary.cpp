@@ -19,8 +19,8 @@ constexpr double least_share = 0.05;
 constexpr double overdispersed = 2;
 
 std::uint64_t rows_of_piece(const SourceShape& shape) {
-  const double row_elements =
-      shape.sparse ? static_cast<double>(shape.elements) / static_cast<double>(shape.rows) : static_cast<double>(shape.inputs);
+  const double row_elements = shape.sparse ? static_cast<double>(shape.elements) / static_cast<double>(shape.rows)
+                                           : static_cast<double>(shape.inputs);
   return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(piece_elements / std::max(row_elements, 1.0)));
 }
 
@@ -62,7 +62,8 @@ void complete_sparse(Summary& summary) {
 }
 
 bool holds_only(const Summary& summary, double first, double second) {
-  return std::ranges::all_of(summary.values, [&](const auto& entry) { return entry.first == first || entry.first == second; });
+  return std::ranges::all_of(summary.values,
+                             [&](const auto& entry) { return entry.first == first || entry.first == second; });
 }
 
 bool are_classes(const Summary& summary) {
@@ -72,9 +73,8 @@ bool are_classes(const Summary& summary) {
     return false;
   }
   const double average = static_cast<double>(summary.targets[0].finite()) / static_cast<double>(count);
-  return std::ranges::all_of(summary.values, [&](const auto& entry) {
-    return static_cast<double>(entry.second) >= least_share * average;
-  });
+  return std::ranges::all_of(
+      summary.values, [&](const auto& entry) { return static_cast<double>(entry.second) >= least_share * average; });
 }
 
 TargetKind kind_of(const Summary& summary) {

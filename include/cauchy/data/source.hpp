@@ -12,9 +12,10 @@ struct Source {
   std::string path;
   std::string features;  ///< name of the dataset inside the file
   std::string targets;
-  std::string weights = {};   ///< empty: 1 each
-  std::string exposure = {};  ///< empty: 1 each
+  std::string weights = {};     ///< empty: 1 each
+  std::string exposure = {};    ///< empty: 1 each
   bool features_alone = false;  ///< targets are not read, and need not be there
+  bool any_value = false;       ///< NaN, infinite and missing values are no fault: what is missing is NaN
 };
 
 struct SourceShape {

@@ -28,8 +28,8 @@ class ColumnSummary {
   double minimum() const { return minimum_; }
   double maximum() const { return maximum_; }
   double mean() const { return mean_; }
-  double deviation() const;                            ///< √ of the variance
-  bool integers() const { return integers_; }          ///< whether all finite numbers are whole
+  double deviation() const;                    ///< √ of the variance
+  bool integers() const { return integers_; }  ///< whether all finite numbers are whole
   bool constant() const { return minimum_ == maximum_; }
 
  private:
