@@ -33,7 +33,8 @@ LIBRARIES = {
     r"hdf5(_hl)?\.h|H5\w+\.h": {"storage"},
     r"Eigen/.*|unsupported/Eigen/.*": {"linear_algebra"},
     r"dnnl.*|oneapi/.*": {"linear_algebra"},
-    r"boost/.*": {"config", "cli"},
+    r"boost/math/.*": {"model"},
+    r"boost/(?!math/).*": {"config", "cli"},
     r"zlib\.h": {"data"},
 }
 

@@ -1,4 +1,4 @@
-// cauchy evaluate: the NLL and the metric of a checkpoint on a data set.
+// cauchy evaluate: the NLL and the metrics of a checkpoint on a data set.
 
 #include <iostream>
 #include <memory>
@@ -33,8 +33,7 @@ void evaluate_checkpoint(const communication::Communicator& ranks, const std::st
   const auto method = optimize::make_method<Real>(settings.method);
   const training::TrainingState<Real> state = load_state(ranks, path, *network, *method);
   data::Dataset<Real> dataset(ranks, std::move(reader), settings.data.shards, state.standardization);
-  training::check_targets(ranks, network->likelihood(), dataset);
-  training::check_weights(ranks, dataset);
+  training::check_observations(ranks, network->likelihood(), settings.model.likelihood, dataset);
   training::check_features(ranks, *network, dataset);
   core::PhaseSeconds seconds;
   communication::Channel channel(ranks, seconds, communication::Channel::Overlap::off);
@@ -48,15 +47,18 @@ void evaluate_checkpoint(const communication::Communicator& ranks, const std::st
   if (ranks.is_root()) {
     std::cout << "checkpoint  " << path << " (step " << state.stopping.steps << ", epoch " << state.sampler.epoch
               << ")\ndata        " << source.path << " (" << result.samples << " samples)\nNLL         "
-              << reporting::short_text(result.nll, 10) << "\n"
-              << network->likelihood().metric() << std::string(12 - network->likelihood().metric().size(), ' ')
-              << reporting::short_text(result.metric, 10) << "\n";
+              << reporting::short_text(result.nll, 10) << "\n";
+    const std::vector<std::string> names = network->likelihood().metrics();
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      std::cout << names[i] << std::string(12 - names[i].size(), ' ') << reporting::short_text(result.metrics[i], 10)
+                << "\n";
+    }
   }
 }
 
 core::ExitCode run_evaluate(const communication::Communicator& ranks, const CommandLine& line) {
   Settings settings;
-  const StoredRun run = open_stored_run(ranks, line, {"data.microbatch"}, settings);
+  const StoredRun run = open_stored_run(ranks, line, {"data.microbatch", "model.class_weights"}, settings);
   with_precision(settings.run.precision,
                  [&]<typename Real>() { evaluate_checkpoint<Real>(ranks, run.path, run.problem, settings); });
   return core::ExitCode::done;

@@ -69,7 +69,8 @@ class Predictor {
           network_.forward(parameters_, data::features_of(samples, first, count, worker.batch), worker.workspace);
       linear_algebra::AlignedVector<Real> values(count * columns_);
       const MatrixView<Real> prediction{values.data(), count, columns_};
-      network_.likelihood().predict(outputs, prediction);
+      const std::span<const Real> exposure = samples.exposure;
+      network_.likelihood().predict(outputs, exposure.empty() ? exposure : exposure.subspan(first, count), prediction);
       require_finite(prediction, rows.first + first);
       passes[pass] = file_.encoded(prediction);
       core::note_progress();

@@ -47,6 +47,26 @@ std::uint64_t count_classes(const communication::Communicator& ranks, const data
   return std::max<std::uint64_t>(2, static_cast<std::uint64_t>(std::max(largest, 0.0)) + 1);
 }
 
+/// Agreed, since every rank has the same numbers.
+void check_class_weights(const model::ModelOptions& options, const checkpoint::ProblemShape& problem) {
+  if (options.class_weights.empty()) {
+    return;
+  }
+  const bool binary = options.likelihood == "bernoulli" && problem.target_columns == 1;
+  if (!binary && options.likelihood != "categorical") {
+    throw core::UserError(
+        "model.class_weights is for classes: model.likelihood = categorical, or bernoulli with one target column; "
+        "data.weights weighs samples of any kind")
+        .as_agreed();
+  }
+  const std::uint64_t classes = binary ? 2 : problem.classes;
+  if (options.class_weights.size() != classes) {
+    throw core::UserError("model.class_weights has " + std::to_string(options.class_weights.size()) +
+                          " numbers, one for each of the " + std::to_string(classes) + " classes is needed")
+        .as_agreed();
+  }
+}
+
 template <typename Real>
 void check_slots(const std::filesystem::path& path, const optimize::MethodState<Real>& expected,
                  const optimize::MethodState<Real>& found) {
@@ -88,6 +108,7 @@ checkpoint::ProblemShape problem_shape(const communication::Communicator& ranks,
     }
     result.classes = options.classes > 0 ? options.classes : count_classes(ranks, train);
   }
+  check_class_weights(options, result);
   return result;
 }
 
@@ -98,7 +119,8 @@ std::unique_ptr<model::Network<Real>> make_network(const communication::Communic
   communication::agree(ranks, [&] {
     network = std::make_unique<model::Network<Real>>(
         settings.model, problem.inputs,
-        model::make_likelihood<Real>(settings.model.likelihood, problem.classes, problem.target_columns),
+        model::make_likelihood<Real>(settings.model.likelihood, problem.classes, problem.target_columns,
+                                     settings.model.degrees_of_freedom),
         settings.run.precision == "bf16" ? linear_algebra::Operands::rounded_to_bf16
                                          : linear_algebra::Operands::as_they_are);
   });

@@ -51,9 +51,13 @@ reporting::PhaseSummary summarize(const communication::Communicator& ranks, cons
   return summary;
 }
 
-std::string evaluation_text(const char* name, const training::Evaluation& evaluation, std::string_view metric) {
-  return std::string(name) + " NLL " + short_text(evaluation.nll) + ", " + std::string(metric) + " " +
-         short_text(evaluation.metric);
+std::string evaluation_text(const char* name, const training::Evaluation& evaluation,
+                            const std::vector<std::string>& metrics) {
+  std::string text = std::string(name) + " NLL " + short_text(evaluation.nll);
+  for (std::size_t i = 0; i < metrics.size(); ++i) {
+    text += ", " + metrics[i] + " " + short_text(evaluation.metrics[i]);
+  }
+  return text;
 }
 
 }  // namespace
@@ -73,17 +77,17 @@ std::string time_text(const communication::Communicator& ranks, const core::Phas
 
 template <typename Real>
 std::string end_text(const RunEnd<Real>& end) {
-  const auto& [settings, layout, state, last, checkpoints, metric] = end;
+  const auto& [settings, layout, state, last, checkpoints, metrics] = end;
   const checkpoint::WritingSummary& written = checkpoints.summary();
   std::ostringstream text;
   text << "stopped by " << training::stop_reason_name(last.stop) << " after " << grouped(state.stopping.steps)
        << " steps, " << grouped(state.sampler.epoch) << " epochs: NLL " << short_text(state.history.epoch_nll())
        << ", gradient norm " << short_text(state.stopping.gradient_norm);
   if (last.validation) {
-    text << "; " << evaluation_text("validation", *last.validation, metric);
+    text << "; " << evaluation_text("validation", *last.validation, metrics);
   }
   if (last.test) {
-    text << "; " << evaluation_text("test", *last.test, metric);
+    text << "; " << evaluation_text("test", *last.test, metrics);
   }
   text << "\n";
   if (state.history.repetitions > 0) {

@@ -66,6 +66,15 @@ std::string density_text(const data::SourceShape& shape) {
   return shape.sparse ? " with " + short_text(elements, 3) + " of " + grouped(shape.inputs) + " features each" : "";
 }
 
+/// "whole numbers from 0 to 9, mean 4.5, variance 8.2".
+std::string targets_text(const model::TargetSummary& targets) {
+  const std::string range = std::string(targets.whole_numbers ? "whole numbers" : "numbers") + " from " +
+                            short_text(targets.smallest) + " to " + short_text(targets.largest);
+  return targets.mean.size() > 1
+             ? range
+             : range + ", mean " + short_text(targets.mean[0]) + ", variance " + short_text(targets.variance[0]);
+}
+
 std::string precision_text(const std::string& precision) {
   if (precision != "bf16") {
     return precision;
@@ -87,7 +96,9 @@ struct TrainingRun<Real>::RootObservers {
   training::TimeLimit<Real> time_limit;
 
   RootObservers(TrainingRun& run, RunLocks& locks, std::uint64_t steps_per_epoch)
-      : metrics({run_folders(run.settings_).metrics(), run.metric(), run.settings_.output.every_steps}, run.state_),
+      : metrics({run_folders(run.settings_).metrics(), run.network_->likelihood().metrics(),
+                 run.settings_.output.every_steps},
+                run.state_),
         checkpoints(run.settings_.checkpoint,
                     {.description = run.description(),
                      .steps_per_epoch = steps_per_epoch,
@@ -102,7 +113,8 @@ struct TrainingRun<Real>::RootObservers {
                            metrics.sync();  // its rows up to this step are written: a resumed run goes on from them
                          }},
                     run.state_),
-        progress({reporting::output_is_terminal(), run.metric(), run.settings_.stop}, std::cout, run.state_),
+        progress({reporting::output_is_terminal(), run.network_->likelihood().metrics().front(), run.settings_.stop},
+                 std::cout, run.state_),
         time_limit(
             deadlines(run.settings_.stop, run.launch_), run.launch_, [this] { return checkpoints.expected_seconds(); },
             run.steps_to_evaluate(steps_per_epoch)) {}
@@ -135,8 +147,7 @@ TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Setting
   test_data_ = read_evaluation_data(open_evaluation_data("data.test", settings_.data.test));
   for (data::Dataset<Real>* dataset : {train_data_.get(), validation_data_.get(), test_data_.get()}) {
     if (dataset != nullptr) {
-      training::check_targets(ranks_, network_->likelihood(), *dataset);
-      training::check_weights(ranks_, *dataset);
+      training::check_observations(ranks_, network_->likelihood(), settings_.model.likelihood, *dataset);
       training::check_features(ranks_, *network_, *dataset);
     }
   }
@@ -175,6 +186,10 @@ void TrainingRun<Real>::start_run(std::unique_ptr<const data::Reader> reader) {
     if (theta.empty()) {
       theta.resize(network_->layout().padded_size());
       network_->initialize(theta, settings_.run.seed);
+      const std::vector<double> outputs = network_->likelihood().initial_outputs(train_data_->summary());
+      if (!outputs.empty()) {
+        network_->start_from_outputs(outputs, theta);
+      }
     }
     state_.method = method_->start(std::move(theta));
   });
@@ -207,8 +222,10 @@ void TrainingRun<Real>::describe() const {
   std::uint64_t bytes_a_sample = 0;
   for (const data::Dataset<Real>* dataset : {train_data_.get(), validation_data_.get(), test_data_.get()}) {
     if (dataset != nullptr) {
-      bytes += data_bytes(dataset->shape(), sizeof(Real));
-      bytes_a_sample = std::max(bytes_a_sample, sample_bytes(dataset->shape(), sizeof(Real)));
+      const std::uint64_t beside =
+          ((dataset->weighted() ? 1U : 0U) + (dataset->source().exposure.empty() ? 0U : 1U)) * sizeof(Real);
+      bytes += data_bytes(dataset->shape(), sizeof(Real)) + dataset->shape().rows * beside;
+      bytes_a_sample = std::max(bytes_a_sample, sample_bytes(dataset->shape(), sizeof(Real)) + beside);
     }
   }
   const std::uint64_t shards = settings_.data.shards;
@@ -229,6 +246,8 @@ void TrainingRun<Real>::describe() const {
       network_->workspace_bytes(samples, train_data_->shape().sparse),
       network_->rounds_operands() ? sizeof(linear_algebra::Bf16) * network_->layout().padded_size() : 0,
       has_feedback(summation_)};
+  const model::TargetSummary& targets = train_data_->summary();
+  const std::string_view better = model::better_likelihood(settings_.model.likelihood, targets);
   std::cout << "model       " << grouped(network_->layout().parameter_count()) << " parameters, " << problem_.inputs
             << " inputs" << tokens_text(settings_.model);
   for (const std::uint64_t width : settings_.model.layers) {
@@ -237,6 +256,8 @@ void TrainingRun<Real>::describe() const {
   std::cout << " - " << network_->likelihood().outputs() << " outputs, " << settings_.model.likelihood << "\n"
             << "data        " << grouped(train_data_->shape().rows) << " samples" << density_text(train_data_->shape())
             << " in " << shards << " shards, read in " << short_text(reading_seconds_, 3) << " s\n"
+            << "targets     " << targets_text(targets)
+            << (better.empty() ? "" : "; model.likelihood = " + std::string(better) + " is made for such") << "\n"
             << spread_text(spread()) << "sum         " << summation_text(summation_) << "\n"
             << "products    " << linear_algebra::product_backend<Real>() << ", " << linear_algebra::instruction_set()
             << ", " << precision_text(settings_.run.precision) << "\n"
@@ -390,7 +411,9 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
   const training::StepReport last = run_trainer(trainer, channel);
   const std::string times = time_text(ranks_, seconds_, timer.seconds(), channel.overlap_seconds());
   if (root) {
-    std::cout << times << end_text<Real>({settings_, network_->layout(), state_, last, root->checkpoints, metric()})
+    std::cout << times
+              << end_text<Real>(
+                     {settings_, network_->layout(), state_, last, root->checkpoints, network_->likelihood().metrics()})
               << std::flush;
   }
   return exit_code(last, root.get());

@@ -233,6 +233,10 @@ std::string allowed_for(const core::Constraint& constraint, const List<std::uint
   return "whole numbers" + range_text(constraint) + ", separated by commas";
 }
 
+std::string allowed_for(const core::Constraint& constraint, const List<double>* /*place*/) {
+  return "numbers" + range_text(constraint) + ", separated by commas";
+}
+
 std::string allowed_for(const core::Constraint& constraint, const List<std::string>* /*place*/) {
   return constraint.choices.empty() ? "texts, separated by commas"
                                     : "one or several of " + joined(constraint.choices, ", ");

@@ -7,6 +7,7 @@
 
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/core/activity.hpp"
+#include "cauchy/data/targets.hpp"
 
 namespace cauchy::data {
 
@@ -24,7 +25,9 @@ Dataset<Real>::Dataset(const communication::Communicator& ranks, std::unique_ptr
       rows = {rows_of(local_shards_.first).first, rows_of(local_shards_.last - 1).last};
     }
     samples_ = read_samples<Real>(*reader_, rows, standardization);
+    weigh_classes(source().class_weights, samples_);
   });
+  summary_ = summarize_targets(ranks, shape().rows, shards_, samples_);
 }
 
 template <typename Real>

@@ -8,6 +8,7 @@
 #include "blockwise.hpp"
 #include "cauchy/linear_algebra/elementwise.hpp"
 #include "cauchy/model/likelihood.hpp"
+#include "metrics.hpp"
 #include "number_text.hpp"
 #include "weighting.hpp"
 
@@ -174,7 +175,8 @@ class Categorical final : public Likelihood<Real> {
     weigh_rows(observed, result);
   }
 
-  void predict(MatrixView<const Real> outputs, MatrixView<Real> prediction) const override {
+  void predict(MatrixView<const Real> outputs, std::span<const Real> /*exposure*/,
+               MatrixView<Real> prediction) const override {
     LogSumExps rows;
     for (std::size_t first = 0; first < outputs.rows; first += chunk_rows) {
       const std::size_t count = std::min(chunk_rows, outputs.rows - first);
@@ -184,17 +186,37 @@ class Categorical final : public Likelihood<Real> {
 
   std::vector<std::string> prediction_names() const override { return numbered("p_", classes_); }
 
-  std::string_view metric() const override { return "accuracy"; }
+  std::vector<std::string> metrics() const override {
+    return two_classes() ? std::vector<std::string>{"accuracy", "auc"} : std::vector<std::string>{"accuracy"};
+  }
 
-  double metric_sum(MatrixView<const Real> outputs, const Observations<Real>& observed) const override {
+  /// Σ w and the weights of the hits.
+  std::size_t metric_sums() const override { return 2; }
+
+  void add_metric_sums(MatrixView<const Real> outputs, const Observations<Real>& observed, const TargetSummary& /*all*/,
+                       std::span<double> sums) const override {
     double hits = 0;
     for (std::size_t i = 0; i < outputs.rows; ++i) {
       hits += wins(row_of(outputs, i), class_of(observed.targets, i)) ? observed.weight(i) : 0;
     }
-    return hits;
+    sums[0] += observed.total_weight();
+    sums[1] += hits;
   }
 
-  double metric_value(double sum, double weight) const override { return sum / weight; }
+  std::size_t metric_counts() const override { return two_classes() ? score_counts : 0; }
+
+  void add_metric_counts(MatrixView<const Real> outputs, const Observations<Real>& observed, const TargetSummary& all,
+                         std::span<double> counts) const override {
+    for (std::size_t i = 0; two_classes() && i < outputs.rows; ++i) {
+      const auto score = static_cast<float>(outputs(i, 1) - outputs(i, 0));
+      count_score(counts, score, class_of(observed.targets, i) == 1, observed.weight(i), all);
+    }
+  }
+
+  std::vector<double> metric_values(std::span<const double> sums, std::span<const double> counts) const override {
+    const double accuracy = sums[1] / sums[0];
+    return two_classes() ? std::vector<double>{accuracy, auc(counts)} : std::vector<double>{accuracy};
+  }
 
   std::string target_fault(MatrixView<const Real> targets, std::size_t row) const override {
     const Real value = targets(row, 0);
@@ -208,6 +230,8 @@ class Categorical final : public Likelihood<Real> {
   }
 
  private:
+  bool two_classes() const { return classes_ == 2; }
+
   static std::size_t class_of(MatrixView<const Real> targets, std::size_t row) {
     return static_cast<std::size_t>(targets(row, 0));
   }

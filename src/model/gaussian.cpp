@@ -1,17 +1,36 @@
-// The normal likelihood with variance 1.
+// The normal likelihood, with variance 1 or a learned one.
 
-#include <algorithm>
 #include <cmath>
 #include <numbers>
 
-#include "cauchy/model/likelihood.hpp"
-#include "number_text.hpp"
-#include "weighting.hpp"
+#include "independent.hpp"
+#include "measurements.hpp"
+#include "quantiles.hpp"
 
 namespace cauchy::model {
 namespace {
 
-using linear_algebra::MatrixView;
+struct Normal {
+  using Outputs = std::array<double, 1>;
+  static constexpr std::array parameter_names{"mean"};
+  static constexpr std::array figures{Figure::rmse, Figure::r2, Figure::variance};
+  static constexpr bool uses_exposure = false;
+
+  Term<1> term(double y, const Outputs& z, double /*log_exposure*/) const {
+    const double error = z[0] - y;
+    return {0.5 * error * error + 0.5 * std::log(2 * std::numbers::pi), {error}};
+  }
+
+  Outputs parameters(const Outputs& z, double /*log_exposure*/) const { return z; }
+
+  double curvature(double /*y*/, const Outputs& /*z*/, double /*log_exposure*/) const { return 1; }
+
+  double quantile(double probability, const Outputs& z, double /*log_exposure*/) const {
+    return z[0] + normal_quantile(probability);
+  }
+
+  const char* fault(double y) const { return number_fault(y); }
+};
 
 template <typename Real>
 double squared_distance(const Real* output, const Real* target, std::size_t columns) {
@@ -23,19 +42,21 @@ double squared_distance(const Real* output, const Real* target, std::size_t colu
   return sum;
 }
 
+/// The sums of all targets of a sample at once.
 template <typename Real>
-class Gaussian final : public Likelihood<Real> {
+class Gaussian final : public Independent<Real, Normal> {
  public:
-  explicit Gaussian(std::size_t columns) : columns_(columns) {}
+  template <typename T>
+  using MatrixView = linear_algebra::MatrixView<T>;
 
-  std::size_t outputs() const override { return columns_; }
-  std::size_t target_columns() const override { return columns_; }
+  using Independent<Real, Normal>::Independent;
 
   double nll(MatrixView<const Real> outputs, const Observations<Real>& observed) const override {
-    const double log_normalization = 0.5 * static_cast<double>(columns_) * std::log(2 * std::numbers::pi);
+    const std::size_t columns = outputs.columns;
+    const double log_normalization = 0.5 * static_cast<double>(columns) * std::log(2 * std::numbers::pi);
     double sum = 0;
     for (std::size_t i = 0; i < outputs.rows; ++i) {
-      const double squares = squared_distance(outputs.row(i), observed.targets.row(i), columns_);
+      const double squares = squared_distance(outputs.row(i), observed.targets.row(i), columns);
       sum += weighted(0.5 * squares + log_normalization, observed, i);
     }
     return sum;
@@ -50,55 +71,34 @@ class Gaussian final : public Likelihood<Real> {
     weigh_rows(observed, derivative);
     return sum;
   }
+};
 
-  bool has_curvature() const override { return true; }
+/// With s = log variance: ½·(log 2π + s + (y - m)²·e^-s).
+struct Heteroscedastic {
+  using Outputs = std::array<double, 2>;
+  static constexpr std::array parameter_names{"mean", "variance"};
+  static constexpr std::array figures{Figure::rmse, Figure::r2};
+  static constexpr bool uses_exposure = false;
 
-  void curvature(MatrixView<const Real> outputs, const Observations<Real>& observed,
-                 MatrixView<Real> result) const override {
-    std::ranges::fill(result.elements(), Real{0});
-    for (std::size_t i = 0; i < outputs.rows; ++i) {
-      for (std::size_t k = 0; k < columns_; ++k) {
-        result(i, k * columns_ + k) = 1;
-      }
-    }
-    weigh_rows(observed, result);
+  Term<2> term(double y, const Outputs& z, double /*log_exposure*/) const {
+    const double inverse_deviation = std::exp(-0.5 * z[1]);
+    // 0·∞ is no error; a NaN passes.
+    const double error = z[0] == y ? 0 : (z[0] - y) * inverse_deviation;
+    return {0.5 * (std::log(2 * std::numbers::pi) + z[1] + error * error),
+            {error == 0 ? 0 : error * inverse_deviation, 0.5 * (1 - error * error)}};
   }
 
-  void predict(MatrixView<const Real> outputs, MatrixView<Real> prediction) const override {
-    if (outputs.data != prediction.data) {
-      std::copy_n(outputs.data, outputs.size(), prediction.data);
-    }
+  Outputs parameters(const Outputs& z, double /*log_exposure*/) const { return {z[0], std::exp(z[1])}; }
+
+  Outputs start(double mean, double variance, double /*log_rate*/) const {
+    return {mean, variance > 0 ? std::log(variance) : 0};
   }
 
-  std::vector<std::string> prediction_names() const override {
-    return columns_ == 1 ? std::vector<std::string>{"mean"} : numbered("mean_", columns_);
+  double quantile(double probability, const Outputs& z, double /*log_exposure*/) const {
+    return z[0] + std::exp(0.5 * z[1]) * normal_quantile(probability);
   }
 
-  std::string_view metric() const override { return "rmse"; }
-
-  double metric_sum(MatrixView<const Real> outputs, const Observations<Real>& observed) const override {
-    double sum = 0;
-    for (std::size_t i = 0; i < outputs.rows; ++i) {
-      sum += weighted(squared_distance(outputs.row(i), observed.targets.row(i), columns_), observed, i);
-    }
-    return sum;
-  }
-
-  double metric_value(double sum, double weight) const override {
-    return std::sqrt(sum / (weight * static_cast<double>(columns_)));
-  }
-
-  std::string target_fault(MatrixView<const Real> targets, std::size_t row) const override {
-    for (std::size_t k = 0; k < columns_; ++k) {
-      if (!std::isfinite(targets(row, k))) {
-        return number_text(targets(row, k)) + " in column " + std::to_string(k) + " is not a finite number";
-      }
-    }
-    return {};
-  }
-
- private:
-  std::size_t columns_;
+  const char* fault(double y) const { return number_fault(y); }
 };
 
 }  // namespace
@@ -108,7 +108,14 @@ std::unique_ptr<Likelihood<Real>> make_gaussian(std::size_t columns) {
   return std::make_unique<Gaussian<Real>>(columns);
 }
 
+template <typename Real>
+std::unique_ptr<Likelihood<Real>> make_gaussian_heteroscedastic(std::size_t columns) {
+  return std::make_unique<Independent<Real, Heteroscedastic>>(columns);
+}
+
 template std::unique_ptr<Likelihood<float>> make_gaussian(std::size_t);
 template std::unique_ptr<Likelihood<double>> make_gaussian(std::size_t);
+template std::unique_ptr<Likelihood<float>> make_gaussian_heteroscedastic(std::size_t);
+template std::unique_ptr<Likelihood<double>> make_gaussian_heteroscedastic(std::size_t);
 
 }  // namespace cauchy::model

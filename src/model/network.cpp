@@ -17,6 +17,10 @@ namespace cauchy::model {
 
 using linear_algebra::MatrixView;
 
+namespace {
+constexpr const char* output_name = "output";
+}  // namespace
+
 template <typename Real>
 Network<Real>::Network(const ModelOptions& options, std::size_t inputs, std::unique_ptr<Likelihood<Real>> likelihood,
                        Operands operands)
@@ -31,7 +35,7 @@ Network<Real>::Network(const ModelOptions& options, std::size_t inputs, std::uni
     add_hidden_layer(options, width);
     width = next_width;
   }
-  add(make_dense<Real>(layout_, "output", width, likelihood_->outputs(), Activation::identity, options.intercept),
+  add(make_dense<Real>(layout_, output_name, width, likelihood_->outputs(), Activation::identity, options.intercept),
       layers_.size());
   const auto adds_shortcut = [](const auto& layer) { return layer->adds_shortcut(); };
   if (options.residual && std::ranges::none_of(layers_, adds_shortcut)) {
@@ -97,6 +101,21 @@ void Network<Real>::initialize(std::span<Real> theta, std::uint64_t seed) const 
   std::ranges::fill(theta, Real{0});
   for (const auto& layer : layers_) {
     layer->initialize(theta, seed);
+  }
+}
+
+template <typename Real>
+void Network<Real>::start_from_outputs(std::span<const double> outputs, std::span<Real> theta) const {
+  for (const Tensor& tensor : layout_.tensors()) {
+    if (tensor.layer != output_name) {
+      continue;
+    }
+    const std::span<Real> values = theta.subspan(tensor.offset, tensor.size);
+    if (tensor.kind == TensorKind::intercepts) {
+      std::ranges::transform(outputs, values.begin(), [](double value) { return static_cast<Real>(value); });
+    } else {
+      std::ranges::fill(values, Real{0});
+    }
   }
 }
 

@@ -17,33 +17,24 @@
 namespace cauchy::reporting {
 namespace {
 
-// Where a row is in the run, what only the end of a run fills, and the first column that depends on the clock.
+// Where a row is in the run.
 constexpr std::size_t step_column = 0;
 constexpr std::size_t epoch_column = 1;
-constexpr std::size_t test_column = 10;
-constexpr std::size_t stop_column = 12;
-constexpr std::size_t seconds_column = 13;
 
-std::vector<std::string> header(const std::string& metric) {
-  return {"step",
-          "epoch",
-          "samples",
-          "nll",
-          "objective",
-          "gradient_norm",
-          "learning_rate",
-          "repetitions",
-          "validation_nll",
-          "validation_" + metric,
-          "test_nll",
-          "test_" + metric,
-          "stop",
-          "seconds",
-          "samples_per_second",
-          "data_share",
-          "compute_share",
-          "communication_share",
-          "checkpoint_share"};
+std::vector<std::string> header(const std::vector<std::string>& metrics) {
+  std::vector<std::string> names{"step",      "epoch",         "samples",       "nll",
+                                 "objective", "gradient_norm", "learning_rate", "repetitions"};
+  for (const std::string data : {"validation_", "test_"}) {
+    names.push_back(data + "nll");
+    for (const std::string& metric : metrics) {
+      names.push_back(data + metric);
+    }
+  }
+  for (const char* const name : {"stop", "seconds", "samples_per_second", "data_share", "compute_share",
+                                 "communication_share", "checkpoint_share"}) {
+    names.emplace_back(name);
+  }
+  return names;
 }
 
 std::string line_of(const std::vector<std::string>& cells) {
@@ -94,7 +85,7 @@ MetricsFile<Real>::MetricsFile(MetricsOptions options, const training::TrainingS
 template <typename Real>
 void MetricsFile<Real>::start_file() {
   file_.resize(0);
-  const std::string line = line_of(header(options_.metric));
+  const std::string line = line_of(header(options_.metrics));
   file_.write_at(0, std::as_bytes(std::span(line)));
   end_ = line.size();
 }
@@ -104,17 +95,17 @@ template <typename Real>
 void MetricsFile<Real>::continue_file(const training::TrainingState<Real>& state) {
   std::string text(file_.size(), '\0');
   file_.read_at(0, std::as_writable_bytes(std::span(text)));
-  const std::string expected_header = line_of(header(options_.metric));
+  const std::string expected_header = line_of(header(options_.metrics));
   if (!text.starts_with(expected_header)) {
     throw core::InputOutputError(options_.path.string() +
                                  ": has other columns than this run would write; move the file away to go on");
   }
   const std::uint64_t steps = state.stopping.steps;
-  std::vector<std::string> last_row(seconds_column + 1);  // before the first row every number is zero
+  std::vector<std::string> last_row(seconds_column() + 1);  // before the first row every number is zero
   std::size_t kept = expected_header.size();
   for (std::size_t end = text.find('\n', kept); end != std::string::npos; end = text.find('\n', kept)) {
     std::vector<std::string> cells = cells_of(std::string_view(text).substr(kept, end - kept));
-    if (cells.size() <= seconds_column || number_in<std::uint64_t>(cells[step_column]) > steps ||
+    if (cells.size() <= seconds_column() || number_in<std::uint64_t>(cells[step_column]) > steps ||
         number_in<std::uint64_t>(cells[step_column]) <= number_in<std::uint64_t>(last_row[step_column])) {
       break;
     }
@@ -126,10 +117,10 @@ void MetricsFile<Real>::continue_file(const training::TrainingState<Real>& state
   }
   end_ = kept;
   surplus_ = true;
-  seconds_before_ = number_in<double>(last_row[seconds_column]);
+  seconds_before_ = number_in<double>(last_row[seconds_column()]);
   warn_of_missing_rows(last_row, state);
   if (number_in<std::uint64_t>(last_row[step_column]) == steps && is_regular(steps, state.sampler.step == 0)) {
-    std::fill(last_row.begin() + test_column, last_row.begin() + stop_column + 1, "");
+    std::ranges::fill(std::span(last_row).subspan(test_column(), stop_column() + 1 - test_column()), "");
     pending_ = line_of(last_row);
   }
 }
@@ -186,7 +177,9 @@ std::vector<std::string> MetricsFile<Real>::row(const training::StepReport& repo
                                  exact_text(report.learning_rate),         std::to_string(state.history.repetitions)};
   for (const auto& evaluation : {report.validation, report.test}) {
     cells.push_back(evaluation ? exact_text(evaluation->nll) : "");
-    cells.push_back(evaluation ? exact_text(evaluation->metric) : "");
+    for (std::size_t i = 0; i < options_.metrics.size(); ++i) {
+      cells.push_back(evaluation ? exact_text(evaluation->metrics[i]) : "");
+    }
   }
   cells.emplace_back(training::stop_reason_name(report.stop));
 

@@ -1,9 +1,10 @@
-// The NLL and the metric of Θ over a whole data set.
+// The NLL and the metrics of Θ over a whole data set.
 
 #include "cauchy/training/evaluation.hpp"
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cauchy/communication/agreement.hpp"
@@ -11,43 +12,60 @@
 #include "cauchy/core/error.hpp"
 
 namespace cauchy::training {
+namespace {
+
+enum ShardSum : std::size_t { weight_sum, nll_sum, first_metric_sum };
+
+/// Adds to the first `size` values, in order, the next ones, the ones after them, ...
+void add_parts(std::span<double> values, std::size_t size) {
+  for (std::size_t i = size; i < values.size(); ++i) {
+    values[i % size] += values[i];
+  }
+}
+
+}  // namespace
 
 template <typename Real>
 Evaluation evaluate(communication::Channel& channel, const model::Network<Real>& network, std::span<const Real> theta,
                     const data::Dataset<Real>& dataset, std::uint64_t microbatch, Workers<Real>& workers) {
   const core::Doing doing("evaluating");
-  // Three sums a shard, each with one writer: adding the zeros of the other ranks changes nothing.
-  const std::uint64_t shards = dataset.shards();
-  std::vector<double> sums(3 * shards, 0.0);
+  const model::Likelihood<Real>& likelihood = network.likelihood();
+  // Of each shard Σ weights, Σ NLL and what metrics are made of, with one writer each: adding the zeros of the other
+  // ranks changes nothing. Behind them, of each thread, counts, whose sum has no order.
+  const std::size_t numbers = first_metric_sum + likelihood.metric_sums();
+  const std::size_t counts = likelihood.metric_counts();
+  const std::size_t of_shards = dataset.shards() * numbers;
+  std::vector<double> sums(of_shards + workers.threads() * counts, 0.0);
   const model::Parameters<Real> parameters = workers.prepare(theta);
   workers.for_each_shard(dataset.local_shards(), [&](Worker<Real>& worker, std::uint64_t shard) {
     const std::uint64_t rows = dataset.rows_of(shard).size();
+    const std::span<double> of_shard = std::span(sums).subspan(shard * numbers, numbers);
+    const std::span<double> of_thread = std::span(sums).subspan(of_shards + worker.thread * counts, counts);
     for (std::uint64_t first = 0; first < rows; first += microbatch) {
       const data::Range part{first, std::min(rows, first + microbatch)};
       const model::Batch<Real> batch = dataset.gather(shard, part, worker.batch);
       const auto outputs = network.forward(parameters, batch.features, worker.workspace);
-      sums[shard] += network.likelihood().nll(outputs, batch.observed);
-      sums[shards + shard] += network.likelihood().metric_sum(outputs, batch.observed);
-      sums[2 * shards + shard] += batch.observed.total_weight();
+      of_shard[weight_sum] += batch.observed.total_weight();
+      of_shard[nll_sum] += likelihood.nll(outputs, batch.observed);
+      likelihood.add_metric_sums(outputs, batch.observed, dataset.summary(), of_shard.subspan(first_metric_sum));
+      likelihood.add_metric_counts(outputs, batch.observed, dataset.summary(), of_thread);
       core::note_progress();
     }
   });
+  add_parts(std::span(sums).subspan(of_shards), counts);
+  sums.resize(of_shards + counts);
   channel.sum(std::span(sums));
-
-  double weight = 0;
-  double nll = 0;
-  double metric = 0;
-  for (std::uint64_t shard = 0; shard < shards; ++shard) {
-    nll += sums[shard];
-    metric += sums[shards + shard];
-    weight += sums[2 * shards + shard];
-  }
-  return {dataset.shape().rows, nll / weight, network.likelihood().metric_value(metric, weight)};
+  add_parts(std::span(sums).first(of_shards), numbers);
+  const std::span<const double> all = sums;
+  return {dataset.shape().rows, all[nll_sum] / all[weight_sum],
+          likelihood.metric_values(all.subspan(first_metric_sum, likelihood.metric_sums()), all.last(counts))};
 }
 
 template <typename Real>
-void check_targets(const communication::Communicator& ranks, const model::Likelihood<Real>& likelihood,
-                   const data::Dataset<Real>& dataset) {
+void check_observations(const communication::Communicator& ranks, const model::Likelihood<Real>& likelihood,
+                        std::string_view name, const data::Dataset<Real>& dataset) {
+  const std::string_view recommended = model::recommended_likelihood(dataset.summary());
+  const std::string hint = recommended == name ? "" : "; is model.likelihood = " + std::string(recommended) + " meant?";
   communication::agree(ranks, [&] {
     const auto targets = dataset.samples().target_matrix();
     for (std::size_t row = 0; row < targets.rows; ++row) {
@@ -55,24 +73,16 @@ void check_targets(const communication::Communicator& ranks, const model::Likeli
       if (!fault.empty()) {
         throw core::UserError(data::at(dataset.source()) +
                               dataset.reader().place(data::Part::targets, dataset.samples().rows.first + row) + ": " +
-                              fault);
+                              fault + hint);
       }
     }
   });
-}
-
-template <typename Real>
-void check_weights(const communication::Communicator& ranks, const data::Dataset<Real>& dataset) {
-  if (!dataset.weighted()) {
-    return;
+  if (dataset.summary().weight == 0) {
+    throw core::UserError(data::at(dataset.source()) + "no sample counts: all weights are zero").as_agreed();
   }
-  const auto weights = dataset.samples().observed().weights;
-  double largest = weights.empty() ? 0 : static_cast<double>(*std::ranges::max_element(weights));
-  ranks.maximum<double>({&largest, 1});
-  if (largest == 0) {
-    const data::Source& source = dataset.source();
-    throw core::UserError(source.key + " = " + source.path + ": /" + source.weights +
-                          " (data.weights) holds nothing but zeros: no sample counts")
+  if (!dataset.source().exposure.empty() && !likelihood.uses_exposure()) {
+    throw core::UserError("data.exposure = " + dataset.source().exposure + " means nothing to model.likelihood = " +
+                          std::string(name) + "; it is for counts: poisson, negative_binomial")
         .as_agreed();
   }
 }
@@ -97,15 +107,13 @@ template Evaluation evaluate(communication::Channel&, const model::Network<float
                              const data::Dataset<float>&, std::uint64_t, Workers<float>&);
 template Evaluation evaluate(communication::Channel&, const model::Network<double>&, std::span<const double>,
                              const data::Dataset<double>&, std::uint64_t, Workers<double>&);
-template void check_targets(const communication::Communicator&, const model::Likelihood<float>&,
-                            const data::Dataset<float>&);
-template void check_targets(const communication::Communicator&, const model::Likelihood<double>&,
-                            const data::Dataset<double>&);
-template void check_weights(const communication::Communicator&, const data::Dataset<float>&);
-template void check_weights(const communication::Communicator&, const data::Dataset<double>&);
 template void check_features(const communication::Communicator&, const model::Network<float>&,
                              const data::Dataset<float>&);
 template void check_features(const communication::Communicator&, const model::Network<double>&,
                              const data::Dataset<double>&);
+template void check_observations(const communication::Communicator&, const model::Likelihood<float>&, std::string_view,
+                                 const data::Dataset<float>&);
+template void check_observations(const communication::Communicator&, const model::Likelihood<double>&, std::string_view,
+                                 const data::Dataset<double>&);
 
 }  // namespace cauchy::training

@@ -12,6 +12,7 @@
 #include "cauchy/core/activity.hpp"
 #include "cauchy/core/error.hpp"
 #include "cauchy/data/dataset.hpp"
+#include "cauchy/data/targets.hpp"
 
 namespace cauchy::training {
 namespace {
@@ -209,9 +210,10 @@ Information measure_information(const communication::Communicator& ranks, const 
       sums->clear();
       const data::Range rows = data::shard_rows(reader.shape().rows, shards, shard);
       for (std::uint64_t start = rows.first; start < rows.last; start += piece_rows) {
-        const data::Samples<double> samples =
+        data::Samples<double> samples =
             data::read_samples<double>(reader, {start, std::min(rows.last, start + piece_rows)}, standardization);
         require_targets(reader, network.likelihood(), samples);
+        data::weigh_classes(reader.source().class_weights, samples);
         for (std::uint64_t row = 0; row < samples.rows.size(); row += pass_rows) {
           const std::uint64_t passing = std::min(pass_rows, samples.rows.size() - row);
           sums->add({data::features_of(samples, row, passing, buffer), samples.observed().middle_rows(row, passing)});

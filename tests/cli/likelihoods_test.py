@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Likelihoods end to end: weights, faults told, and the same bits on any number of ranks."""
+"""Likelihoods end to end: weights, faults told, metrics, and the same bits on any number of ranks."""
 
+import math
 import pathlib
+import re
 import sys
 import unittest
 
@@ -108,7 +110,7 @@ class WeightsTest(LikelihoodTest):
         good = numpy.ones(40)
         for weights, words in (
                 (None, "no dataset /weights (data.weights)"),
-                (numpy.zeros(40), "/weights (data.weights) holds nothing but zeros"),
+                (numpy.zeros(40), "no sample counts: all weights are zero"),
                 (numpy.where(numpy.arange(40) == 13, -1, good), "/weights at row 13 (counted from 0): -1 is no weight"),
                 (numpy.where(numpy.arange(40) == 39, numpy.nan, good), "/weights holds NaN at row 39"),
                 (numpy.where(numpy.arange(40) == 7, numpy.inf, good), "/weights holds an infinite value at row 7"),
@@ -120,6 +122,188 @@ class WeightsTest(LikelihoodTest):
                 message = self.refuse(["train", *program.options(self.settings(data__weights="weights"))], ranks)
                 self.assertIn(words, message)
             self.assertFalse((self.folder / "run").exists())
+
+
+class ClassWeightsTest(LikelihoodTest):
+    FACTORS = (0.5, 2, 3)
+
+    def settings(self, **more):
+        return super().settings(model__class_weights=",".join(map(str, self.FACTORS)), data__validation="train.h5",
+                                **more)
+
+    def test_they_are_weights_of_the_samples_of_a_class(self):
+        toy.categorical(self.folder / "train.h5", 57)
+        with h5py.File(self.folder / "train.h5") as file:
+            classes = file["targets"][()]
+        own = numpy.random.default_rng(3).integers(1, 4, size=57)
+        self.add("train.h5", own=own, both=own * numpy.array(self.FACTORS)[classes])
+        by_class = self.train(self.settings(data__weights="own", checkpoint__directory="by_class"), 2).stdout
+        by_hand = self.train({**self.settings(data__weights="both", checkpoint__directory="by_hand"),
+                              "model.class_weights": ""}, 2).stdout
+        self.assertEqual(self.digest_in(by_class), self.digest_in(by_hand))
+        self.assertEqual(*(checkpoints.untimed(checkpoints.metrics(self.folder / name))
+                           for name in ("by_class", "by_hand")))
+        # What is judged may be unweighted.
+        plain = self.succeed(["evaluate", "--checkpoint", "by_class/checkpoint-00000003.h5", "--data.test=train.h5",
+                              "--model.class_weights=", "--data.weights="]).stdout
+        probabilities = numpy.exp(checkpoints.log_probabilities(checkpoints.forward(
+            checkpoints.layers(self.folder / "by_class/checkpoint-00000003.h5"),
+            checkpoints.read_data(self.folder / "train.h5")[0])[-1]))
+        accuracy = float(re.search(r"^accuracy +(\S+)$", plain, re.MULTILINE).group(1))
+        self.assertAlmostEqual(accuracy, (probabilities.argmax(axis=1) == classes).mean(), places=9)
+
+    def test_they_keep_the_bits_on_any_number_of_ranks(self):
+        toy.categorical(self.folder / "train.h5", 57)
+        self.assert_same_bits(self.settings(optimizer__batch_size=8, stop__max_steps=11), "run")
+        with h5py.File(self.folder / "train.h5", "r+") as file:
+            file["targets"][...] = file["targets"][()] % 2
+        self.assert_same_bits({**self.settings(optimizer__batch_size=8, stop__max_steps=11,
+                                               model__likelihood="bernoulli"), "model.class_weights": "1,5"}, "yes")
+
+    def test_wrong_ones_are_told(self):
+        toy.categorical(self.folder / "train.h5", 40)
+        message = self.refuse(["train", *program.options({**self.settings(), "model.class_weights": "1,2"})], 2)
+        self.assertIn("model.class_weights has 2 numbers, one for each of the 3 classes is needed", message)
+        toy.gaussian(self.folder / "train.h5", 40)
+        message = self.refuse(["train", *program.options(self.settings(model__likelihood="gaussian"))], 2)
+        self.assertIn("model.class_weights is for classes", message)
+
+
+def counts(path, rows, seed=0):
+    """Counts with exposures and weights, and five features."""
+    random = numpy.random.default_rng(seed)
+    features = random.normal(size=(rows, 5)).astype("float32")
+    exposure = random.uniform(0.5, 4, size=rows).astype("float32")
+    slopes = numpy.array([0.5, -0.25, 0, 0.125, 0.25])
+    targets = random.poisson(exposure * numpy.exp(3 + features @ slopes))
+    toy.write(path, features, targets)
+    with h5py.File(path, "r+") as file:
+        file["exposure"] = exposure
+        file["weights"] = random.integers(0, 3, size=rows)
+
+
+class CountsTest(LikelihoodTest):
+    def settings(self, **more):
+        return super().settings(model__layers="", model__likelihood="poisson", data__exposure="exposure",
+                                data__weights="weights", data__validation="validation.h5",
+                                optimizer__learning_rate=0.005, **more)
+
+    def setUp(self):
+        super().setUp()
+        counts(self.folder / "train.h5", 90)
+        counts(self.folder / "validation.h5", 50, seed=1)
+
+    def test_the_first_step_starts_at_the_mean_rate(self):
+        self.train(self.settings(stop__max_steps=1), 3)
+        with h5py.File(self.folder / "train.h5") as file:
+            targets, exposure, weights = (file[name][()].astype(float) for name in ("targets", "exposure", "weights"))
+        means = exposure * (weights * targets).sum() / (weights * exposure).sum()
+        log_factorials = numpy.array([math.lgamma(count + 1) for count in targets])
+        nll = (weights * (means - targets * numpy.log(means) + log_factorials)).sum() / weights.sum()
+        numpy.testing.assert_allclose(float(checkpoints.metrics(self.folder / "run")[0]["nll"]), nll, rtol=DOUBLE)
+
+    def test_metrics_are_those_of_numpy(self):
+        self.train(self.settings(stop__max_steps=50), 2)
+        row = checkpoints.metrics(self.folder / "run")[-1]
+        path = checkpoints.checkpoint(self.folder / "run", 50)
+        with h5py.File(self.folder / "validation.h5") as file:
+            features, targets, exposure, weights = (file[name][()].astype(float)
+                                                    for name in ("features", "targets", "exposure", "weights"))
+        log_rates = checkpoints.forward(checkpoints.layers(path), features)[-1][:, 0]
+        means = exposure * numpy.exp(log_rates)
+
+        def mean(values):
+            return (weights * values).sum() / weights.sum()
+
+        def deviance(at):
+            ratios = numpy.where(targets > 0, targets * numpy.log(numpy.maximum(targets, 1) / at), 0)
+            return mean(2 * (ratios - (targets - at)))
+
+        log_factorials = numpy.array([math.lgamma(count + 1) for count in targets])
+        null = exposure * (weights * targets).sum() / (weights * exposure).sum()
+        expected = {"nll": mean(means - targets * numpy.log(means) + log_factorials),
+                    "deviance": deviance(means), "d2": 1 - deviance(means) / deviance(null),
+                    "rmse": numpy.sqrt(mean((targets - means) ** 2))}
+        for name, value in expected.items():
+            numpy.testing.assert_allclose(float(row[f"validation_{name}"]), value, rtol=DOUBLE)
+        self.succeed(["predict", "--checkpoint", str(path), "--input", "validation.h5", "--output", "means.h5"], 3)
+        with h5py.File(self.folder / "means.h5") as file:
+            numpy.testing.assert_allclose(file["predictions"][:, 0], means, rtol=DOUBLE)
+        # It has learnt something, and `evaluate` says the same.
+        self.assertGreater(expected["d2"], 0.5)
+        text = self.succeed(["evaluate", "--checkpoint", str(path), "--data.test=validation.h5"], 3).stdout
+        for name, value in expected.items():
+            found = re.search(rf"^{name} +(\S+)$", text, re.MULTILINE | re.IGNORECASE)
+            numpy.testing.assert_allclose(float(found.group(1)), value, rtol=1e-9)  # ten digits are printed
+
+    def test_exposures_are_checked(self):
+        self.add("train.h5", exposure=numpy.where(numpy.arange(90) == 17, 0.0, 1))
+        message = self.refuse(["train", *program.options(self.settings())], 3)
+        self.assertIn("/exposure at row 17 (counted from 0): 0 is no exposure: exposures are positive", message)
+        message = self.refuse(["train", *program.options({**self.settings(data__train="validation.h5"),
+                                                         "model.likelihood": "laplace"})], 2)
+        self.assertIn("data.exposure = exposure means nothing to model.likelihood = laplace", message)
+
+
+class SameBitsTest(LikelihoodTest):
+    def test_every_likelihood_has_the_same_bits_on_any_number_of_ranks(self):
+        for likelihood in ("bernoulli", "gaussian", "gaussian_heteroscedastic", "poisson", "negative_binomial", "laplace",
+                           "student_t"):
+            random = numpy.random.default_rng(4)
+            features = random.normal(size=(57, 5)).astype("float32")
+            signal = features[:, :2] + random.normal(size=(57, 2))
+            targets = {"bernoulli": signal > 0, "poisson": signal.round() ** 2,
+                       "negative_binomial": signal.round() ** 2}.get(likelihood, signal)
+            toy.write(self.folder / "train.h5", features, targets.astype("float32"))
+            self.add("train.h5", weights=random.exponential(size=57))
+            with self.subTest(likelihood=likelihood):
+                self.assert_same_bits(
+                    self.settings(model__likelihood=likelihood, data__weights="weights", data__validation="train.h5",
+                                  run__precision="float", optimizer__batch_size=8, stop__max_steps=11,
+                                  optimizer__learning_rate=0.01), likelihood)
+
+
+class ReadmeTest(program.ProgramTest):
+    def test_its_table_has_the_likelihoods_of_the_program(self):
+        text = " ".join(self.succeed(["train", "--help"]).stdout.split())
+        choices = re.search(r"distribution of the targets given the outputs of the network: .*?"
+                            r"\(([\w, ]+); default: categorical\)", text).group(1).split(", ")
+        rows = re.findall(r"^\| `(\w+)` \|", (program.SOURCE / "README.md").read_text().split("## The likelihood")[1]
+                          .split("\n## ")[0], re.MULTILINE)
+        self.assertEqual(rows, choices)
+
+
+class FaultsTest(LikelihoodTest):
+    def fault(self, targets, likelihood, ranks=2):
+        toy.write(self.folder / "train.h5", numpy.zeros((len(targets), 2), "float32"), targets)
+        message = self.refuse(["train", *program.options(self.settings(model__likelihood=likelihood))], ranks)
+        self.assertFalse((self.folder / "run").exists())
+        return message
+
+    def test_targets_that_do_not_suit_are_told_with_the_likelihood_that_they_suit(self):
+        rows = numpy.arange(40)
+        self.assertRegex(self.fault(numpy.where(rows == 33, -1, rows), "poisson"),
+                         r"/targets at row 33 \(counted from 0\): -1 is no count 0, 1, 2, \.\.\.; "
+                         r"is model.likelihood = gaussian meant\?")
+        self.assertRegex(self.fault(10 * rows, "bernoulli", 3),
+                         r"/targets at row 1 \(counted from 0\): 10 is neither 0 nor 1; "
+                         r"is model.likelihood = negative_binomial meant\?")
+        self.assertRegex(self.fault(rows / 4, "negative_binomial", 4),
+                         r"/targets at row 1 \(counted from 0\): 0.25 is no count 0, 1, 2, \.\.\.; "
+                         r"is model.likelihood = gaussian meant\?")
+        self.assertRegex(self.fault(2 * (rows % 2) - 1, "bernoulli", 1), "labels -1 and 1 become 0 and 1")
+
+    def test_targets_for_which_another_likelihood_is_made_are_told(self):
+        rows = numpy.arange(40)
+        for targets, likelihood, words in (
+                (rows % 2, "gaussian", "targets     whole numbers from 0 to 1, mean 0.5, variance 0.25; model.likelihood = "
+                                       "bernoulli is made for such"),
+                (rows ** 2, "poisson", "model.likelihood = negative_binomial is made for such"),
+                (rows / 4, "gaussian", "targets     numbers from 0 to 9.75, mean 4.875, variance 8.328\n"),
+                (rows % 3, "categorical", "targets     whole numbers from 0 to 2, mean 0.975, variance 0.6744\n")):
+            toy.write(self.folder / "train.h5", numpy.zeros((40, 2), "float32"), targets)
+            outcome = self.train(self.settings(model__likelihood=likelihood), 2, ["--dry-run"])
+            self.assertIn(words, outcome.stdout)
 
 
 if __name__ == "__main__":

@@ -42,11 +42,11 @@ TrainingState<float> play(MetricsFile<float>& file, TrainingState<float> state, 
     report.epoch_finished = state.sampler.step == steps_in_epoch;
     if (report.epoch_finished) {
       state.sampler = {state.sampler.epoch + 1, 0};
-      report.validation = training::Evaluation{5, 0.25, 0.5};
+      report.validation = training::Evaluation{5, 0.25, {0.5, 0.875}};
     }
     if (state.stopping.steps == last && stop != StopReason::none) {
       report.stop = stop;
-      report.test = training::Evaluation{7, 0.125, 0.75};
+      report.test = training::Evaluation{7, 0.125, {0.75, 0.625}};
     }
     file.step_finished(report, state);
   }
@@ -91,7 +91,7 @@ std::vector<std::string> lines_without_times(const std::filesystem::path& path) 
   std::vector<std::string> lines;
   for (std::string line; std::getline(file, line);) {
     std::size_t end = 0;
-    for (int column = 0; column < 13; ++column) {
+    for (int column = 0; column < 15; ++column) {
       end = line.find(',', end) + 1;
     }
     lines.push_back(line.substr(0, end - 1));
@@ -102,7 +102,7 @@ std::vector<std::string> lines_without_times(const std::filesystem::path& path) 
 class MetricsFileTest : public testing::Test {
  protected:
   MetricsOptions options(const std::string& name, std::uint64_t every_steps) {
-    return {folder_ / name, "accuracy", every_steps};
+    return {folder_ / name, {"accuracy", "auc"}, every_steps};
   }
 
   test::TemporaryFolder folder_;
@@ -115,11 +115,11 @@ TEST_F(MetricsFileTest, HasARowAnEpochAndTheReasonToStop) {
   ASSERT_EQ(lines.size(), 4U);
   EXPECT_EQ(lines[0],
             "step,epoch,samples,nll,objective,gradient_norm,learning_rate,repetitions,validation_nll,"
-            "validation_accuracy,test_nll,test_accuracy,stop");
+            "validation_accuracy,validation_auc,test_nll,test_accuracy,test_auc,stop");
   EXPECT_TRUE(lines[1].starts_with("4,1,40,0.520833")) << lines[1];  // (1 + 1/2 + 1/3 + 1/4)/4
-  EXPECT_TRUE(lines[1].ends_with(",0.1,0.5,0,0.25,0.5,,,")) << lines[1];
+  EXPECT_TRUE(lines[1].ends_with(",0.1,0.5,0,0.25,0.5,0.875,,,,")) << lines[1];
   EXPECT_TRUE(lines[3].starts_with("10,2,100,")) << lines[3];
-  EXPECT_TRUE(lines[3].ends_with(",,,0.125,0.75,max_steps")) << lines[3];
+  EXPECT_TRUE(lines[3].ends_with(",,,,0.125,0.75,0.625,max_steps")) << lines[3];
 }
 
 TEST_F(MetricsFileTest, ResumedFileIsThatOfARunThatNeverStopped) {

@@ -26,7 +26,7 @@ struct RunEnd {
   const training::TrainingState<Real>& state;
   const training::StepReport& last;
   const checkpoint::CheckpointObserver<Real>& checkpoints;
-  std::string metric;
+  std::vector<std::string> metrics;
 };
 
 /// Why the run stopped, what it reached, and which files it left.

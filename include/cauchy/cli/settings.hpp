@@ -37,7 +37,7 @@ struct Settings {
 
   /// The data of data.train, data.validation or data.test.
   data::Source source(const std::string& key, const std::string& path) const {
-    return {key, path, data.features, data.targets, data.weights};
+    return {key, path, data.features, data.targets, data.weights, data.exposure, model.class_weights};
   }
 };
 

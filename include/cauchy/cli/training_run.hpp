@@ -55,7 +55,6 @@ class TrainingRun {
   void number_last_step() const;
   double steps_to_evaluate(std::uint64_t steps_per_epoch) const;
   checkpoint::Description description() const;
-  std::string metric() const { return std::string(network_->likelihood().metric()); }
   std::unique_ptr<training::Reducer<Real>> make_reducer(communication::Channel& channel,
                                                         std::unique_ptr<communication::SharedArrays> shared) const;
   std::unique_ptr<RootObservers> open_outputs(RunLocks& locks, std::uint64_t steps_per_epoch);

@@ -14,8 +14,8 @@
 namespace cauchy::config {
 
 /// Where the value of an option lives, by its type.
-using Place =
-    std::variant<bool*, std::uint64_t*, double*, std::string*, std::vector<std::uint64_t>*, std::vector<std::string>*>;
+using Place = std::variant<bool*, std::uint64_t*, double*, std::string*, std::vector<std::uint64_t>*,
+                           std::vector<double>*, std::vector<std::string>*>;
 
 struct Option {
   std::string section;

@@ -12,8 +12,8 @@
 namespace cauchy::config {
 
 /// A value of one of the types of Place, in the same order.
-using Value =
-    std::variant<bool, std::uint64_t, double, std::string, std::vector<std::uint64_t>, std::vector<std::string>>;
+using Value = std::variant<bool, std::uint64_t, double, std::string, std::vector<std::uint64_t>, std::vector<double>,
+                           std::vector<std::string>>;
 
 /// What a text means for an option, or what is wrong with it.
 struct Reading {

@@ -14,7 +14,8 @@
 ///       }
 ///     };
 ///
-/// Members may be bool, std::uint64_t, double, std::string, or a std::vector of std::uint64_t or std::string.
+/// Members may be bool, std::uint64_t, double, std::string, or a std::vector of std::uint64_t, double or
+/// std::string.
 
 #include <cstdint>
 #include <limits>

@@ -13,6 +13,7 @@
 #include "cauchy/data/standardization.hpp"
 #include "cauchy/linear_algebra/aligned.hpp"
 #include "cauchy/model/batch.hpp"
+#include "cauchy/model/target_summary.hpp"
 
 namespace cauchy::data {
 
@@ -31,7 +32,8 @@ struct BatchBuffer {
 template <typename Real>
 class Dataset {
  public:
-  /// Collective. Reads this rank's rows and standardises them; a fault anywhere is thrown on every rank.
+  /// Collective. Reads this rank's rows and standardises them, weighs them by their class, and looks at all targets; a
+  /// fault anywhere is thrown on every rank.
   Dataset(const communication::Communicator& ranks, std::unique_ptr<const Reader> reader, std::uint64_t shards,
           const Standardization& standardization);
 
@@ -46,7 +48,10 @@ class Dataset {
   std::uint64_t largest_shard() const { return (shape().rows + shards_ - 1) / shards_; }
 
   /// Whether samples have weights; the same on every rank.
-  bool weighted() const { return !source().weights.empty(); }
+  bool weighted() const { return !source().weights.empty() || !source().class_weights.empty(); }
+
+  /// What all targets look like, on whatever rank.
+  const model::TargetSummary& summary() const { return summary_; }
 
   /// This rank's rows.
   const Samples<Real>& samples() const { return samples_; }
@@ -68,6 +73,7 @@ class Dataset {
   std::uint64_t shards_;
   Range local_shards_;
   Samples<Real> samples_;
+  model::TargetSummary summary_;
 };
 
 /// Rows [first, first + count) of samples as the model sees them, until the buffer's next use: dense ones are copied

@@ -17,6 +17,7 @@ struct DataOptions {
   double validation_fraction = 0;  ///< of the rows of `train`; 0: they all train
   std::string split = "random";
   std::string weights;
+  std::string exposure;
   bool standardize = false;
   std::uint64_t shards = 0;          ///< V; 0: ranks × threads of the first launch
   std::uint64_t microbatch = 512;    ///< samples that pass through the model at once
@@ -36,6 +37,9 @@ struct DataOptions {
            "which rows validate: each by a draw from (run.seed, row), or the last ones, as for a time series");
     option("weights", weights, core::anything(), Role::data,
            "name of the dataset of weights, one a sample, nonnegative: a sample counts as often; empty: once each");
+    option("exposure", exposure, core::anything(), Role::data,
+           "name of the dataset of exposures, one a sample, positive, to which the means of counts are proportional "
+           "(poisson, negative_binomial); empty: 1 each");
     option("standardize", standardize, core::anything(), Role::problem,
            "shift and scale each feature to mean 0 and variance 1 over the training data");
     option("shards", shards, core::between(1, 1 << 20).or_word("auto", 0), Role::problem,

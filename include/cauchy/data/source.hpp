@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace cauchy::data {
 
@@ -12,10 +13,11 @@ struct Source {
   std::string path;
   std::string features;  ///< name of the dataset inside the file
   std::string targets;
-  std::string weights = {};     ///< empty: 1 each
-  std::string exposure = {};    ///< empty: 1 each
-  bool features_alone = false;  ///< targets are not read, and need not be there
-  bool any_value = false;       ///< NaN, infinite and missing values are no fault: what is missing is NaN
+  std::string weights = {};                ///< empty: 1 each
+  std::string exposure = {};               ///< empty: 1 each
+  std::vector<double> class_weights = {};  ///< factors of the weights, by the class that is the target; empty: 1 each
+  bool features_alone = false;             ///< targets are not read, and need not be there
+  bool any_value = false;                  ///< NaN, infinite and missing values are no fault: what is missing is NaN
 };
 
 struct SourceShape {

@@ -71,6 +71,10 @@ class Network {
   /// Writes the initial Θ, padding included; a function of the seed. theta.size() = layout().padded_size().
   void initialize(std::span<Real> theta, std::uint64_t seed) const;
 
+  /// Changes an initial Θ so that the outputs are these for every sample, as far as there are intercepts: the last
+  /// layer's weights become zero. Layers below keep theirs.
+  void start_from_outputs(std::span<const double> outputs, std::span<Real> theta) const;
+
   Workspace<Real> workspace(std::size_t samples) const;
 
   /// What a workspace of that many samples holds once it is in use, in bytes, without the scratch memory of products.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cauchy/core/option.hpp"
+#include "cauchy/model/likelihood.hpp"
 
 namespace cauchy::model {
 
@@ -20,10 +21,12 @@ struct ModelOptions {
   std::vector<std::uint64_t> vocabulary;
   bool residual = false;                   ///< shortcuts where a hidden layer is as wide as the one below
   std::string likelihood = "categorical";  ///< p_model(y | outputs of the network)
-  std::uint64_t classes = 0;  ///< of the categorical likelihood; 0: the largest class in the data, plus one
-  double l2 = 0;              ///< λ of λ/2·‖weights‖²; intercepts are free
-  bool intercept = true;      ///< whether layers have intercepts
-  std::string initial;        ///< a checkpoint whose parameters a fresh run starts from; empty: random ones
+  std::uint64_t classes = 0;          ///< of the categorical likelihood; 0: the largest class in the data, plus one
+  double degrees_of_freedom = 4;      ///< of the student_t likelihood
+  std::vector<double> class_weights;  ///< by class; empty: 1 each
+  double l2 = 0;                      ///< λ of λ/2·‖weights‖²; intercepts are free
+  bool intercept = true;              ///< whether layers have intercepts
+  std::string initial;                ///< a checkpoint whose parameters a fresh run starts from; empty: random ones
 
   template <typename Visitor>
   void visit(Visitor&& option) {
@@ -47,10 +50,15 @@ struct ModelOptions {
         "comma-separated, 0 for a feature that is a number; empty: one table, for the tokens of the training data");
     option("residual", residual, core::anything(), Role::problem,
            "hidden layers that are as wide as the layer below add what goes into them to what comes out");
-    option("likelihood", likelihood, core::one_of({"categorical", "gaussian"}), Role::problem,
-           "distribution of the targets given the outputs of the network");
+    option("likelihood", likelihood, core::one_of(likelihood_names()), Role::problem,
+           "distribution of the targets given the outputs of the network: " + likelihood_help());
     option("classes", classes, core::between(2, 1 << 24).or_word("auto", 0), Role::problem,
            "number of classes of the categorical likelihood; auto: the largest class of the training data, plus one");
+    option("degrees_of_freedom", degrees_of_freedom, core::between(0.1, 1e9), Role::problem,
+           "of the student_t likelihood: the fewer, the less do outliers count");
+    option("class_weights", class_weights, core::at_least(0), Role::problem,
+           "for each class 0, 1, ... the factor by which its samples count, beside data.weights (categorical, or "
+           "bernoulli with one target); empty: 1 each");
     option("l2", l2, core::at_least(0), Role::problem,
            "λ of the penalty λ/2·‖weights‖² in the objective; intercepts are not penalised");
     option("intercept", intercept, core::anything(), Role::problem, "whether layers have intercepts");

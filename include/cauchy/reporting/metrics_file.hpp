@@ -15,16 +15,17 @@ namespace cauchy::reporting {
 
 struct MetricsOptions {
   std::filesystem::path path;
-  std::string metric;             ///< the likelihood's, such as "accuracy"
-  std::uint64_t every_steps = 0;  ///< rows beside those of epochs; 0: none
+  std::vector<std::string> metrics;  ///< the likelihood's, such as "accuracy"
+  std::uint64_t every_steps = 0;     ///< rows beside those of epochs; 0: none
 };
 
 /// One row at the end of each epoch, every so many steps, and at the end of the run. Columns:
 ///
 ///     step, epoch (completed), samples (used so far), nll (mean over the epoch so far), objective (nll + penalty),
 ///     gradient_norm and learning_rate of the step, repetitions (steps so far whose gradients did not fit the units of
-///     the sum at first), validation_nll, validation_<metric>, test_nll, test_<metric>, stop (why the run ended),
-///     seconds, samples_per_second, and the root's share of time in data, compute, communication, checkpoint
+///     the sum at first), validation_nll, validation_<metric> of each, test_nll, test_<metric> of each, stop (why the
+///     run ended), seconds, samples_per_second, and the root's share of time in data, compute, communication,
+///     checkpoint
 ///
 /// A resumed run continues the file: with its first step it takes back the rows of later steps, and what the end of the
 /// earlier run added to the last row, so that the columns before `seconds` are those of a run that never stopped. It
@@ -53,6 +54,13 @@ class MetricsFile final : public training::Observer<Real> {
   bool is_regular(std::uint64_t step, bool epoch_finished) const;
   void write_pending();
   void start_anew_if_removed();
+
+  /// Columns that only the end of a run fills, test_nll to stop, and the first one that depends on the clock.
+  std::size_t test_column() const { return validation_column + 1 + options_.metrics.size(); }
+  std::size_t stop_column() const { return test_column() + 1 + options_.metrics.size(); }
+  std::size_t seconds_column() const { return stop_column() + 1; }
+
+  static constexpr std::size_t validation_column = 8;
 
   MetricsOptions options_;
   std::mutex mutex_;  ///< of file_, against sync() on another thread

@@ -1,8 +1,9 @@
 #pragma once
-/// The NLL and the metric of Θ over a whole data set.
+/// The NLL and the metrics of Θ over a whole data set.
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "cauchy/communication/channel.hpp"
 #include "cauchy/communication/communicator.hpp"
@@ -19,14 +20,12 @@ template <typename Real>
 Evaluation evaluate(communication::Channel& channel, const model::Network<Real>& network, std::span<const Real> theta,
                     const data::Dataset<Real>& dataset, std::uint64_t microbatch, Workers<Real>& workers);
 
-/// Collective. Throws core::UserError on every rank, with file and row, if a target is none of the likelihood's.
+/// Collective. Throws core::UserError on every rank if a target is none of the likelihood's, with file, row and the
+/// likelihood that the targets look made for; if no sample has a weight above 0; or if there are exposures that mean
+/// nothing. `name` is the likelihood's.
 template <typename Real>
-void check_targets(const communication::Communicator& ranks, const model::Likelihood<Real>& likelihood,
-                   const data::Dataset<Real>& dataset);
-
-/// Collective. Throws an agreed core::UserError if no sample of the data set has a weight above 0.
-template <typename Real>
-void check_weights(const communication::Communicator& ranks, const data::Dataset<Real>& dataset);
+void check_observations(const communication::Communicator& ranks, const model::Likelihood<Real>& likelihood,
+                        std::string_view name, const data::Dataset<Real>& dataset);
 
 /// Collective. As check_targets, for features that the network does not take, such as a token beyond its vocabulary.
 template <typename Real>

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "cauchy/core/timer.hpp"
 #include "cauchy/training/state.hpp"
@@ -29,8 +30,8 @@ bool is_end(StopReason reason);
 /// What an evaluation over a whole data set gives.
 struct Evaluation {
   std::uint64_t samples = 0;
-  double nll = 0;     ///< mean, nats
-  double metric = 0;  ///< the likelihood's own, such as accuracy
+  double nll = 0;               ///< weighted mean, nats
+  std::vector<double> metrics;  ///< the likelihood's own, such as accuracy
 };
 
 /// One finished step; the same on every rank, times apart.
