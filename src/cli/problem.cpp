@@ -108,13 +108,13 @@ checkpoint::ProblemShape problem_shape(const communication::Communicator& ranks,
     }
     result.classes = options.classes > 0 ? options.classes : count_classes(ranks, train);
   }
-  check_class_weights(options, result);
   return result;
 }
 
 template <typename Real>
 std::unique_ptr<model::Network<Real>> make_network(const communication::Communicator& ranks, const Settings& settings,
                                                    const checkpoint::ProblemShape& problem) {
+  check_class_weights(settings.model, problem);
   std::unique_ptr<model::Network<Real>> network;
   communication::agree(ranks, [&] {
     network = std::make_unique<model::Network<Real>>(

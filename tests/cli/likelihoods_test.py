@@ -164,8 +164,13 @@ class ClassWeightsTest(LikelihoodTest):
         toy.categorical(self.folder / "train.h5", 40)
         message = self.refuse(["train", *program.options({**self.settings(), "model.class_weights": "1,2"})], 2)
         self.assertIn("model.class_weights has 2 numbers, one for each of the 3 classes is needed", message)
+        self.train(self.settings())
+        message = self.refuse(["evaluate", "--checkpoint", "run/checkpoint-00000003.h5", "--data.test=train.h5",
+                               "--model.class_weights=1,2,3,4"], 2)
+        self.assertIn("model.class_weights has 4 numbers, one for each of the 3 classes is needed", message)
         toy.gaussian(self.folder / "train.h5", 40)
-        message = self.refuse(["train", *program.options(self.settings(model__likelihood="gaussian"))], 2)
+        message = self.refuse(["train", *program.options(self.settings(model__likelihood="gaussian",
+                                                                       checkpoint__directory="other"))], 2)
         self.assertIn("model.class_weights is for classes", message)
 
 
