@@ -57,9 +57,8 @@ void fill_random(std::span<std::uint32_t> words, PhiloxKey key, std::uint32_t fi
       }
       round_key = {round_key[0] + weyl_0, round_key[1] + weyl_1};
     }
-    const std::size_t count = std::min(4 * width, words.size() - first);
-    for (std::size_t i = 0; i < count; ++i) {
-      words[first + i] = lanes[i % 4][i / 4];
+    for (std::size_t word = 0; word < 4; ++word) {
+      std::ranges::copy(lanes[word], words.data() + first + word * width);
     }
   }
 }

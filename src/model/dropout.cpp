@@ -17,15 +17,15 @@ using linear_algebra::MatrixView;
 /// y = x·m, where m is 0 with probability p and else 1/(1 - p), so that the mean of y is x: inverted dropout, after N.
 /// Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever and R. Salakhutdinov, JMLR 15 (2014). m is a function of (seed,
 /// epoch, sample, hidden layer, unit) alone. A pass without keys, as in evaluation, hands x on. p is rounded to a
-/// multiple of 2^-32.
+/// multiple of 2^-16.
 template <typename Real>
 class Dropout final : public Layer<Real> {
  public:
   Dropout(std::size_t width, std::size_t number, double rate)
       : width_(width),
         number_(static_cast<std::uint32_t>(number)),
-        threshold_(static_cast<std::uint32_t>(std::min(std::round(rate * 0x1p32), 0x1p32 - 1))),
-        scale_(static_cast<Real>(1 / (1 - threshold_ * 0x1p-32))) {}
+        threshold_(static_cast<std::uint32_t>(std::min(std::round(rate * 0x1p16), 0x1p16 - 1))),
+        scale_(static_cast<Real>(1 / (1 - threshold_ * 0x1p-16))) {}
 
   std::size_t inputs() const override { return width_; }
   std::size_t outputs() const override { return width_; }
@@ -59,7 +59,9 @@ class Dropout final : public Layer<Real> {
   }
 
  private:
-  static constexpr std::size_t piece = 256;  // units whose random bits are drawn at a time
+  // Units whose random bits are drawn at once, 16 each, from words whose lower halves belong to the first units.
+  static constexpr std::size_t piece = 128;
+  static constexpr std::size_t words = piece / 2;
 
   static void multiply(MatrixView<const Real> mask, MatrixView<Real> values) {
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -71,24 +73,24 @@ class Dropout final : public Layer<Real> {
   void draw(const RandomKeys& keys, std::size_t first, MatrixView<Real> mask) const {
     core::RandomStream stream(keys.seed, core::Purpose::dropout, number_, static_cast<std::uint32_t>(keys.epoch));
     const core::PhiloxKey key{stream.next32(), stream.next32()};
-    std::array<std::uint32_t, piece> bits;
+    std::array<std::uint32_t, words> bits;
+    std::array<Real, piece> factors;
     for (std::size_t i = 0; i < mask.rows; ++i) {
       const std::uint64_t sample = keys.first_row + keys.rows[first + i];
       for (std::size_t unit = 0; unit < width_; unit += piece) {
-        const std::size_t count = std::min(piece, width_ - unit);
-        core::fill_random(std::span(bits).first((count + 3) / 4 * 4), key, static_cast<std::uint32_t>(unit / 4),
-                          sample);
-        Real* const factors = mask.row(i) + unit;
-        for (std::size_t j = 0; j < count; ++j) {
-          factors[j] = bits[j] < threshold_ ? Real{0} : scale_;
+        core::fill_random(bits, key, static_cast<std::uint32_t>(unit / piece * (words / 4)), sample);
+        for (std::size_t j = 0; j < words; ++j) {
+          factors[j] = (bits[j] & 0xffff) < threshold_ ? Real{0} : scale_;
+          factors[words + j] = bits[j] >> 16 < threshold_ ? Real{0} : scale_;
         }
+        std::copy_n(factors.data(), std::min(piece, width_ - unit), mask.row(i) + unit);
       }
     }
   }
 
   std::size_t width_;
   std::uint32_t number_;
-  std::uint32_t threshold_;  ///< p·2^32
+  std::uint32_t threshold_;  ///< p·2^16
   Real scale_;
 };
 

@@ -215,10 +215,11 @@ TEST(Dropout, LeavesOutTheShareThatItShallAndKeepsTheMean) {
     const auto dropped = static_cast<double>(std::ranges::count(factors, 0.0F));
     // Five standard deviations of a binomial share.
     EXPECT_NEAR(dropped / units, rate, 5 * std::sqrt(rate * (1 - rate) / units));
-    const auto kept = static_cast<float>(1 / (1 - std::round(rate * 0x1p32) * 0x1p-32));
+    const auto kept = static_cast<float>(1 / (1 - std::round(rate * 0x1p16) * 0x1p-16));
     EXPECT_EQ(static_cast<double>(std::ranges::count(factors, kept)), units - dropped) << "two values, nothing else";
     // Neighbours, in the row and in the column, know nothing of each other.
-    for (const std::size_t distance : {std::size_t{1}, std::size_t{4}, std::size_t{256}, std::size_t{1000}}) {
+    for (const std::size_t distance :
+         {std::size_t{1}, std::size_t{4}, std::size_t{64}, std::size_t{128}, std::size_t{1000}}) {
       double both = 0;
       for (std::size_t i = distance; i < factors.size(); ++i) {
         both += factors[i] == 0 && factors[i - distance] == 0 ? 1 : 0;
@@ -226,6 +227,22 @@ TEST(Dropout, LeavesOutTheShareThatItShallAndKeepsTheMean) {
       const double share = both / (units - static_cast<double>(distance));
       EXPECT_NEAR(share, rate * rate, 8 * std::sqrt(rate * rate / units)) << "distance " << distance;
     }
+  }
+}
+
+/// 16 blocks serve 128 units: the lower halves of the first words of all, of the second ones, ..., then the upper ones.
+TEST(Dropout, TakesSixteenBitsOfPhiloxForAUnit) {
+  const std::uint64_t first_row = (std::uint64_t{5} << 32) + 100;
+  const auto factors = mask(0.5, 300, 3, 7, 2, first_row);
+  core::RandomStream stream(7, core::Purpose::dropout, 2, 2);
+  const core::PhiloxKey key{stream.next32(), stream.next32()};
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    const std::size_t unit = i % 300;
+    const std::size_t word = unit % 64;
+    const auto block = static_cast<std::uint32_t>(unit / 128 * 16 + word % 16);
+    const auto sample = static_cast<std::uint32_t>(100 + i / 300);
+    const std::uint32_t bits = core::philox4x32({block, 0, sample, 5}, key).at(word / 16);
+    EXPECT_EQ(factors[i], (unit % 128 < 64 ? bits & 0xffff : bits >> 16) < 0x8000 ? 0 : 2) << unit;
   }
 }
 

@@ -152,11 +152,15 @@ struct Trial {
                               static_cast<std::uint32_t>(with.epoch));
     const core::PhiloxKey key{stream.next32(), stream.next32()};
     const std::uint64_t row = with.first_row + with.rows[sample];
-    const auto block = static_cast<std::uint32_t>(unit / 4);
+    // 16 blocks serve 128 units: the lower halves of the first words of all, of the second ones, ..., then the upper
+    // ones.
+    const std::size_t word = unit % 64;
+    const auto block = static_cast<std::uint32_t>(unit / 128 * 16 + word % 16);
     const auto low = static_cast<std::uint32_t>(row);
     const auto high = static_cast<std::uint32_t>(row >> 32);
-    const long double threshold = std::round(subject.dropout * 0x1p32);
-    return core::philox4x32({block, 0, low, high}, key)[unit % 4] < threshold ? 0 : 1 / (1 - threshold * 0x1p-32L);
+    const std::uint32_t bits = core::philox4x32({block, 0, low, high}, key).at(word / 16);
+    const long double threshold = std::round(subject.dropout * 0x1p16);
+    return (unit % 128 < 64 ? bits & 0xffff : bits >> 16) < threshold ? 0 : 1 / (1 - threshold * 0x1p-16L);
   }
 
   test::ReferenceNetwork::Result reference() const {
@@ -239,13 +243,15 @@ std::vector<Problem> problems() {
 }
 
 /// One rounding a term: a number passes through sums over each layer's units, forward and backward, and over the
-/// samples. The terms are of the order of the largest entry.
+/// samples. The terms are of the order of the largest entry; with layer normalisation, of samples whose deviation is an
+/// eighth of the others' (one sparse sample is all zeros), eight times that.
 template <typename Real>
 void expect_close(double nll, const AlignedVector<Real>& gradient, const test::ReferenceNetwork::Result& expected,
                   const Problem& problem) {
   ASSERT_EQ(gradient.size(), expected.gradient.size());
   std::size_t terms = problem.inputs + problem.outputs + problem.samples;
   for (const auto width : problem.hidden) terms += 2 * width;
+  terms *= problem.layer_norm ? 8 : 1;
   const double relative = static_cast<double>(terms) * std::numeric_limits<Real>::epsilon();
   long double largest = 0;
   for (const long double value : expected.gradient) largest = std::max(largest, std::abs(value));
@@ -345,7 +351,9 @@ TEST(Network, GradientMatchesCentralDifferencesAlongRandomDirections) {
       }
       // h²/6 times a third derivative, which grows with the length of the direction cubed and the samples; and the
       // rounding of two sums over 2h. A relu that switches between the two points would exceed it; none does.
-      const double truncation = h * h / 6 * std::pow(length, 1.5) * static_cast<double>(problem.samples);
+      // Dropout scales the units of each layer up.
+      const double scale = std::pow(1 / (1 - problem.dropout), static_cast<double>(problem.hidden.size()));
+      const double truncation = h * h / 6 * std::pow(length, 1.5) * static_cast<double>(problem.samples) * scale;
       const double rounding = 64 * std::numeric_limits<double>::epsilon() * nll / h;
       EXPECT_NEAR(slope, (trial.value(above) - trial.value(below)) / (2 * h), truncation + rounding);
     }
