@@ -22,8 +22,8 @@ struct Bernoulli {
 
   Outputs parameters(const Outputs& z, double /*log_exposure*/) const { return {sigmoid(z[0])}; }
 
-  double curvature(double /*y*/, const Outputs& z, double /*log_exposure*/) const {
-    return sigmoid(z[0]) * sigmoid(-z[0]);
+  Curvature<1> curvature(double /*y*/, const Outputs& z, double /*log_exposure*/) const {
+    return {{{sigmoid(z[0]) * sigmoid(-z[0])}}};
   }
 
   bool hit(double y, const Outputs& z) const { return y > 0 ? z[0] > 0 : z[0] <= 0; }

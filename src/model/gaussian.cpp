@@ -23,7 +23,7 @@ struct Normal {
 
   Outputs parameters(const Outputs& z, double /*log_exposure*/) const { return z; }
 
-  double curvature(double /*y*/, const Outputs& /*z*/, double /*log_exposure*/) const { return 1; }
+  Curvature<1> curvature(double /*y*/, const Outputs& /*z*/, double /*log_exposure*/) const { return {{{1}}}; }
 
   double quantile(double probability, const Outputs& z, double /*log_exposure*/) const {
     return z[0] + normal_quantile(probability);
@@ -86,6 +86,13 @@ struct Heteroscedastic {
     const double error = z[0] == y ? 0 : (z[0] - y) * inverse_deviation;
     return {0.5 * (std::log(2 * std::numbers::pi) + z[1] + error * error),
             {error == 0 ? 0 : error * inverse_deviation, 0.5 * (1 - error * error)}};
+  }
+
+  Curvature<2> curvature(double y, const Outputs& z, double /*log_exposure*/) const {
+    const double inverse_variance = std::exp(-z[1]);
+    const double error = z[0] - y;
+    const double mixed = -error * inverse_variance;
+    return {{{inverse_variance, mixed}, {mixed, 0.5 * error * error * inverse_variance}}};
   }
 
   Outputs parameters(const Outputs& z, double /*log_exposure*/) const { return {z[0], std::exp(z[1])}; }

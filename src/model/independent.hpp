@@ -24,6 +24,10 @@ struct Term {
   std::array<double, Outputs> derivative;
 };
 
+/// Second derivatives of -log p(y | z) by the target's outputs, symmetric.
+template <std::size_t Outputs>
+using Curvature = std::array<std::array<double, Outputs>, Outputs>;
+
 /// A density of one target stands behind it, everything in double:
 ///
 ///     struct Density {
@@ -38,7 +42,7 @@ struct Term {
 ///       ... where there are such:
 ///       Outputs start(double mean, double variance, double log_rate) const;   // see Likelihood::initial_outputs
 ///       double quantile(double probability, const Outputs& z, double log_exposure) const;
-///       double curvature(double y, const Outputs& z, double log_exposure) const;  // of one output: ∂²/∂z²
+///       Curvature<1> curvature(double y, const Outputs& z, double log_exposure) const;
 ///       bool hit(double y, const Outputs& z) const;                         // for accuracy and auc
 ///       double deviance(double y, const Outputs& z, double log_exposure) const;
 ///       double null_deviance(double y, double log_mean) const;              // for d2
@@ -99,8 +103,12 @@ class Independent : public Likelihood<Real> {
         const double log_exposure = log_exposure_of(observed.exposure, i);
         for (std::size_t k = 0; k < columns_; ++k) {
           const auto y = static_cast<double>(observed.targets(i, k));
-          result(i, k * columns_ + k) =
-              static_cast<Real>(density_.curvature(y, outputs_of(outputs, i, k), log_exposure));
+          const Curvature<count> one = density_.curvature(y, outputs_of(outputs, i, k), log_exposure);
+          for (std::size_t p = 0; p < count; ++p) {
+            for (std::size_t q = 0; q < count; ++q) {
+              result(i, (p * columns_ + k) * count * columns_ + q * columns_ + k) = static_cast<Real>(one[p][q]);
+            }
+          }
         }
       }
       weigh_rows(observed, result);

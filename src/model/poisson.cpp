@@ -32,7 +32,9 @@ struct Poisson {
 
   Outputs parameters(const Outputs& z, double log_exposure) const { return {std::exp(z[0] + log_exposure)}; }
 
-  double curvature(double /*y*/, const Outputs& z, double log_exposure) const { return std::exp(z[0] + log_exposure); }
+  Curvature<1> curvature(double /*y*/, const Outputs& z, double log_exposure) const {
+    return {{{std::exp(z[0] + log_exposure)}}};
+  }
 
   Outputs start(double /*mean*/, double /*variance*/, double log_rate) const { return {log_rate}; }
 

@@ -39,6 +39,11 @@ class StudentT {
             {magnitude < 1 ? (nu_ + 1) * error / (nu_ + error * error) : (nu_ + 1) / (nu_ / error + error)}};
   }
 
+  Curvature<1> curvature(double y, const Outputs& z, double /*log_exposure*/) const {
+    const double ratio = (z[0] - y) * (z[0] - y) / nu_;
+    return {{{(nu_ + 1) / nu_ * (1 - ratio) / ((1 + ratio) * (1 + ratio))}}};
+  }
+
   Outputs parameters(const Outputs& z, double /*log_exposure*/) const { return z; }
 
   Outputs start(double mean, double /*variance*/, double /*log_rate*/) const { return {mean}; }

@@ -7,6 +7,7 @@ import pathlib
 import sys
 import unittest
 
+import h5py
 import numpy
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -20,7 +21,8 @@ NUMBERS = ("estimate", "standard_error", "statistic", "p_value", "lower", "upper
 
 class CoefficientsTest(program.ProgramTest):
     def fit(self, likelihood, features, targets, ranks=2, **more):
-        toy.write(self.folder / "train.h5", features, targets)
+        if features is not None:
+            toy.write(self.folder / "train.h5", features, targets)
         self.train({"data.train": "train.h5", "data.shards": 5, "data.standardize": "true", "model.layers": "",
                     "model.likelihood": likelihood, "run.precision": "double", "optimizer.batch_size": "full",
                     "optimizer.method": "momentum", "optimizer.momentum": 0.9, "optimizer.learning_rate": 0.1,
@@ -64,6 +66,39 @@ class CoefficientsTest(program.ProgramTest):
     def test_categorical(self):
         text = self.assert_like_statsmodels("categorical", regression.classes, optimizer__learning_rate=0.5)
         self.assertIn("class 2 against class 0", text)
+
+    def test_bernoulli(self):
+        self.assert_like_statsmodels("bernoulli", regression.answers, optimizer__learning_rate=0.5)
+
+    def test_poisson(self):
+        self.assert_like_statsmodels("poisson", regression.counts, optimizer__learning_rate=0.02)
+
+    def test_two_classes_are_a_bernoulli_model(self):
+        features = regression.features()
+        results = []
+        for likelihood in ("bernoulli", "categorical"):
+            self.fit(likelihood, features, regression.answers(features), optimizer__learning_rate=0.5)
+            results.append(self.numbers(self.coefficients()[0]))
+        numpy.testing.assert_allclose(results[0], results[1], rtol=1e-6)
+
+    def test_weights_count_as_repetitions(self):
+        features = regression.features()
+        counts = numpy.arange(240) % 4
+        for likelihood, targets in (("poisson", regression.counts(features)), ("gaussian", regression.real(features))):
+            self.fit(likelihood, numpy.repeat(features, counts, axis=0), numpy.repeat(targets, counts),
+                     optimizer__learning_rate=0.02)
+            repeated = self.numbers(self.coefficients()[0])
+            toy.write(self.folder / "train.h5", features, targets)
+            with h5py.File(self.folder / "train.h5", "r+") as file:
+                file["counts"] = counts
+            self.fit(likelihood, None, None, optimizer__learning_rate=0.02, data__weights="counts")
+            numpy.testing.assert_allclose(self.numbers(self.coefficients()[0]), repeated, rtol=1e-6)
+
+    def test_likelihoods_without_curvature_are_refused(self):
+        features = regression.features()
+        self.fit("laplace", features, regression.real(features), stop__max_steps=3)
+        self.assertIn("no standard errors are known for model.likelihood = laplace",
+                      self.refuse(["coefficients", "--checkpoint", self.checkpoint], 2))
 
     def test_without_standardisation_and_without_intercept(self):
         features = regression.features()

@@ -74,7 +74,9 @@ INSTANTIATE_TEST_SUITE_P(All, CurvatureTest,
                          testing::Values(Example{"categorical", 3, 1}, Example{"categorical", 2, 1},
                                          Example{"gaussian", 0, 1}, Example{"gaussian", 0, 2},
                                          Example{"bernoulli", 0, 1}, Example{"bernoulli", 0, 2},
-                                         Example{"poisson", 0, 1}, Example{"poisson", 0, 2}),
+                                         Example{"poisson", 0, 1}, Example{"poisson", 0, 2},
+                                         Example{"gaussian_heteroscedastic", 0, 1},
+                                         Example{"gaussian_heteroscedastic", 0, 2}, Example{"student_t", 0, 2}),
                          [](const auto& test) { return test.param.name + std::to_string(test.index); });
 
 }  // namespace
