@@ -145,6 +145,38 @@ void require_precision(const File& file, const std::string& expected) {
 
 // ---- parts of the file ----
 
+void write_vector(File& file, const std::string& dataset, const std::vector<double>& values) {
+  file.write<double>(dataset, {values.size()}, values, storage::Layout::checked);
+}
+
+template <typename T>
+std::vector<T> read_vector(const File& file, const std::string& dataset) {
+  const std::vector<std::uint64_t> shape = file.info(dataset).shape;
+  if (shape.size() != 1) {
+    fail(file.path(), dataset + " is " + storage::shape_text(shape) + ", not a vector");
+  }
+  std::vector<T> values(shape[0]);
+  file.read<T>(dataset, values);
+  return values;
+}
+
+constexpr const char* target_mean = "/standardisation/target_mean";
+constexpr const char* target_deviation = "/standardisation/target_deviation";
+
+void write_target_scale(File& file, const model::TargetScale& scale) {
+  if (scale.active()) {
+    write_vector(file, target_mean, scale.mean);
+    write_vector(file, target_deviation, scale.deviation);
+  }
+}
+
+model::TargetScale read_target_scale(const File& file) {
+  if (!file.has(target_mean)) {
+    return {};
+  }
+  return {read_vector<double>(file, target_mean), read_vector<double>(file, target_deviation)};
+}
+
 void write_description(File& file, const Description& description) {
   file.write_attribute("/", "format_version", format_version);
   file.write_attribute("/", "cauchy_version", std::string(core::version()));
@@ -156,6 +188,7 @@ void write_description(File& file, const Description& description) {
   file.write_attribute("/problem", "inputs", description.problem.inputs);
   file.write_attribute("/problem", "target_columns", description.problem.target_columns);
   file.write_attribute("/problem", "classes", description.problem.classes);
+  write_target_scale(file, description.problem.target_scale);
 }
 
 template <typename Real>
@@ -186,25 +219,12 @@ void write_standardization(File& file, const data::Standardization& standardizat
   if (!standardization.active()) {
     return;
   }
-  file.write<double>("/standardisation/mean", {standardization.mean.size()}, standardization.mean,
-                     storage::Layout::checked);
-  file.write<double>("/standardisation/scale", {standardization.scale.size()}, standardization.scale,
-                     storage::Layout::checked);
-}
-
-template <typename T>
-std::vector<T> read_vector(const File& file, const std::string& dataset) {
-  const std::vector<std::uint64_t> shape = file.info(dataset).shape;
-  if (shape.size() != 1) {
-    fail(file.path(), dataset + " is " + storage::shape_text(shape) + ", not a vector");
-  }
-  std::vector<T> values(shape[0]);
-  file.read<T>(dataset, values);
-  return values;
+  write_vector(file, "/standardisation/mean", standardization.mean);
+  write_vector(file, "/standardisation/scale", standardization.scale);
 }
 
 data::Standardization read_standardization(const File& file) {
-  if (!file.has("/standardisation")) {
+  if (!file.has("/standardisation/mean")) {
     return {};
   }
   return {read_vector<double>(file, "/standardisation/mean"), read_vector<double>(file, "/standardisation/scale")};
@@ -302,7 +322,8 @@ Header read_header(const std::filesystem::path& path) {
           .problem = {.rows = file.read_attribute<std::uint64_t>("/problem", "rows"),
                       .inputs = file.read_attribute<std::uint64_t>("/problem", "inputs"),
                       .target_columns = file.read_attribute<std::uint64_t>("/problem", "target_columns"),
-                      .classes = file.read_attribute<std::uint64_t>("/problem", "classes")},
+                      .classes = file.read_attribute<std::uint64_t>("/problem", "classes"),
+                      .target_scale = read_target_scale(file)},
           .tensors = tensors_under(file, "/parameters"),
           .sampler = scalars.sampler,
           .stopping = scalars.stopping,

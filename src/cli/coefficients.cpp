@@ -105,6 +105,31 @@ model::LinearFit linear_fit(const model::Network<double>& network, std::span<con
   return fit;
 }
 
+/// From a fit of (y - mean)/deviation to that of y: an output of location is so much wider, one of the logarithm of the
+/// variance, which follows, only shifted. Where the variance comes from residuals, the NLL stays that of variance 1.
+void to_target_units(const model::TargetScale& scale, model::LinearFit& fit) {
+  const std::size_t block = fit.inputs + (fit.intercept ? 1 : 0);
+  const std::size_t columns = scale.mean.size();
+  const bool takes_variance_for_1 = !fit.residual_squares.empty();
+  const auto factor = [&](std::size_t parameter) {
+    return parameter / block < columns ? scale.deviation[parameter / block] : 1;
+  };
+  const std::size_t count = fit.estimates.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    fit.estimates[i] *= factor(i);
+    fit.gradient[i] *= takes_variance_for_1 ? factor(i) : 1 / factor(i);
+    for (std::size_t j = 0; j <= i && !takes_variance_for_1; ++j) {
+      fit.information[i * count + j] /= factor(i) * factor(j);
+    }
+  }
+  for (std::size_t k = 0; k < fit.outputs && fit.intercept; ++k) {
+    fit.estimates[k * block] += k < columns ? scale.mean[k] : 2 * std::log(scale.deviation[k - columns]);
+  }
+  for (std::size_t k = 0; k < fit.residual_squares.size(); ++k) {
+    fit.residual_squares[k] *= scale.deviation[k] * scale.deviation[k];
+  }
+}
+
 /// In double, whatever the precision of the run.
 struct FittedModel {
   linear_algebra::AlignedVector<double> theta;
@@ -196,8 +221,11 @@ core::ExitCode run_coefficients(const communication::Communicator& ranks, const 
   const training::Information information = training::measure_information(ranks, *readers.train, fitted.standardization,
                                                                           *network, fitted.theta, settings.data.shards);
   communication::agree_on_root(ranks, [&] {
-    const model::LinearFit fit =
+    model::LinearFit fit =
         linear_fit(*network, fitted.theta, fitted.standardization, information, settings.model.likelihood);
+    if (run.problem.target_scale.active()) {
+      to_target_units(run.problem.target_scale, fit);
+    }
     report(information, fit, names_of(*network), line);
   });
   return core::ExitCode::done;

@@ -96,10 +96,11 @@ void check_inputs(const data::Reader& reader, const checkpoint::ProblemShape& pr
 }
 
 template <typename Real>
-checkpoint::ProblemShape problem_shape(const communication::Communicator& ranks, const model::ModelOptions& options,
+checkpoint::ProblemShape problem_shape(const communication::Communicator& ranks, const Settings& settings,
                                        const data::Dataset<Real>& train) {
+  const model::ModelOptions& options = settings.model;
   const data::SourceShape& shape = train.shape();
-  checkpoint::ProblemShape result{shape.rows, shape.inputs, shape.target_columns, 0};
+  checkpoint::ProblemShape result{shape.rows, shape.inputs, shape.target_columns, 0, {}};
   if (options.likelihood == "categorical") {
     if (shape.target_columns != 1) {
       throw core::UserError(targets_of(train.reader()) + " has " + std::to_string(shape.target_columns) +
@@ -107,6 +108,9 @@ checkpoint::ProblemShape problem_shape(const communication::Communicator& ranks,
           .as_agreed();
     }
     result.classes = options.classes > 0 ? options.classes : count_classes(ranks, train);
+  }
+  if (settings.data.standardize_targets) {
+    result.target_scale = model::scale_of(train.summary());
   }
   return result;
 }
@@ -120,9 +124,13 @@ std::unique_ptr<model::Network<Real>> make_network(const communication::Communic
     network = std::make_unique<model::Network<Real>>(
         settings.model, problem.inputs,
         model::make_likelihood<Real>(settings.model.likelihood, problem.classes, problem.target_columns,
-                                     settings.model.degrees_of_freedom),
+                                     settings.model.degrees_of_freedom, problem.target_scale),
         settings.run.precision == "bf16" ? linear_algebra::Operands::rounded_to_bf16
                                          : linear_algebra::Operands::as_they_are);
+    if (problem.target_scale.active() && !network->likelihood().is_of_measurements()) {
+      throw core::UserError("data.standardize_targets is for measurements, not for model.likelihood = " +
+                            settings.model.likelihood);
+    }
   });
   return network;
 }
@@ -178,12 +186,21 @@ void require_file(const std::string& option, const std::filesystem::path& path) 
 void broadcast(const communication::Communicator& ranks, checkpoint::ProblemShape& problem) {
   std::array<std::uint64_t, 4> values{problem.rows, problem.inputs, problem.target_columns, problem.classes};
   ranks.broadcast<std::uint64_t>(values);
-  problem = {values[0], values[1], values[2], values[3]};
+  problem.rows = values[0];
+  problem.inputs = values[1];
+  problem.target_columns = values[2];
+  problem.classes = values[3];
+  std::uint64_t scaled = problem.target_scale.mean.size();
+  ranks.broadcast<std::uint64_t>({&scaled, 1});
+  for (std::vector<double>* values_of_columns : {&problem.target_scale.mean, &problem.target_scale.deviation}) {
+    values_of_columns->resize(scaled);
+    ranks.broadcast<double>(*values_of_columns);
+  }
 }
 
-template checkpoint::ProblemShape problem_shape(const communication::Communicator&, const model::ModelOptions&,
+template checkpoint::ProblemShape problem_shape(const communication::Communicator&, const Settings&,
                                                 const data::Dataset<float>&);
-template checkpoint::ProblemShape problem_shape(const communication::Communicator&, const model::ModelOptions&,
+template checkpoint::ProblemShape problem_shape(const communication::Communicator&, const Settings&,
                                                 const data::Dataset<double>&);
 template std::unique_ptr<model::Network<float>> make_network(const communication::Communicator&, const Settings&,
                                                              const checkpoint::ProblemShape&);

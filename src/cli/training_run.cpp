@@ -176,7 +176,7 @@ void TrainingRun<Real>::start_run(std::unique_ptr<const data::Reader> reader) {
   train_data_ =
       std::make_unique<data::Dataset<Real>>(ranks_, std::move(reader), settings_.data.shards, state_.standardization);
   settle_vocabulary(ranks_, settings_, *train_data_);
-  problem_ = problem_shape(ranks_, settings_.model, *train_data_);
+  problem_ = problem_shape(ranks_, settings_, *train_data_);
   network_ = make_network<Real>(ranks_, settings_, problem_);
   linear_algebra::AlignedVector<Real> theta;
   if (!settings_.model.initial.empty()) {

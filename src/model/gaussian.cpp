@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "independent.hpp"
 #include "measurements.hpp"
@@ -22,6 +23,7 @@ struct Normal {
   }
 
   Outputs parameters(const Outputs& z, double /*log_exposure*/) const { return z; }
+  Outputs in_units(const Outputs& found, double mean, double deviation) const { return {mean + deviation * found[0]}; }
 
   Curvature<1> curvature(double /*y*/, const Outputs& /*z*/, double /*log_exposure*/) const { return {{{1}}}; }
 
@@ -42,7 +44,7 @@ double squared_distance(const Real* output, const Real* target, std::size_t colu
   return sum;
 }
 
-/// The sums of all targets of a sample at once.
+/// The sums of all targets of a sample at once, where they have no scale.
 template <typename Real>
 class Gaussian final : public Independent<Real, Normal> {
  public:
@@ -52,6 +54,9 @@ class Gaussian final : public Independent<Real, Normal> {
   using Independent<Real, Normal>::Independent;
 
   double nll(MatrixView<const Real> outputs, const Observations<Real>& observed) const override {
+    if (this->scale().active()) {
+      return Independent<Real, Normal>::nll(outputs, observed);
+    }
     const std::size_t columns = outputs.columns;
     const double log_normalization = 0.5 * static_cast<double>(columns) * std::log(2 * std::numbers::pi);
     double sum = 0;
@@ -64,6 +69,9 @@ class Gaussian final : public Independent<Real, Normal> {
 
   double nll_and_derivative(MatrixView<const Real> outputs, const Observations<Real>& observed,
                             MatrixView<Real> derivative) const override {
+    if (this->scale().active()) {
+      return Independent<Real, Normal>::nll_and_derivative(outputs, observed, derivative);
+    }
     const double sum = nll(outputs, observed);
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       derivative.data[i] = outputs.data[i] - observed.targets.data[i];
@@ -96,6 +104,9 @@ struct Heteroscedastic {
   }
 
   Outputs parameters(const Outputs& z, double /*log_exposure*/) const { return {z[0], std::exp(z[1])}; }
+  Outputs in_units(const Outputs& found, double mean, double deviation) const {
+    return {mean + deviation * found[0], deviation * deviation * found[1]};
+  }
 
   Outputs start(double mean, double variance, double /*log_rate*/) const {
     return {mean, variance > 0 ? std::log(variance) : 0};
@@ -111,18 +122,18 @@ struct Heteroscedastic {
 }  // namespace
 
 template <typename Real>
-std::unique_ptr<Likelihood<Real>> make_gaussian(std::size_t columns) {
-  return std::make_unique<Gaussian<Real>>(columns);
+std::unique_ptr<Likelihood<Real>> make_gaussian(std::size_t columns, TargetScale scale) {
+  return std::make_unique<Gaussian<Real>>(columns, Normal(), std::move(scale));
 }
 
 template <typename Real>
-std::unique_ptr<Likelihood<Real>> make_gaussian_heteroscedastic(std::size_t columns) {
-  return std::make_unique<Independent<Real, Heteroscedastic>>(columns);
+std::unique_ptr<Likelihood<Real>> make_gaussian_heteroscedastic(std::size_t columns, TargetScale scale) {
+  return std::make_unique<Independent<Real, Heteroscedastic>>(columns, Heteroscedastic(), std::move(scale));
 }
 
-template std::unique_ptr<Likelihood<float>> make_gaussian(std::size_t);
-template std::unique_ptr<Likelihood<double>> make_gaussian(std::size_t);
-template std::unique_ptr<Likelihood<float>> make_gaussian_heteroscedastic(std::size_t);
-template std::unique_ptr<Likelihood<double>> make_gaussian_heteroscedastic(std::size_t);
+template std::unique_ptr<Likelihood<float>> make_gaussian(std::size_t, TargetScale);
+template std::unique_ptr<Likelihood<double>> make_gaussian(std::size_t, TargetScale);
+template std::unique_ptr<Likelihood<float>> make_gaussian_heteroscedastic(std::size_t, TargetScale);
+template std::unique_ptr<Likelihood<double>> make_gaussian_heteroscedastic(std::size_t, TargetScale);
 
 }  // namespace cauchy::model

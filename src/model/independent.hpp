@@ -40,6 +40,8 @@ using Curvature = std::array<std::array<double, Outputs>, Outputs>;
 ///                                                                          // stands for it) first
 ///       const char* fault(double y) const;                        // "is no count", or null
 ///       ... where there are such:
+///       Outputs in_units(const Outputs& found, double mean, double deviation) const;   // of measurements: parameters
+///                                                                          // of y from those of (y - mean)/deviation
 ///       Outputs start(double mean, double variance, double log_rate) const;   // see Likelihood::initial_outputs
 ///       double quantile(double probability, const Outputs& z, double log_exposure) const;
 ///       Curvature<1> curvature(double y, const Outputs& z, double log_exposure) const;
@@ -53,11 +55,13 @@ class Independent : public Likelihood<Real> {
   template <typename T>
   using MatrixView = linear_algebra::MatrixView<T>;
 
-  explicit Independent(std::size_t columns, Density density = {}) : columns_(columns), density_(std::move(density)) {}
+  explicit Independent(std::size_t columns, Density density = {}, TargetScale scale = {})
+      : columns_(columns), density_(std::move(density)), scale_(std::move(scale)) {}
 
   std::size_t outputs() const override { return count * columns_; }
   std::size_t target_columns() const override { return columns_; }
   bool uses_exposure() const override { return Density::uses_exposure; }
+  bool is_of_measurements() const override { return measurements; }
 
   double nll(MatrixView<const Real> outputs, const Observations<Real>& observed) const override {
     double sum = 0;
@@ -65,7 +69,7 @@ class Independent : public Likelihood<Real> {
       const double log_exposure = log_exposure_of(observed.exposure, i);
       double of_sample = 0;
       for (std::size_t k = 0; k < columns_; ++k) {
-        of_sample += term(observed.targets(i, k), outputs_of(outputs, i, k), log_exposure).nll;
+        of_sample += term(observed.targets(i, k), k, outputs_of(outputs, i, k), log_exposure).nll;
       }
       sum += weighted(of_sample, observed, i);
     }
@@ -79,7 +83,7 @@ class Independent : public Likelihood<Real> {
       const double log_exposure = log_exposure_of(observed.exposure, i);
       double of_sample = 0;
       for (std::size_t k = 0; k < columns_; ++k) {
-        const Term<count> one = term(observed.targets(i, k), outputs_of(outputs, i, k), log_exposure);
+        const Term<count> one = term(observed.targets(i, k), k, outputs_of(outputs, i, k), log_exposure);
         of_sample += one.nll;
         write(one.derivative, derivative, i, k);
       }
@@ -125,7 +129,9 @@ class Independent : public Likelihood<Real> {
         // As if half an event had been seen where there was none.
         const double rate =
             std::max(all.mean[k] * all.weight, 0.5 * all.weight / static_cast<double>(all.rows)) / all.exposure;
-        const Outputs start = density_.start(all.mean[k], all.variance[k], std::log(rate));
+        const double deviation = scale_.active() ? scale_.deviation[k] : 1;
+        const double mean = scale_.active() ? (all.mean[k] - scale_.mean[k]) / deviation : all.mean[k];
+        const Outputs start = density_.start(mean, all.variance[k] / (deviation * deviation), std::log(rate));
         for (std::size_t p = 0; p < count; ++p) {
           result[p * columns_ + k] = start[p];
         }
@@ -148,7 +154,7 @@ class Independent : public Likelihood<Real> {
     for (std::size_t i = 0; i < outputs.rows; ++i) {
       const double log_exposure = log_exposure_of(exposure, i);
       for (std::size_t k = 0; k < columns_; ++k) {
-        write(density_.parameters(outputs_of(outputs, i, k), log_exposure), prediction, i, k);
+        write(parameters(k, outputs_of(outputs, i, k), log_exposure), prediction, i, k);
       }
     }
   }
@@ -165,7 +171,8 @@ class Independent : public Likelihood<Real> {
       for (std::size_t i = 0; i < outputs.rows; ++i) {
         const double log_exposure = log_exposure_of(exposure, i);
         for (std::size_t k = 0; k < columns_; ++k) {
-          result(i, k) = static_cast<Real>(density_.quantile(probability, outputs_of(outputs, i, k), log_exposure));
+          const double value = density_.quantile(probability, outputs_of(outputs, i, k), log_exposure);
+          result(i, k) = static_cast<Real>(scale_.active() ? scale_.mean[k] + scale_.deviation[k] * value : value);
         }
       }
     } else {
@@ -198,7 +205,7 @@ class Independent : public Likelihood<Real> {
       for (std::size_t k = 0; k < columns_; ++k) {
         const auto y = static_cast<double>(observed.targets(i, k));
         const Outputs z = outputs_of(outputs, i, k);
-        const double error = y - density_.parameters(z, log_exposure)[0];
+        const double error = y - parameters(k, z, log_exposure)[0];
         const double from_mean = y - all.mean[k];
         total.targets += weight;
         total.squares += weight * error * error;
@@ -259,8 +266,11 @@ class Independent : public Likelihood<Real> {
 
   const Density& density() const { return density_; }
   std::size_t columns() const { return columns_; }
+  const TargetScale& scale() const { return scale_; }
 
  private:
+  static constexpr bool measurements = requires { &Density::in_units; };
+
   static double log_exposure_of(std::span<const Real> exposure, std::size_t sample) {
     return !Density::uses_exposure || exposure.empty() ? 0 : std::log(static_cast<double>(exposure[sample]));
   }
@@ -273,8 +283,25 @@ class Independent : public Likelihood<Real> {
     return result;
   }
 
-  Term<count> term(Real target, const Outputs& outputs, double log_exposure) const {
-    return density_.term(static_cast<double>(target), outputs, log_exposure);
+  /// With (y - mean)/deviation in place of y, the density of y is that divided by the deviation.
+  Term<count> term(Real target, std::size_t column, const Outputs& outputs, double log_exposure) const {
+    const auto y = static_cast<double>(target);
+    if (!scale_.active()) {
+      return density_.term(y, outputs, log_exposure);
+    }
+    const double deviation = scale_.deviation[column];
+    Term<count> result = density_.term((y - scale_.mean[column]) / deviation, outputs, log_exposure);
+    result.nll += std::log(deviation);
+    return result;
+  }
+
+  /// What people read, in the units of the target.
+  Outputs parameters(std::size_t column, const Outputs& outputs, double log_exposure) const {
+    const Outputs found = density_.parameters(outputs, log_exposure);
+    if constexpr (measurements) {
+      return scale_.active() ? density_.in_units(found, scale_.mean[column], scale_.deviation[column]) : found;
+    }
+    return found;
   }
 
   /// Numbers below the normal range slow products down; in this form NaN passes.
@@ -291,6 +318,7 @@ class Independent : public Likelihood<Real> {
 
   std::size_t columns_;
   Density density_;
+  TargetScale scale_;
 };
 
 }  // namespace cauchy::model

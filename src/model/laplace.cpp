@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "independent.hpp"
 #include "measurements.hpp"
@@ -22,6 +23,7 @@ struct Laplace {
   }
 
   Outputs parameters(const Outputs& z, double /*log_exposure*/) const { return z; }
+  Outputs in_units(const Outputs& found, double mean, double deviation) const { return {mean + deviation * found[0]}; }
 
   Outputs start(double mean, double /*variance*/, double /*log_rate*/) const { return {mean}; }
 
@@ -35,11 +37,11 @@ struct Laplace {
 }  // namespace
 
 template <typename Real>
-std::unique_ptr<Likelihood<Real>> make_laplace(std::size_t columns) {
-  return std::make_unique<Independent<Real, Laplace>>(columns);
+std::unique_ptr<Likelihood<Real>> make_laplace(std::size_t columns, TargetScale scale) {
+  return std::make_unique<Independent<Real, Laplace>>(columns, Laplace(), std::move(scale));
 }
 
-template std::unique_ptr<Likelihood<float>> make_laplace(std::size_t);
-template std::unique_ptr<Likelihood<double>> make_laplace(std::size_t);
+template std::unique_ptr<Likelihood<float>> make_laplace(std::size_t, TargetScale);
+template std::unique_ptr<Likelihood<double>> make_laplace(std::size_t, TargetScale);
 
 }  // namespace cauchy::model

@@ -14,6 +14,7 @@ struct Shape {
   std::size_t classes;
   std::size_t target_columns;
   double degrees_of_freedom;
+  const TargetScale& scale;
 };
 
 template <typename Real>
@@ -29,6 +30,12 @@ std::unique_ptr<Likelihood<Real>> of_columns(const Shape& shape) {
   return Make(shape.target_columns);
 }
 
+/// Makes a likelihood of so many columns of measurements.
+template <typename Real, std::unique_ptr<Likelihood<Real>> (*Make)(std::size_t columns, TargetScale scale)>
+std::unique_ptr<Likelihood<Real>> of_measurements(const Shape& shape) {
+  return Make(shape.target_columns, shape.scale);
+}
+
 template <typename Real>
 std::unique_ptr<Likelihood<Real>> of_classes(const Shape& shape) {
   return make_categorical<Real>(shape.classes);
@@ -36,7 +43,7 @@ std::unique_ptr<Likelihood<Real>> of_classes(const Shape& shape) {
 
 template <typename Real>
 std::unique_ptr<Likelihood<Real>> of_degrees_of_freedom(const Shape& shape) {
-  return make_student_t<Real>(shape.target_columns, shape.degrees_of_freedom);
+  return make_student_t<Real>(shape.target_columns, shape.degrees_of_freedom, shape.scale);
 }
 
 /// A line here is all that a new likelihood needs beside its file.
@@ -44,12 +51,12 @@ template <typename Real>
 constexpr std::array table{
     Entry<Real>{"categorical", "classes 0, 1, 2, ...", of_classes<Real>},
     Entry<Real>{"bernoulli", "0 or 1, one or several", of_columns<Real, make_bernoulli<Real>>},
-    Entry<Real>{"gaussian", "measurements, variance 1", of_columns<Real, make_gaussian<Real>>},
+    Entry<Real>{"gaussian", "measurements, variance 1", of_measurements<Real, make_gaussian<Real>>},
     Entry<Real>{"gaussian_heteroscedastic", "measurements, learned variance",
-                of_columns<Real, make_gaussian_heteroscedastic<Real>>},
+                of_measurements<Real, make_gaussian_heteroscedastic<Real>>},
     Entry<Real>{"poisson", "counts", of_columns<Real, make_poisson<Real>>},
     Entry<Real>{"negative_binomial", "counts, learned dispersion", of_columns<Real, make_negative_binomial<Real>>},
-    Entry<Real>{"laplace", "measurements, median", of_columns<Real, make_laplace<Real>>},
+    Entry<Real>{"laplace", "measurements, median", of_measurements<Real, make_laplace<Real>>},
     Entry<Real>{"student_t", "measurements with outliers", of_degrees_of_freedom<Real>},
 };
 
@@ -63,12 +70,13 @@ void Likelihood<Real>::quantile(double /*probability*/, MatrixView<const Real> /
 
 template <typename Real>
 std::unique_ptr<Likelihood<Real>> make_likelihood(std::string_view name, std::size_t classes,
-                                                  std::size_t target_columns, double degrees_of_freedom) {
+                                                  std::size_t target_columns, double degrees_of_freedom,
+                                                  const TargetScale& scale) {
   const auto entry = std::ranges::find(table<Real>, name, &Entry<Real>::name);
   if (entry == table<Real>.end()) {
     throw std::invalid_argument("no likelihood is named '" + std::string(name) + "'");
   }
-  return entry->make({classes, target_columns, degrees_of_freedom});
+  return entry->make({classes, target_columns, degrees_of_freedom, scale});
 }
 
 std::vector<std::string> likelihood_names() {
@@ -89,7 +97,9 @@ std::string likelihood_help() {
 
 template class Likelihood<float>;
 template class Likelihood<double>;
-template std::unique_ptr<Likelihood<float>> make_likelihood(std::string_view, std::size_t, std::size_t, double);
-template std::unique_ptr<Likelihood<double>> make_likelihood(std::string_view, std::size_t, std::size_t, double);
+template std::unique_ptr<Likelihood<float>> make_likelihood(std::string_view, std::size_t, std::size_t, double,
+                                                            const TargetScale&);
+template std::unique_ptr<Likelihood<double>> make_likelihood(std::string_view, std::size_t, std::size_t, double,
+                                                             const TargetScale&);
 
 }  // namespace cauchy::model

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "independent.hpp"
 #include "measurements.hpp"
@@ -45,6 +46,7 @@ class StudentT {
   }
 
   Outputs parameters(const Outputs& z, double /*log_exposure*/) const { return z; }
+  Outputs in_units(const Outputs& found, double mean, double deviation) const { return {mean + deviation * found[0]}; }
 
   Outputs start(double mean, double /*variance*/, double /*log_rate*/) const { return {mean}; }
 
@@ -62,11 +64,11 @@ class StudentT {
 }  // namespace
 
 template <typename Real>
-std::unique_ptr<Likelihood<Real>> make_student_t(std::size_t columns, double degrees_of_freedom) {
-  return std::make_unique<Independent<Real, StudentT>>(columns, StudentT(degrees_of_freedom));
+std::unique_ptr<Likelihood<Real>> make_student_t(std::size_t columns, double degrees_of_freedom, TargetScale scale) {
+  return std::make_unique<Independent<Real, StudentT>>(columns, StudentT(degrees_of_freedom), std::move(scale));
 }
 
-template std::unique_ptr<Likelihood<float>> make_student_t(std::size_t, double);
-template std::unique_ptr<Likelihood<double>> make_student_t(std::size_t, double);
+template std::unique_ptr<Likelihood<float>> make_student_t(std::size_t, double, TargetScale);
+template std::unique_ptr<Likelihood<double>> make_student_t(std::size_t, double, TargetScale);
 
 }  // namespace cauchy::model

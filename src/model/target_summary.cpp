@@ -3,6 +3,7 @@
 #include "cauchy/model/target_summary.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace cauchy::model {
 namespace {
@@ -14,6 +15,14 @@ constexpr double most_likely_classes = 20;
 constexpr double overdispersion = 5;
 
 }  // namespace
+
+TargetScale scale_of(const TargetSummary& targets) {
+  TargetScale scale{targets.mean, {}};
+  for (const double variance : targets.variance) {
+    scale.deviation.push_back(variance > 0 ? std::sqrt(variance) : 1);
+  }
+  return scale;
+}
 
 std::string_view recommended_likelihood(const TargetSummary& targets) {
   if (!targets.whole_numbers || targets.smallest < 0) {

@@ -63,6 +63,9 @@ class CoefficientsTest(program.ProgramTest):
         self.assertIn(f"{expected['variance']:.6f}"[:8], text)
         self.assertIn("235 degrees of freedom", text)
 
+    def test_the_scale_of_targets_is_undone(self):
+        self.assert_like_statsmodels("gaussian", regression.real, data__standardize_targets="true")
+
     def test_categorical(self):
         text = self.assert_like_statsmodels("categorical", regression.classes, optimizer__learning_rate=0.5)
         self.assertIn("class 2 against class 0", text)

@@ -8,6 +8,7 @@
 ///     /optimizer/<slot>/<layer>/<tensor>   the same; the slot has an attribute index
 ///     /sampler, /stopping, /history        attributes by the names of their fields
 ///     /standardisation/{mean,scale}        (inputs), where features are standardized
+///     /standardisation/{target_mean,target_deviation}   (target columns), where targets are
 ///     /reduction/{units,ages}              (blocks), where gradients are summed as integers: exponents of the units,
 ///                                          and for how many steps a smaller one would have done
 ///     /reduction/residuals/<shard>/<layer>/<tensor>   where these have 16 bits: what rounding left of its gradients
@@ -21,6 +22,7 @@
 #include <vector>
 
 #include "cauchy/model/layout.hpp"
+#include "cauchy/model/target_summary.hpp"
 #include "cauchy/storage/seal.hpp"
 #include "cauchy/training/state.hpp"
 
@@ -33,7 +35,8 @@ struct ProblemShape {
   std::uint64_t rows = 0;  ///< N of the training data, to which the sampler's position belongs
   std::uint64_t inputs = 0;
   std::uint64_t target_columns = 0;
-  std::uint64_t classes = 0;  ///< 0: not categorical
+  std::uint64_t classes = 0;        ///< 0: not categorical
+  model::TargetScale target_scale;  ///< of standardised targets
 
   bool operator==(const ProblemShape&) const = default;
 };

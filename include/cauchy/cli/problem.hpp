@@ -27,7 +27,7 @@ void check_inputs(const data::Reader& reader, const checkpoint::ProblemShape& pr
 /// Collective. What the network must look like for these training data. The number of classes is the largest class plus
 /// one unless model.classes says it.
 template <typename Real>
-checkpoint::ProblemShape problem_shape(const communication::Communicator& ranks, const model::ModelOptions& options,
+checkpoint::ProblemShape problem_shape(const communication::Communicator& ranks, const Settings& settings,
                                        const data::Dataset<Real>& train);
 
 /// Collective.

@@ -19,6 +19,7 @@ struct DataOptions {
   std::string weights;
   std::string exposure;
   bool standardize = false;
+  bool standardize_targets = false;
   std::uint64_t shards = 0;          ///< V; 0: ranks × threads of the first launch
   std::uint64_t microbatch = 512;    ///< samples that pass through the model at once
   std::uint64_t block_rows = 16384;  ///< rows that are shuffled among each other
@@ -42,6 +43,9 @@ struct DataOptions {
            "(poisson, negative_binomial); empty: 1 each");
     option("standardize", standardize, core::anything(), Role::problem,
            "shift and scale each feature to mean 0 and variance 1 over the training data");
+    option("standardize_targets", standardize_targets, core::anything(), Role::problem,
+           "let the model work with targets of mean 0 and variance 1 over the training data, for likelihoods of "
+           "measurements; NLL, metrics and predictions stay in the units of the targets");
     option("shards", shards, core::between(1, 1 << 20).or_word("auto", 0), Role::problem,
            "V, the parts that the training data are cut in, a part of the problem: ranks × threads may not exceed it; "
            "auto: ranks × threads at the first launch");

@@ -36,6 +36,8 @@ class Likelihood {
   virtual std::size_t target_columns() const = 0;
   /// Whether the exposure of a sample says anything.
   virtual bool uses_exposure() const { return false; }
+  /// Whether targets are measurements, which may have a TargetScale.
+  virtual bool is_of_measurements() const { return false; }
 
   /// Σ over samples of -weight·log p(y | outputs), in nats, with every constant; summed in double in the order of the
   /// samples.
@@ -104,11 +106,11 @@ std::unique_ptr<Likelihood<Real>> make_bernoulli(std::size_t columns);
 /// Independent normal targets of variance 1 around the outputs. Metrics: "rmse", "r2", and "variance", the maximum
 /// likelihood estimate of the variance given the outputs.
 template <typename Real>
-std::unique_ptr<Likelihood<Real>> make_gaussian(std::size_t columns);
+std::unique_ptr<Likelihood<Real>> make_gaussian(std::size_t columns, TargetScale scale = {});
 
 /// Independent normal targets with two outputs each, mean and logarithm of the variance. Metrics: "rmse", "r2".
 template <typename Real>
-std::unique_ptr<Likelihood<Real>> make_gaussian_heteroscedastic(std::size_t columns);
+std::unique_ptr<Likelihood<Real>> make_gaussian_heteroscedastic(std::size_t columns, TargetScale scale = {});
 
 /// Independent counts with an output each, the logarithm of the mean for exposure 1; the mean is proportional to the
 /// exposure. Metrics: "deviance", "d2" (the explained share of the deviance), "rmse".
@@ -123,18 +125,20 @@ std::unique_ptr<Likelihood<Real>> make_negative_binomial(std::size_t columns);
 /// Independent Laplace targets of scale 1 around the outputs. Metrics: "mae", the maximum likelihood estimate of the
 /// scale too, "rmse", "r2".
 template <typename Real>
-std::unique_ptr<Likelihood<Real>> make_laplace(std::size_t columns);
+std::unique_ptr<Likelihood<Real>> make_laplace(std::size_t columns, TargetScale scale = {});
 
 /// Independent targets around the outputs with Student's t distribution, of scale 1. Metrics: "rmse", "mae", "r2".
 template <typename Real>
-std::unique_ptr<Likelihood<Real>> make_student_t(std::size_t columns, double degrees_of_freedom);
+std::unique_ptr<Likelihood<Real>> make_student_t(std::size_t columns, double degrees_of_freedom,
+                                                 TargetScale scale = {});
 
 /// The likelihood of that name: categorical with that many classes, student_t with these degrees of freedom, all but
-/// categorical with that many target columns. Throws std::invalid_argument for a name that is none of
-/// likelihood_names().
+/// categorical with that many target columns, those of measurements with that scale. Throws std::invalid_argument for a
+/// name that is none of likelihood_names().
 template <typename Real>
 std::unique_ptr<Likelihood<Real>> make_likelihood(std::string_view name, std::size_t classes,
-                                                  std::size_t target_columns, double degrees_of_freedom = 4);
+                                                  std::size_t target_columns, double degrees_of_freedom = 4,
+                                                  const TargetScale& scale = {});
 
 /// In the order of the table in likelihood.cpp, from which all that is said about likelihoods as such comes.
 std::vector<std::string> likelihood_names();

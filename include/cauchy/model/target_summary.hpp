@@ -20,6 +20,19 @@ struct TargetSummary {
   bool whole_numbers = false;  ///< all of them
 };
 
+/// Where the targets of each column lie, and how wide: a likelihood of measurements that has it takes its outputs for
+/// those of (y - mean)/deviation, and tells everything in the units of y.
+struct TargetScale {
+  std::vector<double> mean;       ///< (target columns), or empty: targets as they are
+  std::vector<double> deviation;  ///< (target columns), positive
+
+  bool active() const { return !mean.empty(); }
+  bool operator==(const TargetScale&) const = default;
+};
+
+/// Mean and standard deviation of each column; 1 for a constant one.
+TargetScale scale_of(const TargetSummary& targets);
+
 /// The name of the likelihood that such targets look made for: bernoulli where all are 0 or 1, categorical for one
 /// column of few different whole numbers from 0 on, and poisson or negative_binomial, by the variance, of many;
 /// gaussian for everything else.
