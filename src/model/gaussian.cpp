@@ -57,14 +57,10 @@ class Gaussian final : public Independent<Real, Normal> {
     if (this->scale().active()) {
       return Independent<Real, Normal>::nll(outputs, observed);
     }
-    const std::size_t columns = outputs.columns;
-    const double log_normalization = 0.5 * static_cast<double>(columns) * std::log(2 * std::numbers::pi);
-    double sum = 0;
-    for (std::size_t i = 0; i < outputs.rows; ++i) {
-      const double squares = squared_distance(outputs.row(i), observed.targets.row(i), columns);
-      sum += weighted(0.5 * squares + log_normalization, observed, i);
-    }
-    return sum;
+    return observed.weighted()
+               ? total(outputs, observed.targets,
+                       [&](double value, std::size_t sample) { return weighted(value, observed, sample); })
+               : total(outputs, observed.targets, [](double value, std::size_t) { return value; });
   }
 
   double nll_and_derivative(MatrixView<const Real> outputs, const Observations<Real>& observed,
@@ -73,10 +69,23 @@ class Gaussian final : public Independent<Real, Normal> {
       return Independent<Real, Normal>::nll_and_derivative(outputs, observed, derivative);
     }
     const double sum = nll(outputs, observed);
+    const Real* const targets = observed.targets.data;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
-      derivative.data[i] = outputs.data[i] - observed.targets.data[i];
+      derivative.data[i] = outputs.data[i] - targets[i];
     }
     weigh_rows(observed, derivative);
+    return sum;
+  }
+
+ private:
+  /// Of what samples count by their value and number.
+  template <typename Counted>
+  static double total(MatrixView<const Real> outputs, MatrixView<const Real> targets, Counted counted) {
+    const double log_normalization = 0.5 * static_cast<double>(outputs.columns) * std::log(2 * std::numbers::pi);
+    double sum = 0;
+    for (std::size_t i = 0; i < outputs.rows; ++i) {
+      sum += counted(0.5 * squared_distance(outputs.row(i), targets.row(i), outputs.columns) + log_normalization, i);
+    }
     return sum;
   }
 };

@@ -87,6 +87,16 @@ class WeightsTest(LikelihoodTest):
                                                 run__precision="float", stop__max_epochs=2, stop__max_steps="none"),
                                   likelihood)
 
+    def test_what_resumes_within_an_epoch_ends_as_what_never_stopped(self):
+        toy.categorical(self.folder / "train.h5", 57)
+        self.add("train.h5", weights=numpy.random.default_rng(2).exponential(size=57))
+        settings = self.settings(data__weights="weights", optimizer__batch_size=8)
+        whole = self.train({**settings, "stop.max_steps": 11, "checkpoint.directory": "whole"}, 2).stdout
+        self.train({**settings, "stop.max_steps": 5}, 3)
+        parts = self.train({**settings, "stop.max_steps": 11}, 1, ["--resume"]).stdout
+        self.assertEqual(self.digest_in(parts), self.digest_in(whole))
+        self.assertEqual(*(checkpoints.untimed(checkpoints.metrics(self.folder / name)) for name in ("run", "whole")))
+
     def test_equal_weights_change_no_bit(self):
         toy.categorical(self.folder / "train.h5", 57)
         plain = self.digest_in(self.train(self.settings(optimizer__batch_size=8)).stdout)

@@ -161,11 +161,13 @@ TEST_F(ValueTest, AllowedTexts) {
 struct Words {
   std::vector<std::string> tones = {"low"};
   double share = 0;
+  std::vector<double> factors;
 
   template <typename Visitor>
   void visit(Visitor&& option) {
     option("tones", tones, core::one_of({"low", "high"}), core::Role::run, "");
     option("share", share, core::from_below(0, 1), core::Role::run, "");
+    option("factors", factors, core::at_least(0), core::Role::run, "");
   }
 };
 
@@ -184,6 +186,22 @@ TEST(Values, ListsOfWords) {
   EXPECT_EQ(allowed_text(option), "one or several of low, high");
   store(option, List{"high"});
   EXPECT_EQ(words.tones, List{"high"});
+}
+
+TEST(Values, ListsOfNumbers) {
+  using List = std::vector<double>;
+  Words words;
+  Schema schema;
+  schema.add("a", words);
+  const Option& option = *schema.find("a.factors");
+  EXPECT_EQ(option.default_text, "");
+  EXPECT_EQ(std::get<List>(read_value(option, "0.10, 3,1e2").value), (List{0.1, 3, 100}));
+  EXPECT_EQ(read_value(option, "1,-1").fault, "has an element \"-1\" that is out of range");
+  EXPECT_EQ(read_value(option, "1,x").fault, "has an element \"x\" that is not a number");
+  EXPECT_EQ(value_text(option, List{0.1, 100}), "0.1, 100");
+  EXPECT_EQ(allowed_text(option), "numbers at least 0, separated by commas");
+  store(option, List{2.5});
+  EXPECT_EQ(words.factors, List{2.5});
 }
 
 TEST(Values, RangesThatExcludeTheirEnd) {

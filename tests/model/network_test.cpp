@@ -609,6 +609,28 @@ TEST(NetworkInitialization, HasTheVarianceOfHeAndGlorotAndNoIntercepts) {
   }
 }
 
+TEST(NetworkInitialization, StartsFromOutputsIfToldTo) {
+  Trial<double> trial({4, {5}, 3, "tanh", "gaussian", true, 7});
+  AlignedVector<double> before(trial.theta.size());
+  trial.network.initialize(before, 3);
+  AlignedVector<double> theta = before;
+  const std::vector<double> start{0.5, -2, 7};
+  trial.network.start_from_outputs(start, theta);
+  auto workspace = trial.network.workspace(7);
+  const auto outputs = trial.network.forward(theta, trial.batch().features, workspace);
+  for (std::size_t i = 0; i < outputs.rows; ++i) {
+    for (std::size_t k = 0; k < 3; ++k) {
+      EXPECT_EQ(outputs(i, k), start[k]);
+    }
+  }
+  const ParameterLayout& layout = trial.network.layout();
+  EXPECT_TRUE(std::ranges::equal(part(theta, layout[0]), part(before, layout[0])));
+
+  Trial<double> without({4, {}, 2, "tanh", "gaussian", false, 7});
+  without.network.start_from_outputs(start, without.theta);
+  EXPECT_EQ(std::ranges::count(without.theta, 0.0), static_cast<std::ptrdiff_t>(without.theta.size()));
+}
+
 TEST(NetworkInitialization, DependsOnSeedTensorAndElementAlone) {
   Trial<double> narrow({20, {30}, 4, "relu", "gaussian", true, 1});
   Trial<double> wide({20, {50, 5}, 4, "relu", "gaussian", true, 1});
