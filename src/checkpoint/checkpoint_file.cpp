@@ -21,6 +21,7 @@ using storage::File;
 using training::TrainingState;
 
 constexpr storage::SealKind kind{"checkpoint", format_version};
+constexpr const char* encoding_dataset = "/encoding";
 
 template <typename Real>
 constexpr const char* precision_name() {
@@ -189,6 +190,14 @@ void write_description(File& file, const Description& description) {
   file.write_attribute("/problem", "target_columns", description.problem.target_columns);
   file.write_attribute("/problem", "classes", description.problem.classes);
   write_target_scale(file, description.problem.target_scale);
+  if (description.problem.encoding.active()) {
+    file.write_text(encoding_dataset, data::encoding_text(description.problem.encoding));
+  }
+}
+
+data::Encoding read_encoding(const File& file) {
+  return file.has(encoding_dataset) ? data::parse_encoding(file.read_text(encoding_dataset), file.path().string())
+                                    : data::Encoding{};
 }
 
 template <typename Real>
@@ -323,7 +332,8 @@ Header read_header(const std::filesystem::path& path) {
                       .inputs = file.read_attribute<std::uint64_t>("/problem", "inputs"),
                       .target_columns = file.read_attribute<std::uint64_t>("/problem", "target_columns"),
                       .classes = file.read_attribute<std::uint64_t>("/problem", "classes"),
-                      .target_scale = read_target_scale(file)},
+                      .target_scale = read_target_scale(file),
+                      .encoding = read_encoding(file)},
           .tensors = tensors_under(file, "/parameters"),
           .sampler = scalars.sampler,
           .stopping = scalars.stopping,

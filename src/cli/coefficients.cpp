@@ -144,15 +144,16 @@ FittedModel load_fitted(const communication::Communicator& ranks, const StoredRu
   return {{state.method.x.begin(), state.method.x.end()}, state.standardization};
 }
 
-CoefficientNames names_of(const model::Network<double>& network) {
+CoefficientNames names_of(const model::Network<double>& network, const data::Encoding& encoding) {
   CoefficientNames names;
   const std::vector<std::string> predictions = network.likelihood().prediction_names();
+  const std::vector<std::string> features = data::feature_names(encoding);
   for (std::size_t k = network.likelihood().relative_outputs() ? 1 : 0; k < network.likelihood().outputs(); ++k) {
     names.outputs.push_back(network.likelihood().relative_outputs() ? "class " + std::to_string(k) + " against class 0"
                                                                     : predictions[k]);
   }
   for (std::size_t j = 0; j < network.inputs(); ++j) {
-    names.inputs.push_back("x" + std::to_string(j));
+    names.inputs.push_back(features.empty() ? "x" + std::to_string(j) : features[j]);
   }
   return names;
 }
@@ -214,7 +215,7 @@ core::ExitCode run_coefficients(const communication::Communicator& ranks, const 
   const StoredRun run = open_stored_run(ranks, line, {"data.microbatch"}, settings);
   const auto network = make_network<double>(ranks, settings, run.problem);
   communication::agree_on_root(ranks, [&] { check_model(settings, run.path, *network); });
-  const TrainingReaders readers = open_training_data(ranks, settings);
+  const TrainingReaders readers = open_training_data(ranks, settings, run.problem.encoding);
   check_columns(*readers.train, run.problem);
   const FittedModel fitted =
       with_precision(settings.run.precision, [&]<typename Real>() { return load_fitted<Real>(ranks, run, settings); });
@@ -226,7 +227,7 @@ core::ExitCode run_coefficients(const communication::Communicator& ranks, const 
     if (run.problem.target_scale.active()) {
       to_target_units(run.problem.target_scale, fit);
     }
-    report(information, fit, names_of(*network), line);
+    report(information, fit, names_of(*network, run.problem.encoding), line);
   });
   return core::ExitCode::done;
 }

@@ -26,7 +26,7 @@ void evaluate_checkpoint(const communication::Communicator& ranks, const std::st
   if (source.path.empty()) {
     throw core::UserError("data.test is not set: --data.test=FILE names the data to evaluate on").as_agreed();
   }
-  std::unique_ptr<const data::Reader> reader = data::open_reader(ranks, source);
+  std::unique_ptr<const data::Reader> reader = data::open_reader(ranks, source, problem.encoding);
   check_columns(*reader, problem);
   check_tokens(*reader, settings);
   const auto network = make_network<Real>(ranks, settings, problem);

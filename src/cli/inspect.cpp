@@ -99,8 +99,8 @@ Found list_file(const std::string& path, const data::Source& source) {
 
 /// What the columns are called, where the data know it: "x0", "x1", ... else.
 std::vector<std::string> input_names(const data::Reader& reader) {
-  std::vector<std::string> names;
-  for (std::uint64_t i = 0; i < reader.shape().inputs; ++i) {
+  std::vector<std::string> names = data::feature_names(reader.encoding());
+  for (std::uint64_t i = names.size(); i < reader.shape().inputs; ++i) {
     names.push_back("x" + std::to_string(i));
   }
   return names;

@@ -170,10 +170,11 @@ void check_output(const std::filesystem::path& output, std::initializer_list<std
 /// What the columns are called.
 template <typename Real>
 PredictionTable table_of(const std::string& output, std::uint64_t rows, const model::Likelihood<Real>& likelihood,
-                         std::uint64_t classes) {
+                         const checkpoint::ProblemShape& problem) {
   PredictionTable table{output, rows, likelihood.prediction_names(), {}};
-  for (std::uint64_t number = 0; number < classes; ++number) {
-    table.classes.push_back(std::to_string(number));
+  const std::vector<std::string> names = data::class_names(problem.encoding);
+  for (std::uint64_t number = 0; number < problem.classes; ++number) {
+    table.classes.push_back(number < names.size() ? names[number] : std::to_string(number));
   }
   return table;
 }
@@ -185,7 +186,7 @@ void predict_file(const communication::Communicator& ranks, const CommandLine& l
   source.features_alone = true;
   source.weights.clear();
   const std::string output = line.required("output");
-  const std::unique_ptr<const data::Reader> reader = data::open_reader(ranks, source);
+  const std::unique_ptr<const data::Reader> reader = data::open_reader(ranks, source, run.problem.encoding);
   check_inputs(*reader, run.problem);
   check_tokens(*reader, settings);
   const std::uint64_t rows = reader->shape().rows;
@@ -195,7 +196,7 @@ void predict_file(const communication::Communicator& ranks, const CommandLine& l
   std::unique_ptr<PredictionFile<Real>> file;
   std::optional<Predictor<Real>> predictor;
   communication::agree(ranks, [&] {
-    file = make_prediction_file<Real>(table_of(output, rows, network->likelihood(), run.problem.classes));
+    file = make_prediction_file<Real>(table_of(output, rows, network->likelihood(), run.problem));
     predictor.emplace(*network, *reader, state, *file, settings.data.microbatch, settings.run.threads);
   });
   communication::agree_on_root(ranks, [&] { file->open(); });

@@ -67,6 +67,26 @@ void check_class_weights(const model::ModelOptions& options, const checkpoint::P
   }
 }
 
+// Agreed, since every rank has the same encoding.
+void check_classes(const data::Reader& reader, const std::string& likelihood) {
+  for (const data::EncodedColumn& column : reader.encoding().targets) {
+    if (!column.categories.empty() && likelihood != "categorical" && likelihood != "bernoulli") {
+      throw core::UserError(data::at(reader.source()) + reader.name(data::Part::targets) + " became classes, " +
+                            column.categories.front() + " and others, which model.likelihood = " + likelihood +
+                            " does not take; data.target_type = number keeps numbers as they are")
+          .as_agreed();
+    }
+  }
+}
+
+// Whether the numbers that text became depend on what else was in its file.
+bool learned(const data::Encoding& encoding) {
+  const auto is_learned = [](const data::EncodedColumn& column) {
+    return !column.categories.empty() || !column.fill.empty();
+  };
+  return std::ranges::any_of(encoding.features, is_learned) || std::ranges::any_of(encoding.targets, is_learned);
+}
+
 template <typename Real>
 void check_slots(const std::filesystem::path& path, const optimize::MethodState<Real>& expected,
                  const optimize::MethodState<Real>& found) {
@@ -79,6 +99,12 @@ void check_slots(const std::filesystem::path& path, const optimize::MethodState<
 }  // namespace
 
 void check_columns(const data::Reader& reader, const checkpoint::ProblemShape& problem) {
+  if (!problem.encoding.active() && learned(reader.encoding())) {
+    throw core::UserError(data::at(reader.source()) +
+                          "holds texts or missing values (or -1 and 1 as classes), and the training data were of "
+                          "another format, which does not say what numbers these became; convert both alike")
+        .as_agreed();
+  }
   const data::SourceShape& shape = reader.shape();
   if (shape.inputs != problem.inputs || shape.target_columns != problem.target_columns) {
     throw core::UserError(data::at(reader.source()) + "has " + columns_text(shape.inputs, shape.target_columns) +
@@ -100,14 +126,18 @@ checkpoint::ProblemShape problem_shape(const communication::Communicator& ranks,
                                        const data::Dataset<Real>& train) {
   const model::ModelOptions& options = settings.model;
   const data::SourceShape& shape = train.shape();
-  checkpoint::ProblemShape result{shape.rows, shape.inputs, shape.target_columns, 0, {}};
+  checkpoint::ProblemShape result{shape.rows, shape.inputs, shape.target_columns, 0, {}, train.reader().encoding()};
+  check_classes(train.reader(), options.likelihood);
   if (options.likelihood == "categorical") {
     if (shape.target_columns != 1) {
       throw core::UserError(targets_of(train.reader()) + " has " + std::to_string(shape.target_columns) +
                             " columns; the categorical likelihood takes one column of classes 0, 1, 2, ...")
           .as_agreed();
     }
-    result.classes = options.classes > 0 ? options.classes : count_classes(ranks, train);
+    const std::uint64_t named_classes = data::class_names(result.encoding).size();
+    result.classes = options.classes > 0 ? options.classes
+                     : named_classes > 0 ? std::max<std::uint64_t>(2, named_classes)
+                                         : count_classes(ranks, train);
   }
   if (settings.data.standardize_targets) {
     result.target_scale = model::scale_of(train.summary());
@@ -196,6 +226,9 @@ void broadcast(const communication::Communicator& ranks, checkpoint::ProblemShap
     values_of_columns->resize(scaled);
     ranks.broadcast<double>(*values_of_columns);
   }
+  std::string encoding = data::encoding_text(problem.encoding);
+  ranks.broadcast(encoding);
+  problem.encoding = data::parse_encoding(encoding, "the root's encoding");
 }
 
 template checkpoint::ProblemShape problem_shape(const communication::Communicator&, const Settings&,

@@ -3,6 +3,7 @@
 #include "cauchy/cli/settings.hpp"
 
 #include <algorithm>
+#include <iostream>
 
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/core/error.hpp"
@@ -12,6 +13,7 @@ namespace cauchy::cli {
 Settings::Settings() {
   schema.add("model", model);
   schema.add("data", data);
+  schema.add("data", reading);
   schema.add("optimizer", method);
   schema.add("optimizer", batch);
   schema.add("stop", stop);
@@ -25,6 +27,7 @@ void resolve_settings(const communication::Communicator& ranks, const config::So
   communication::agree_on_root(ranks, [&] {
     settings.resolution = config::resolve(settings.schema, sources);
     text = config::resolved_text(settings.resolution);
+    settings.tell = [](const std::string& notice) { std::cerr << "cauchy: note: " << notice << std::endl; };
   });
   ranks.broadcast(text);
   if (!ranks.is_root()) {

@@ -26,7 +26,8 @@ void require_rows(const data::Source& source, const data::Split& split, double f
 
 }  // namespace
 
-TrainingReaders open_training_data(const communication::Communicator& ranks, const Settings& settings) {
+TrainingReaders open_training_data(const communication::Communicator& ranks, const Settings& settings,
+                                   const data::Encoding& encoding) {
   const data::Source source = settings.source("data.train", settings.data.train);
   if (source.path.empty()) {
     throw core::UserError("data.train is not set: the file of the training data").as_agreed();
@@ -37,7 +38,7 @@ TrainingReaders open_training_data(const communication::Communicator& ranks, con
         "data.validation names a file, and data.validation_fraction takes rows of data.train: set one of them")
         .as_agreed();
   }
-  std::unique_ptr<const data::Reader> reader = data::open_reader(ranks, source);
+  std::unique_ptr<const data::Reader> reader = data::open_reader(ranks, source, encoding);
   if (fraction == 0) {
     return {std::move(reader), nullptr};
   }

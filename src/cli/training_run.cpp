@@ -125,7 +125,7 @@ TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Setting
                                const core::Timer& launch)
     : ranks_(ranks), settings_(settings), resumed_from_(start.path), launch_(launch) {
   const core::Timer timer;
-  auto [reader, validation] = open_training_data(ranks_, settings_);
+  auto [reader, validation] = open_training_data(ranks_, settings_, start.problem.encoding);
   const data::Source source = reader->source();
   const std::uint64_t rows = reader->shape().rows;
   check_shards(source, rows, settings_.data.shards);
@@ -198,7 +198,7 @@ void TrainingRun<Real>::start_run(std::unique_ptr<const data::Reader> reader) {
 template <typename Real>
 std::unique_ptr<const data::Reader> TrainingRun<Real>::open_evaluation_data(const std::string& key,
                                                                             const std::string& path) const {
-  return path.empty() ? nullptr : data::open_reader(ranks_, settings_.source(key, path));
+  return path.empty() ? nullptr : data::open_reader(ranks_, settings_.source(key, path), problem_.encoding);
 }
 
 template <typename Real>

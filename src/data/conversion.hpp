@@ -83,4 +83,13 @@ void convert(linear_algebra::MatrixView<const Element> values, const Standardiza
                                   : beyond_range<Real>(standardization->of(value, column), true));
 }
 
+/// Throws an agreed core::UserError if the source names weights or exposure, for formats that have no place for them.
+inline void refuse_one_each(const Source& source) {
+  if (!source.weights.empty() || !source.exposure.empty()) {
+    throw core::UserError(at(source) +
+                          "its format has no place for data.weights or data.exposure; HDF5 and tables have")
+        .as_agreed();
+  }
+}
+
 }  // namespace cauchy::data

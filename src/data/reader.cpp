@@ -11,10 +11,16 @@
 #include "cauchy/core/activity.hpp"
 #include "cauchy/core/error.hpp"
 #include "cauchy/data/hdf5_reader.hpp"
+#include "cauchy/data/idx_reader.hpp"
+#include "cauchy/data/libsvm_reader.hpp"
+#include "cauchy/data/table_reader.hpp"
+#include "conversion.hpp"
+#include "format.hpp"
 
 namespace cauchy::data {
+namespace {
 
-std::unique_ptr<const Reader> open_reader(const communication::Communicator& ranks, const Source& source) {
+std::unique_ptr<const Reader> open_hdf5(const communication::Communicator& ranks, const Source& source) {
   verify(ranks, source);
   SourceShape shape;
   communication::agree_on_root(ranks, [&] {
@@ -26,8 +32,6 @@ std::unique_ptr<const Reader> open_reader(const communication::Communicator& ran
   ranks.broadcast<std::uint64_t>(values);
   return make_hdf5_reader(source, {values[0], values[1], values[2], values[3] != 0, values[4]});
 }
-
-namespace {
 
 /// Throws core::UserError at the first of the values, one a row, that is not good.
 template <typename Real>
@@ -44,6 +48,23 @@ void require_each(const Reader& reader, Part part, Range rows, std::span<const R
 }
 
 }  // namespace
+
+std::unique_ptr<const Reader> open_reader(const communication::Communicator& ranks, const Source& source,
+                                          const Encoding& training) {
+  std::string format;
+  communication::agree_on_root(ranks, [&] {
+    const core::Doing doing("reading data");
+    format = with_user_errors(source, [&] { return format_of(source); });
+  });
+  ranks.broadcast(format);
+  if (format == "hdf5") {
+    return open_hdf5(ranks, source);
+  }
+  if (format == "idx") {
+    return open_idx(ranks, source);
+  }
+  return format == "libsvm" ? open_libsvm(ranks, source, training) : open_table(ranks, source, format, training);
+}
 
 template <typename Real>
 Samples<Real> read_samples(const Reader& reader, Range rows, const Standardization& standardization) {

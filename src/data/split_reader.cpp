@@ -54,7 +54,7 @@ SourceShape shape_of_half(const Reader& whole, const Split& split, Half half) {
 class SplitReader final : public Reader {
  public:
   SplitReader(std::shared_ptr<const Reader> whole, std::shared_ptr<const Split> split, Half half)
-      : Reader(whole->source(), shape_of_half(*whole, *split, half)),
+      : Reader(whole->source(), shape_of_half(*whole, *split, half), whole->encoding()),
         whole_(std::move(whole)),
         split_(std::move(split)),
         half_(half) {}

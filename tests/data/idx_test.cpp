@@ -104,7 +104,7 @@ TEST_F(IdxTest, EveryTruncationIsAnError) {
 TEST_F(IdxTest, OtherDamageIsToldInWords) {
   const auto images = plain("i", images_);
   const auto labels = plain("l", labels_);
-  EXPECT_NE(fault_of(folder_ / "absent", labels).find("No such file"), std::string::npos);
+  EXPECT_NE(fault_of(folder_ / "absent", labels).find("no such file"), std::string::npos);
   EXPECT_NE(fault_of(folder_ / "", labels).find("is a folder"), std::string::npos);
   EXPECT_NE(fault_of(plain("t", "hello, world"), labels).find("is not an IDX file"), std::string::npos);
   EXPECT_NE(fault_of(plain("t", idx(7, {2}, "ab")), labels).find("no IDX element type"), std::string::npos);

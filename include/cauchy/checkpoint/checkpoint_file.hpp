@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "cauchy/data/encoding.hpp"
 #include "cauchy/model/layout.hpp"
 #include "cauchy/model/target_summary.hpp"
 #include "cauchy/storage/seal.hpp"
@@ -37,6 +38,7 @@ struct ProblemShape {
   std::uint64_t target_columns = 0;
   std::uint64_t classes = 0;        ///< 0: not categorical
   model::TargetScale target_scale;  ///< of standardised targets
+  data::Encoding encoding = {};     ///< of training data that were text
 
   bool operator==(const ProblemShape&) const = default;
 };

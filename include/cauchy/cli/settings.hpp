@@ -1,6 +1,7 @@
 #pragma once
 /// All options of a run, and how every rank comes to the same values.
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct Settings {
 
   model::ModelOptions model;
   data::DataOptions data;
+  data::ReadingOptions reading;
   optimize::MethodOptions method;
   training::BatchOptions batch;
   training::StopOptions stop;
@@ -33,11 +35,20 @@ struct Settings {
   training::RunOptions run;
 
   config::Schema schema;
-  config::Resolution resolution;  ///< on the root alone
+  config::Resolution resolution;                 ///< on the root alone
+  std::function<void(const std::string&)> tell;  ///< notices about data; on the root alone
 
-  /// The data of data.train, data.validation or data.test.
+  /// Of data.train, data.validation or data.test.
+  const std::string& labels(const std::string& key) const {
+    return key == "data.train"  ? reading.train_labels
+           : key == "data.test" ? reading.test_labels
+                                : reading.validation_labels;
+  }
+
+  /// The data of one of these.
   data::Source source(const std::string& key, const std::string& path) const {
-    return {key, path, data.features, data.targets, data.weights, data.exposure, model.class_weights};
+    return {key,   path,  data.features, data.targets, data.weights, data.exposure, model.class_weights,
+            false, false, labels(key),   reading,      tell};
   }
 };
 

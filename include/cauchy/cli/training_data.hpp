@@ -16,6 +16,7 @@ struct TrainingReaders {
 
 /// Collective. Opens data.train, and splits it if that is asked for. Throws an agreed core::UserError if the file does
 /// not do, if validation data are named twice, or if one half would be empty.
-TrainingReaders open_training_data(const communication::Communicator& ranks, const Settings& settings);
+TrainingReaders open_training_data(const communication::Communicator& ranks, const Settings& settings,
+                                   const data::Encoding& encoding);
 
 }  // namespace cauchy::cli

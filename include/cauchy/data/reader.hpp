@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cauchy/communication/communicator.hpp"
+#include "cauchy/data/encoding.hpp"
 #include "cauchy/data/shards.hpp"
 #include "cauchy/data/source.hpp"
 #include "cauchy/linear_algebra/aligned.hpp"
@@ -46,13 +47,16 @@ using FeatureVisitor = std::function<void(std::uint64_t first, const model::Feat
 /// of the fault, at the first number that is not finite or does not fit. Nothing communicates.
 class Reader {
  public:
-  Reader(Source source, const SourceShape& shape) : source_(std::move(source)), shape_(shape) {}
+  Reader(Source source, const SourceShape& shape, Encoding encoding = {})
+      : source_(std::move(source)), shape_(shape), encoding_(std::move(encoding)) {}
   virtual ~Reader() = default;
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
   const Source& source() const { return source_; }
   const SourceShape& shape() const { return shape_; }
+  /// How text became numbers; not active where there was none.
+  const Encoding& encoding() const { return encoding_; }
 
   /// Where all numbers of one part stand, for messages: "/targets".
   virtual std::string name(Part part) const = 0;
@@ -70,12 +74,15 @@ class Reader {
  private:
   Source source_;
   SourceShape shape_;
+  Encoding encoding_;
 };
 
-/// Collective. Compares a file that `cauchy convert` has written with its check sum and looks at the shape; no samples
-/// are read. Throws an agreed core::UserError, naming file and dataset, if it is missing, damaged, of no known format,
+/// Collective. Finds the format, compares a file that `cauchy convert` has written with its check sum, and looks at the
+/// shape; text is read for that. Text is encoded like the training data, unless it is the training data and `training`
+/// not active. Throws an agreed core::UserError, naming the place, if a file is missing, damaged, of no known format,
 /// or holds no numbers in matching shapes.
-std::unique_ptr<const Reader> open_reader(const communication::Communicator& ranks, const Source& source);
+std::unique_ptr<const Reader> open_reader(const communication::Communicator& ranks, const Source& source,
+                                          const Encoding& training = {});
 
 /// Reads rows in double, standardises the features (an inactive standardisation leaves them), and only then rounds to
 /// Real, so that a large offset does not cost the digits behind it. Throws as Reader does, also at the first number

@@ -2,22 +2,28 @@
 /// Where a data set comes from, and how many rows and columns it has.
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "cauchy/data/options.hpp"
+
 namespace cauchy::data {
 
-/// Samples of one file. `key` is the configuration key that named it, for messages.
+/// Samples of one file, or several. `key` is the configuration key that named it, for messages.
 struct Source {
   std::string key;
   std::string path;
-  std::string features;  ///< name of the dataset inside the file
+  std::string features;  ///< names inside the file: of a dataset, or of columns
   std::string targets;
   std::string weights = {};                ///< empty: 1 each
   std::string exposure = {};               ///< empty: 1 each
   std::vector<double> class_weights = {};  ///< factors of the weights, by the class that is the target; empty: 1 each
   bool features_alone = false;             ///< targets are not read, and need not be there
   bool any_value = false;                  ///< NaN, infinite and missing values are no fault: what is missing is NaN
+  std::string labels = {};                 ///< file of the targets of IDX; empty: beside the images
+  ReadingOptions reading = {};
+  std::function<void(const std::string&)> tell = {};  ///< notices, on the root alone; empty: nobody listens
 };
 
 struct SourceShape {
