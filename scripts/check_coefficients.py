@@ -95,7 +95,7 @@ def main():
     for name, likelihood, load, family, settings in (
             ("housing", "gaussian", housing, None, {"optimizer.learning_rate": 0.2}),
             ("a9a", "bernoulli", adults, sm.families.Binomial(), {"optimizer.learning_rate": 1}),
-            ("bike-sharing", "poisson", bikes, sm.families.Poisson(), {"optimizer.learning_rate": 0.0005})):
+            ("bike-sharing", "poisson", bikes, sm.families.Poisson(), {"optimizer.learning_rate": 0.001})):
         x, y = load(folder)
         design = sm.add_constant(x)
         fit = sm.OLS(y, design).fit() if family is None else sm.GLM(y, design, family=family).fit(tol=1e-14)

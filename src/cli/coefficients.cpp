@@ -148,9 +148,12 @@ CoefficientNames names_of(const model::Network<double>& network, const data::Enc
   CoefficientNames names;
   const std::vector<std::string> predictions = network.likelihood().prediction_names();
   const std::vector<std::string> features = data::feature_names(encoding);
+  const std::vector<std::string> classes = data::class_names(encoding);
+  const auto class_name = [&](std::size_t k) { return classes.empty() ? std::to_string(k) : classes[k]; };
   for (std::size_t k = network.likelihood().relative_outputs() ? 1 : 0; k < network.likelihood().outputs(); ++k) {
-    names.outputs.push_back(network.likelihood().relative_outputs() ? "class " + std::to_string(k) + " against class 0"
-                                                                    : predictions[k]);
+    names.outputs.push_back(network.likelihood().relative_outputs()
+                                ? "class " + class_name(k) + " against class " + class_name(0)
+                                : predictions[k]);
   }
   for (std::size_t j = 0; j < network.inputs(); ++j) {
     names.inputs.push_back(features.empty() ? "x" + std::to_string(j) : features[j]);

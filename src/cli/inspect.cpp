@@ -112,7 +112,7 @@ void inspect_samples(const communication::Communicator& ranks, const data::Sourc
   communication::agree_on_root(ranks, [&] {
     reporting::RowProgress progress(std::cout, reporting::output_is_terminal(), "looked at", reader->shape().rows);
     const data::Summary summary = data::summarize(*reader, [&](std::uint64_t rows) { progress.advance(rows); });
-    std::cout << "\n" << data_report(summary, *reader, input_names(*reader), {});
+    std::cout << "\n" << data_report(summary, *reader, input_names(*reader), data::class_names(reader->encoding()));
   });
 }
 
@@ -126,6 +126,7 @@ void inspect_data(const communication::Communicator& ranks, const std::string& p
   data::Source source = settings.source("inspect", path);
   source.weights.clear();
   source.any_value = true;
+  source.tell = nullptr;  // nothing becomes of the data here
   Found found;
   communication::agree_on_root(ranks, [&] { found = list_file(path, source); });
   std::array<std::int32_t, 2> flags{found.features ? 1 : 0, found.targets ? 1 : 0};

@@ -18,6 +18,9 @@ constexpr double least_share = 0.05;
 // From here on the variance of counts is told to exceed their mean.
 constexpr double overdispersed = 2;
 
+// Whole numbers with a larger mean are rather measurements, such as prices, and no worse taken for those if not.
+constexpr double largest_mean_count = 1e4;
+
 std::uint64_t rows_of_piece(const SourceShape& shape) {
   const double row_elements = shape.sparse ? static_cast<double>(shape.elements) / static_cast<double>(shape.rows)
                                            : static_cast<double>(shape.inputs);
@@ -91,8 +94,9 @@ TargetKind kind_of(const Summary& summary) {
   if (targets.size() == 1 && !summary.values.empty() && holds_only(summary, -1, 1)) {
     return TargetKind::signs;
   }
-  const bool whole = std::ranges::all_of(
-      targets, [](const ColumnSummary& column) { return column.integers() && column.minimum() >= 0; });
+  const bool whole = std::ranges::all_of(targets, [](const ColumnSummary& column) {
+    return column.integers() && column.minimum() >= 0 && column.mean() <= largest_mean_count;
+  });
   if (!whole) {
     return TargetKind::real;
   }
@@ -204,7 +208,7 @@ Recommendation recommend(const Summary& summary) {
       return {"poisson", reason + "; categorical if the numbers stand for classes"};
     }
     case TargetKind::real:
-      return {"gaussian", "the targets are real numbers; laplace or student_t if some are far off"};
+      return {"gaussian", "the targets are measurements; laplace or student_t if some are far off"};
   }
   return {};
 }

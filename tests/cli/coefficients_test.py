@@ -97,6 +97,23 @@ class CoefficientsTest(program.ProgramTest):
             self.fit(likelihood, None, None, optimizer__learning_rate=0.02, data__weights="counts")
             numpy.testing.assert_allclose(self.numbers(self.coefficients()[0]), repeated, rtol=1e-6)
 
+    def test_names_of_a_table(self):
+        features = regression.features()
+        classes = regression.classes(features)
+        self.fit("categorical", features, classes, stop__max_steps=20)
+        expected = self.numbers(self.coefficients()[0])
+        with open(self.folder / "train.csv", "w", newline="", encoding="utf-8") as file:
+            table = csv.writer(file)
+            table.writerow([*regression.NAMES, "grade"])
+            table.writerows([*row, ("low", "middle", "top, or so")[k]] for row, k in zip(features, classes))
+        self.fit("categorical", None, None, stop__max_steps=20, data__train="train.csv")
+        for ranks in (1, 3):
+            rows, _ = self.coefficients(ranks)
+            self.assertEqual([row["feature"] for row in rows], ["intercept", *regression.NAMES] * 2)
+            self.assertEqual([row["output"] for row in rows],
+                             ["class middle against class low"] * 5 + ["class top, or so against class low"] * 5)
+            numpy.testing.assert_array_equal(self.numbers(rows), expected)
+
     def test_likelihoods_without_curvature_are_refused(self):
         features = regression.features()
         self.fit("laplace", features, regression.real(features), stop__max_steps=3)

@@ -132,7 +132,7 @@ class InspectTest(CommandsTest):
                               ("bit", whole[:9000] + bytes([whole[9000] ^ 4]) + whole[9001:]),
                               ("last", whole[:-1] + bytes([whole[-1] ^ 1])),
                               ("line", whole[:60] + bytes([whole[60] ^ 1]) + whole[61:]),
-                              ("empty", b""), ("text", b"no checkpoint\n" * 100)):
+                              ("empty", b""), ("text", b"no checkpoint\n" * 100 + b"and no table\n")):
             with self.subTest(name=name):
                 (self.folder / name).write_bytes(content)
                 outcome = self.run_program(["inspect", name], ranks=None)

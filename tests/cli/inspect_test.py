@@ -84,9 +84,10 @@ class InspectDataTest(program.ProgramTest):
                 (some % 10, "categorical", ["from 0 to 9", "  7  24 (10 %)"]),
                 (regression.counts(x), "poisson", ["counts"]),
                 (regression.counts(x) ** 2, "negative_binomial", ["counts", "times their mean"]),
-                (10000 + some, "poisson", ["counts"]),
-                (some - 3, "gaussian", ["real"]),
-                (regression.real(x), "gaussian", ["real"]),
+                (5000 + some, "poisson", ["counts"]),
+                (10000 + some, "gaussian", ["measurements"]),
+                (some - 3, "gaussian", ["measurements"]),
+                (regression.real(x), "gaussian", ["measurements"]),
                 (numpy.column_stack([regression.real(x), some]), "gaussian", ["target 1"])):
             with self.subTest(likelihood=likelihood, words=words):
                 text = self.inspect(x, targets)
@@ -122,6 +123,24 @@ class InspectDataTest(program.ProgramTest):
         numpy.testing.assert_allclose([float(cell) for cell in cells[:4]],
                                       [0, dense[:, 1].mean(), 2.5, dense[:, 1].std()], rtol=1e-3)
         self.assertIn("the first is x4 of /features at row 9", text)
+
+    def test_a_table_with_missing_values(self):
+        x = regression.features()
+        lines = ["age,member,colour,grade"]
+        for i, row in enumerate(x):
+            age = "" if i in (17, 40) else row[0]
+            lines.append(f"{age},{row[2]:.0f},{('red', 'blue')[i % 2]},{('low', 'middle', 'top')[i % 3]}")
+        (self.folder / "data.csv").write_text("\n".join(lines) + "\n")
+        texts = {self.succeed(["inspect", "data.csv"], ranks).stdout for ranks in (1, 3)}
+        self.assertEqual(len(texts), 1)
+        text = texts.pop()
+        self.assertRegex(text, r"rows +240\n")
+        self.assertRegex(text, r"(?m)^bad values  2 NaN or missing, 0 infinite; the first is age of the table at data.csv:19")
+        numpy.testing.assert_allclose(float(self.cells(text, "age")[1]), numpy.delete(x[:, 0], [17, 40]).mean(),
+                                      rtol=1e-4)
+        for word in ("colour=blue", "colour=red", "  0 low  80 (33.3 %)", "  2 top  80 (33.3 %)",
+                     "model.likelihood = categorical would suit"):
+            self.assertIn(word, text)
 
     def test_names_and_features_alone(self):
         x = regression.features()

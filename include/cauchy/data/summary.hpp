@@ -51,7 +51,7 @@ enum class TargetKind {
   binary,   ///< 0 and 1, in every column
   signs,    ///< -1 and 1, in one column
   classes,  ///< 0, 1, ..., K - 1 in one column, K > 2, each of them at least a twentieth as often as on average
-  counts,   ///< other whole numbers from 0 on
+  counts,   ///< other whole numbers from 0 on, of a mean of at most 10^4
   real      ///< anything else
 };
 
