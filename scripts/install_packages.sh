@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Installs the Debian or Ubuntu packages that Cauchy needs and that are missing; says nothing when there are none.
-# Usage: scripts/install_packages.sh [--tests] [--mpich] [--audit] [--cluster] [--benchmark]
+# Usage: scripts/install_packages.sh [--tests] [--mpich] [--audit] [--cluster] [--benchmark] [--references]
 #   --tests   also what the tests need
 #   --mpich   also MPICH, beside Open MPI, which stays the one behind mpirun and mpicxx
 #   --audit   also what the checks of the sources need (clang, clang-format, clang-tidy)
 #   --cluster also what several hosts and a Slurm on this machine need (scripts/cluster)
 #   --benchmark   also PyTorch, to compare with
+#   --references  also the solvers that scripts/references.sh compares with (LIBLINEAR, statsmodels)
 set -euo pipefail
 
 packages=(g++ cmake ninja-build git pkg-config libopenmpi-dev openmpi-bin libeigen3-dev libhdf5-dev
@@ -16,6 +17,7 @@ for option in "$@"; do
     --mpich) packages+=(libmpich-dev mpich) ;;
     --audit) packages+=(clang clang-format clang-tidy valgrind) ;;
     --benchmark) packages+=(python3-torch libopenblas0-pthread) ;;
+    --references) packages+=(liblinear-tools python3-statsmodels) ;;
     --cluster) packages+=(iproute2 slurm-wlm slurm-client munge) ;;
     --help) sed -n '2,/^set/{/^#/s/^# \?//p}' "$0" && exit 0 ;;
     *) echo "install_packages.sh: unknown option $option; --help lists the options" >&2 && exit 2 ;;
