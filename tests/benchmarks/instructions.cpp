@@ -77,7 +77,7 @@ void measure_likelihood(const char* name, const std::string& likelihood) {
   AlignedVector<float> derivative(outputs.size());
   measure(name, [&] {
     distribution->nll_and_derivative({outputs.data(), samples, 10},
-                                     {targets.data(), samples, distribution->target_columns()},
+                                     {{targets.data(), samples, distribution->target_columns()}},
                                      {derivative.data(), samples, 10});
   });
 }
@@ -95,7 +95,7 @@ void measure_network(const char* name, const char* activation) {
   const AlignedVector<float> targets(samples, 1.0F);
   auto workspace = network.workspace(samples);
   measure(name, [&] {
-    network.value_and_gradient(theta, {{features.data(), samples, 64}, {targets.data(), samples, 1}},
+    network.value_and_gradient(theta, {{features.data(), samples, 64}, {{targets.data(), samples, 1}}},
                                {gradient, linear_algebra::Write::overwrite}, workspace);
   });
 }

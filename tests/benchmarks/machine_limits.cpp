@@ -270,7 +270,8 @@ void measure_products(const std::vector<std::uint64_t>& widths, std::size_t samp
   print("network float32", "all",
         rate_of(operations,
                 [&] {
-                  network.value_and_gradient(theta, {{features.data(), samples, inputs}, {targets.data(), samples, 1}},
+                  network.value_and_gradient(theta,
+                                             {{features.data(), samples, inputs}, {{targets.data(), samples, 1}}},
                                              {gradient, linear_algebra::Write::overwrite}, workspace);
                 }) /
             1e9,

@@ -70,7 +70,7 @@ void NetworkStep(benchmark::State& state, const std::vector<std::uint64_t>& laye
   auto workspace = network.workspace(samples);
   for (auto _ : state) {
     benchmark::DoNotOptimize(
-        network.value_and_gradient(theta, {{features.data(), samples, inputs}, {targets.data(), samples, 1}},
+        network.value_and_gradient(theta, {{features.data(), samples, inputs}, {{targets.data(), samples, 1}}},
                                    {gradient, linear_algebra::Write::overwrite}, workspace));
   }
   double operations = 0;
@@ -100,7 +100,7 @@ void LikelihoodStep(benchmark::State& state, const char* name) {
   AlignedVector<float> derivative(values.size());
   for (auto _ : state) {
     benchmark::DoNotOptimize(likelihood->nll_and_derivative({values.data(), samples, outputs},
-                                                            {targets.data(), samples, likelihood->target_columns()},
+                                                            {{targets.data(), samples, likelihood->target_columns()}},
                                                             {derivative.data(), samples, outputs}));
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(samples) * state.iterations());

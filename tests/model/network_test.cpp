@@ -106,7 +106,7 @@ struct Trial {
 
   Batch<Real> batch() const {
     return {{features.data(), subject.samples, subject.inputs},
-            {targets.data(), subject.samples, subject.target_columns()}};
+            {{targets.data(), subject.samples, subject.target_columns()}}};
   }
 
   /// Leaves a third of the features: none of sample 4, none in column 1.

@@ -54,7 +54,7 @@ class ShardGradients {
                     features_.data() + i * samples_.inputs);
         targets_[i] = samples_.targets[row];
       }
-      network_.value_and_gradient(theta_, {{features_.data(), count, samples_.inputs}, {targets_.data(), count, 1}},
+      network_.value_and_gradient(theta_, {{features_.data(), count, samples_.inputs}, {{targets_.data(), count, 1}}},
                                   {gradient_, write}, workspace_);
       write = linear_algebra::Write::add;
     }

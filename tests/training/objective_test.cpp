@@ -39,7 +39,7 @@ struct Reference {
     auto workspace = training.network.workspace(rows.size());
     nll = training.network.value_and_gradient(
         training.state.method.x,
-        {{features.data(), rows.size(), toy.inputs}, {targets.data(), rows.size(), toy.target_columns}},
+        {{features.data(), rows.size(), toy.inputs}, {{targets.data(), rows.size(), toy.target_columns}}},
         {gradient, linear_algebra::Write::add}, workspace);
   }
 };

@@ -37,7 +37,7 @@ struct ProblemShape {
   std::uint64_t inputs = 0;
   std::uint64_t target_columns = 0;
   std::uint64_t classes = 0;        ///< 0: not categorical
-  model::TargetScale target_scale;  ///< of standardised targets
+  model::TargetScale target_scale = {};  ///< of standardised targets
   data::Encoding encoding = {};     ///< of training data that were text
 
   bool operator==(const ProblemShape&) const = default;
