@@ -2,27 +2,97 @@
 
 #include <filesystem>
 #include <iostream>
+#include <memory>
 
+#include "cauchy/checkpoint/checkpoint_file.hpp"
 #include "cauchy/cli/commands.hpp"
+#include "cauchy/cli/problem.hpp"
+#include "cauchy/cli/settings.hpp"
 #include "cauchy/communication/agreement.hpp"
+#include "cauchy/config/sources.hpp"
+#include "cauchy/data/hdf5_reader.hpp"
+#include "cauchy/data/hdf5_writer.hpp"
 #include "cauchy/data/idx.hpp"
+#include "cauchy/data/idx_reader.hpp"
 
 namespace cauchy::cli {
 namespace {
 
-void convert(const CommandLine& line) {
-  const std::string format = line.required("from");
-  if (format != "idx") {
-    throw core::UserError("command line: --from " + format + ": this version converts from idx");
+/// How the training data were encoded, by a checkpoint or by a file that was converted.
+data::Encoding encoding_in(const std::string& path) {
+  require_file("--like", path);
+  const data::Encoding encoding = checkpoint::is_checkpoint(path) ? checkpoint::read_header(path).problem.encoding
+                                                                  : data::hdf5_encoding({"--like", path, "", ""});
+  if (!encoding.active()) {
+    throw core::UserError("--like " + path +
+                          ": does not say how texts became numbers: it was not made of a table or a "
+                          "LIBSVM file");
   }
-  const data::IdxConversion conversion{line.required("input"), line.required("targets"), line.required("output")};
+  return encoding;
+}
+
+void tell_output(const std::filesystem::path& output) {
+  std::cout << "wrote " << output.string() << " (" << std::filesystem::file_size(output) << " bytes)\n";
+}
+
+void convert_idx(const CommandLine& line) {
+  const std::string input = line.required("input");
+  const std::string labels = line.value("targets").value_or(data::labels_beside(input));
+  if (labels.empty()) {
+    throw core::UserError("command line: --targets is missing, and no labels lie beside " + input);
+  }
+  const data::IdxConversion conversion{input, labels, line.required("output")};
   data::convert_idx(conversion);
-  std::cout << "wrote " << conversion.output.string() << " (" << std::filesystem::file_size(conversion.output)
-            << " bytes)\n";
+  tell_output(conversion.output);
+}
+
+/// Collective. All ranks count, the root writes.
+void convert_text(const communication::Communicator& ranks, const CommandLine& line, Settings& settings,
+                  const std::string& format) {
+  config::Sources sources;
+  std::string encoding;
+  communication::agree_on_root(ranks, [&] {
+    line.required("input");
+    line.required("output");
+    if (line.has("like")) {
+      encoding = data::encoding_text(encoding_in(line.required("like")));
+    }
+  });
+  ranks.broadcast(encoding);
+  sources.file = line.has("config") ? line.required("config") : "";
+  sources.environment = config::environment_variables();
+  sources.arguments = line.configuration();
+  resolve_settings(ranks, sources, settings);
+  data::Source source = settings.source("--input", line.required("input"));
+  source.reading.format = format;
+  const std::unique_ptr<const data::Reader> reader =
+      data::open_reader(ranks, source, data::parse_encoding(encoding, "--like"));
+  communication::agree_on_root(ranks, [&] {
+    const std::string output = line.required("output");
+    data::write_hdf5(*reader, output);
+    tell_output(output);
+  });
 }
 
 core::ExitCode run_convert(const communication::Communicator& ranks, const CommandLine& line) {
-  communication::agree_on_root(ranks, [&] { convert(line); });
+  std::string format;
+  communication::agree(ranks, [&] {
+    format = line.required("from");
+    if (format != "idx" && format != "csv" && format != "tsv" && format != "table" && format != "libsvm") {
+      throw core::UserError("command line: --from " + format +
+                            ": no format that can be converted; csv, tsv, table, "
+                            "libsvm and idx are");
+    }
+    if (format != "idx" && line.has("targets")) {
+      throw core::UserError("command line: --targets names the labels of IDX; data.targets names columns");
+    }
+  });
+  if (format == "idx") {
+    communication::agree_on_root(ranks, [&] { convert_idx(line); });
+  } else {
+    Settings settings;
+    convert_text(ranks, line, settings, format);
+  }
   return core::ExitCode::done;
 }
 
@@ -30,15 +100,19 @@ core::ExitCode run_convert(const communication::Communicator& ranks, const Comma
 
 Command convert_command() {
   using Value = CommandOption::Value;
-  return {{"convert",
-           "Turns other formats into HDF5 with /features and /targets.",
-           "",
-           {{"from", Value::required, "FORMAT", "idx (MNIST and its relatives), plain or gzipped"},
-            {"input", Value::required, "FILE", "the features"},
-            {"targets", Value::required, "FILE", "the labels"},
-            {"output", Value::required, "FILE.h5", "the file to write; replaced if it is there"}},
-           false},
-          run_convert};
+  return {
+      {"convert",
+       "Turns other formats into HDF5 with /features and /targets.",
+       "",
+       {{"from", Value::required, "FORMAT",
+         "csv, tsv, table (columns between blanks), libsvm or idx; plain or gzipped"},
+        {"input", Value::required, "FILE", "the data; for text several files, or a pattern in quotes"},
+        {"targets", Value::required, "FILE", "the labels of IDX; by itself those beside the images"},
+        {"output", Value::required, "FILE.h5", "the file to write; replaced if it is there"},
+        {"like", Value::required, "FILE", "categories and means of a converted file or a checkpoint, for test data"},
+        {"config", Value::required, "FILE", "configuration, of which [data] counts"}},
+       true},
+      run_convert};
 }
 
 }  // namespace cauchy::cli

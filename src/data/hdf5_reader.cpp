@@ -332,8 +332,17 @@ class Hdf5Reader final : public Reader {
 
 }  // namespace
 
-std::unique_ptr<const Reader> make_hdf5_reader(const Source& source, const SourceShape& shape) {
-  return std::make_unique<Hdf5Reader>(source, shape);
+std::unique_ptr<const Reader> make_hdf5_reader(const Source& source, const SourceShape& shape, Encoding encoding) {
+  return std::make_unique<Hdf5Reader>(source, shape, std::move(encoding));
+}
+
+Encoding hdf5_encoding(const Source& source) {
+  return with_user_errors(source, [&] {
+    const storage::File file = open(source);
+    return storage::is_sealed(source.path, sealed_data) && file.has(encoding_dataset)
+               ? parse_encoding(file.read_text(encoding_dataset), source.path)
+               : Encoding{};
+  });
 }
 
 }  // namespace cauchy::data

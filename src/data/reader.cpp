@@ -20,17 +20,28 @@
 namespace cauchy::data {
 namespace {
 
-std::unique_ptr<const Reader> open_hdf5(const communication::Communicator& ranks, const Source& source) {
+std::unique_ptr<const Reader> open_hdf5(const communication::Communicator& ranks, const Source& source,
+                                        const Encoding& training) {
   verify(ranks, source);
   SourceShape shape;
+  std::string text;
   communication::agree_on_root(ranks, [&] {
     const core::Doing doing("reading data");
     shape = hdf5_shape(source);
+    const Encoding encoding = hdf5_encoding(source);
+    if (training.active() && encoding.active() && encoding != training) {
+      throw core::UserError(at(source) +
+                            "was converted with other categories, means or classes than the training data "
+                            "have; cauchy convert --like takes theirs");
+    }
+    text = encoding_text(encoding);
   });
   std::array<std::uint64_t, 5> values{shape.rows, shape.inputs, shape.target_columns, shape.sparse ? 1U : 0U,
                                       shape.elements};
   ranks.broadcast<std::uint64_t>(values);
-  return make_hdf5_reader(source, {values[0], values[1], values[2], values[3] != 0, values[4]});
+  ranks.broadcast(text);
+  return make_hdf5_reader(source, {values[0], values[1], values[2], values[3] != 0, values[4]},
+                          parse_encoding(text, source.path));
 }
 
 /// Throws core::UserError at the first of the values, one a row, that is not good.
@@ -58,7 +69,7 @@ std::unique_ptr<const Reader> open_reader(const communication::Communicator& ran
   });
   ranks.broadcast(format);
   if (format == "hdf5") {
-    return open_hdf5(ranks, source);
+    return open_hdf5(ranks, source, training);
   }
   if (format == "idx") {
     return open_idx(ranks, source);

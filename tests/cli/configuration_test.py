@@ -147,7 +147,7 @@ class MistakesTest(ConfigurationTest):
                 ((1,), ["inspect", "--deep", "train.h5"], ["--deep"]),
                 ((2,), ["evaluate"], ["--checkpoint is missing"]),
                 ((1,), ["convert", "--from", "idx", "--input", "a"], ["is missing"]),
-                ((1,), ["convert", "--from", "csv", "--input", "a", "--targets", "b", "--output", "c"], ["csv", "idx"]),
+                ((1,), ["convert", "--from", "xlsx", "--input", "a", "--output", "c"], ["xlsx", "csv"]),
                 ((1,), ["train", "--config", name, "--data.shards"], ["data.shards has no value"]),
                 ((1,), ["train", "--config", name, "--run.seed=1", "--run.seed=2"], ["run.seed is set again"])):
             with self.subTest(arguments=arguments):

@@ -143,6 +143,13 @@ class LibsvmTest(ReadingTest):
                 self.assertIn(word, message)
         self.train(self.settings(data__train="train.libsvm", data__test="wide.libsvm", data__inputs=INPUTS + 1), 2)
 
+    def test_a_converted_file_gives_the_same_bits(self):
+        self.write("data.libsvm", "\n".join(self.lines(self.target)) + "\n1 qid:3 2:0.125 # 4:5\n")
+        self.succeed(["convert", "--from=libsvm", "--input=data.libsvm", "--output=data.h5"], 3)
+        digests = {self.digest(ranks, data__train=name, data__standardize="true")
+                   for ranks in (1, 4) for name in ("data.libsvm", "data.h5")}
+        self.assertEqual(len(digests), 1)
+
     def test_faults(self):
         good = "1 1:1 3:1\n0 2:0.5\n1 1:1 2:1\n0 1:2 3:1\n"
         for line, *words in (

@@ -135,7 +135,7 @@ class SpellingsTest(TablesTest):
         self.assertEqual(self.digest(data__train="years.csv", data__header="true"), expected)
 
 
-class CategoriesTest(TablesTest):
+class ColouredTest(TablesTest):
     def table(self, rows, target=None):
         target = self.target if target is None else target
         text = "colour,a,y\n"
@@ -147,6 +147,8 @@ class CategoriesTest(TablesTest):
         one_hot = numpy.array([[float(self.colours[i] == colour) for colour in sorted(COLOURS)] for i in rows])
         return numpy.column_stack([one_hot, self.features[list(rows), 0]])
 
+
+class CategoriesTest(ColouredTest):
     def test_texts_become_inputs(self):
         expected = self.digest(data__train=self.hdf5(self.encoded(range(ROWS)), self.target))
         self.write("data.csv", self.table(range(ROWS)))
@@ -211,6 +213,37 @@ class CategoriesTest(TablesTest):
         self.assertEqual(self.digest(4, data__train="data.csv", model__likelihood="categorical"), expected)
         expected = self.digest(data__train=self.hdf5(self.features[:, 0], signs))
         self.assertEqual(self.digest(4, data__train="data.csv", data__target_type="number"), expected)
+
+
+class ConvertTest(ColouredTest):
+    def test_a_converted_file_gives_the_same_bits(self):
+        self.write("train.csv", self.table(range(40)).replace(",", ", ", 3))
+        self.write("test.csv", self.table([50, 41, 45, 47, 42]))
+        options = ["--data.missing=mean"]
+        for ranks in (1, 3):
+            self.succeed(["convert", "--from=csv", "--input=train.csv", "--output=train.h5", *options], ranks)
+            self.succeed(["convert", "--from=csv", "--input=test.csv", "--output=test.h5", "--like=train.h5", *options],
+                         ranks)
+            outcomes = [self.train(self.settings(data__train=train, data__test=test, data__missing="mean"), 2)
+                        for train, test in (("train.csv", "test.csv"), ("train.h5", "test.h5"),
+                                            ("train.h5", "test.csv"), ("train.csv", "test.h5"))]
+            self.assertEqual(len({self.digest_in(outcome.stdout) for outcome in outcomes}), 1)
+            ends = [[line for line in outcome.stdout.splitlines() if line.startswith("stopped by")] for outcome in outcomes]
+            self.assertTrue(ends[0] and all(end == ends[0] for end in ends), ends)
+        self.assertIn("data file train.h5, undamaged", self.succeed(["inspect", "train.h5"]).stdout)
+
+    def test_other_categories_are_told(self):
+        self.write("train.csv", self.table(range(40)))
+        self.write("test.csv", "colour,a,y\nblue,1,2\nred,3,4\n")
+        for name in ("train", "test"):
+            self.succeed(["convert", "--from=csv", f"--input={name}.csv", f"--output={name}.h5"])
+        options = program.options(self.settings(data__train="train.h5", data__test="test.h5"))
+        self.assertIn("test.h5: was converted with other categories", self.refuse(["train", *options], 2))
+        arguments = ["convert", "--from=csv", "--input=test.csv", "--output=again.h5", "--like=train.h5"]
+        self.assertIn('test.csv:3:1: colour holds "red"', self.refuse(arguments, 2))
+        self.assertNotIn("again.h5", self.files())
+        arguments = ["convert", "--from=csv", "--input=test.csv", "--output=again.h5", "--targets=x"]
+        self.assertIn("--targets names the labels of IDX", self.refuse(arguments, 2))
 
 
 class MissingTest(TablesTest):

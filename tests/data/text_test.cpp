@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <fstream>
 #include <random>
 #include <string>
 #include <vector>
@@ -13,7 +14,9 @@
 #include "cauchy/core/error.hpp"
 #include "cauchy/data/encoding.hpp"
 #include "exact_sum.hpp"
+#include "support/temporary_folder.hpp"
 #include "text_number.hpp"
+#include "text_records.hpp"
 
 namespace cauchy::data {
 namespace {
@@ -106,6 +109,69 @@ TEST(EncodingTest, ComesBackFromItsText) {
                            "libsvm\t1", "libsvm\tx\t1"}) {
     EXPECT_THROW(parse_encoding(text, "file"), core::UserError) << text;
   }
+}
+
+class RecordsTest : public testing::Test {
+ protected:
+  TextFile written(const std::string& text) {
+    const std::string path = folder_ / "text.csv";
+    std::ofstream(path, std::ios::binary) << text;
+    return {path, "data.train = text.csv", ByteSource(path, path).stamp(), false};
+  }
+
+  void append(const std::string& text) { std::ofstream(folder_ / "text.csv", std::ios::app) << text; }
+
+  static std::vector<std::string> records_of(RecordStream stream) {
+    std::vector<std::string> records;
+    for (Record record; stream.next(record);) {
+      records.push_back(std::to_string(record.line) + "@" + std::to_string(record.offset) + ":" +
+                        std::string(record.text));
+    }
+    return records;
+  }
+
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(RecordsTest, LineEndsWithinQuotesBelongToRecords) {
+  const std::string text = "a,b\r\n1,\"x\ny\"\n\n\"\"\"\n\"";
+  const TextFile file = written(text);
+  const Segment whole{0, 0, text.size(), 1};
+  EXPECT_EQ(records_of({file, whole, Quotes::enclose}),
+            (std::vector<std::string>{"1@0:a,b", "2@5:1,\"x\ny\"", "4@13:", "5@14:\"\"\"\n\""}));
+  EXPECT_EQ(records_of({file, whole, Quotes::mean_nothing}).size(), 6U);
+  EXPECT_EQ(records_of({file, Segment{0, 5, 13, 2}, Quotes::enclose}), (std::vector<std::string>{"2@5:1,\"x\ny\""}));
+}
+
+TEST_F(RecordsTest, LongRecordsAreWhole) {
+  std::string text;
+  for (const std::size_t length : {10U, 300000U, 3U, 1000000U, 262143U, 262144U, 0U, 5U}) {
+    text += std::string(length, 'x') + "\n";
+  }
+  const TextFile file = written(text);
+  RecordStream stream(file, {0, 0, text.size(), 1}, Quotes::enclose);
+  std::string again;
+  for (Record record; stream.next(record);) {
+    again += std::string(record.text) + "\n";
+  }
+  EXPECT_EQ(again, text);
+}
+
+TEST_F(RecordsTest, AFileThatChangesIsAnError) {
+  const std::string text(1000000, '\n');
+  const TextFile file = written(text);
+  const Segment whole{0, 0, text.size(), 1};
+  RecordStream stream(file, whole, Quotes::enclose);
+  Record record;
+  ASSERT_TRUE(stream.next(record));
+  append("more");
+  EXPECT_THROW(
+      {
+        while (stream.next(record)) {
+        }
+      },
+      core::UserError);
+  EXPECT_THROW(RecordStream(file, whole, Quotes::enclose), core::UserError);
 }
 
 }  // namespace

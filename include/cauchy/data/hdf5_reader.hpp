@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cauchy/communication/communicator.hpp"
+#include "cauchy/data/encoding.hpp"
 #include "cauchy/data/reader.hpp"
 #include "cauchy/data/source.hpp"
 #include "cauchy/storage/seal.hpp"
@@ -22,6 +23,12 @@ void verify(const communication::Communicator& ranks, const Source& source);
 SourceShape hdf5_shape(const Source& source);
 
 /// Reads a file of this shape, without looking at it before.
-std::unique_ptr<const Reader> make_hdf5_reader(const Source& source, const SourceShape& shape);
+std::unique_ptr<const Reader> make_hdf5_reader(const Source& source, const SourceShape& shape, Encoding encoding = {});
+
+/// Where a file that `cauchy convert` has written says how text became numbers.
+inline constexpr const char* encoding_dataset = "/encoding";
+
+/// What stands there; not active if nothing does.
+Encoding hdf5_encoding(const Source& source);
 
 }  // namespace cauchy::data
