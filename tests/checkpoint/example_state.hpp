@@ -23,7 +23,11 @@ inline model::ParameterLayout example_layout() {
 inline checkpoint::Description example_description() {
   return {.layout = example_layout(),
           .configuration = "[model]\nlayers = 3\nlikelihood = categorical\n",
-          .problem = {.rows = 61, .inputs = 5, .target_columns = 1, .classes = 2},
+          .problem = {.rows = 61,
+                      .inputs = 5,
+                      .target_columns = 1,
+                      .classes = 2,
+                      .target_scale = {.mean = {3.5}, .deviation = {0.25}}},
           .instruction_set = "test_instructions",
           .product_backend = "test_products"};
 }

@@ -138,6 +138,8 @@ class ForeignReader(unittest.TestCase):
                          "[model]\nlayers = 3\nlikelihood = categorical\n")
         numpy.testing.assert_array_equal(self.file["standardisation/mean"][()], [0.1, 0.2, 0.3, 0.4, 0.5])
         numpy.testing.assert_array_equal(self.file["standardisation/scale"][()], [1, 2, 3, 4, 1 / 3])
+        numpy.testing.assert_array_equal(self.file["standardisation/target_mean"][()], [3.5])
+        numpy.testing.assert_array_equal(self.file["standardisation/target_deviation"][()], [0.25])
         numpy.testing.assert_array_equal(self.file["reduction/units"][()], [-24, -3, 7, 0])
         numpy.testing.assert_array_equal(self.file["reduction/ages"][()], [1, 15, 2, 3])
 
