@@ -110,6 +110,17 @@ Pattern<Real> largest_of(std::span<const Real> values) {
   return largest;
 }
 
+template <typename Real>
+bool all_zero(std::span<const Real> values) {
+  constexpr std::size_t step = 64;
+  for (std::size_t first = 0; first < values.size(); first += step) {
+    if (largest_of(values.subspan(first, std::min(step, values.size() - first))) != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
 template <typename Real, typename Integer>
 Grid<Real, Integer>::Grid(std::uint64_t summands)
     : bits_(std::numeric_limits<Integer>::digits - static_cast<int>(std::bit_width(summands - 1))) {
@@ -178,6 +189,8 @@ template Pattern<float> pattern_of(float);
 template Pattern<double> pattern_of(double);
 template Pattern<float> largest_of(std::span<const float>);
 template Pattern<double> largest_of(std::span<const double>);
+template bool all_zero(std::span<const float>);
+template bool all_zero(std::span<const double>);
 template class Grid<float, std::int16_t>;
 template class Grid<float, std::int32_t>;
 template class Grid<float, std::int64_t>;

@@ -80,7 +80,6 @@ class ExactReducer final : public Reducer<Real> {
         for (std::size_t block = start; block < end; ++block) {
           const auto values = gradient.subspan(blocks_[block].offset - tensor.offset, blocks_[block].size);
           maxima_.note(thread, shard, tensor.index, block, round(shard, block, values));
-          untouched_[block] = 0;
         }
       }
       buckets_.complete(start, end);
@@ -122,6 +121,10 @@ class ExactReducer final : public Reducer<Real> {
   const Blocks& blocks() const override { return blocks_; }
 
   void mean(std::size_t block, double divisor, std::span<Real> values) const override {
+    if (largest_[block] == 0) {  // no shard of any rank had anything there
+      std::ranges::fill(values, Real{0});
+      return;
+    }
     const auto [offset, size] = words(block, block + 1);
     reduction::mean_of_sum<Real, Integer>(sum_.subspan(offset, size), exponents_[block], divisor, values);
   }
@@ -152,10 +155,14 @@ class ExactReducer final : public Reducer<Real> {
     return {reinterpret_cast<Word*>(bytes.data()), bytes.size() / sizeof(Word)};
   }
 
-  /// A shard's values into the sum of the rank, and the largest magnitude that was rounded.
+  /// A shard's values into the sum of the rank, and the largest magnitude that was rounded. Zeros, of features that the
+  /// shard's samples do not have, add nothing, unless there is something left of the steps before.
   reduction::Pattern<Real> round(std::uint64_t shard, std::size_t block, std::span<const Real> values) {
+    if (!has_feedback && reduction::all_zero(values)) {
+      return 0;
+    }
     const int exponent = units_.exponents[block];
-    const bool overwrite = untouched_[block] != 0;
+    const bool overwrite = std::exchange(untouched_[block], 0) != 0;
     if constexpr (has_feedback) {
       const std::span<Real> corrected = feedback_.add(shard, blocks_[block].offset, values);
       const auto largest = grid_.round(corrected, exponent, integers(block), overwrite);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <utility>
 #include <vector>
 
 namespace cauchy::reduction {
@@ -40,6 +41,25 @@ std::vector<Real> values_of_all_sizes(std::size_t count) {
     value = static_cast<Real>(std::ldexp(mantissa(random), exponent(random)));
   }
   return values;
+}
+
+TEST(AllZero, OverlooksNothingButSigns) {
+  for (const std::size_t size : {0UL, 1UL, 64UL, 200UL, 4096UL}) {
+    std::vector<float> values(size, 0.0F);
+    for (std::size_t i = 0; i < size; i += 3) {
+      values[i] = -0.0F;
+    }
+    EXPECT_TRUE(all_zero<float>(values)) << size;
+    for (const float other : {std::numeric_limits<float>::denorm_min(), std::numeric_limits<float>::quiet_NaN()}) {
+      for (const std::size_t place : {std::size_t{0}, size / 2, size - 1}) {
+        if (place < size) {
+          const float before = std::exchange(values[place], other);
+          EXPECT_FALSE(all_zero<float>(values)) << size << ", " << place;
+          values[place] = before;
+        }
+      }
+    }
+  }
 }
 
 TYPED_TEST(GridTest, RoundsAsTheReferenceDoesAndAdds) {

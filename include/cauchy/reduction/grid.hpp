@@ -23,6 +23,10 @@ Pattern<Real> pattern_of(Real value);
 template <typename Real>
 Pattern<Real> largest_of(std::span<const Real> values);
 
+/// Whether all values are 0. Stops at the first few that are not.
+template <typename Real>
+bool all_zero(std::span<const Real> values);
+
 /// What sums are kept in and travel as: themselves; those of 16 bits in pairs, low + 2^16·high, added as one integer of
 /// 32, since sums of 16 bits saturate in MPI libraries. The halves do not disturb each other: with magnitudes of at
 /// most 2^15 - 1 the pair has one of at most (2^15 - 1)·(2^16 + 1) < 2^31, and low is the only number of 16 bits that
