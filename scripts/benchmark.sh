@@ -2,8 +2,10 @@
 # What this machine can do, what Cauchy makes of it, and PyTorch DDP beside it: a table, and every measurement as CSV.
 # Usage: scripts/benchmark.sh [--no-install] [--rounds 5] [--ranks 2] [--csv FILE]
 #        scripts/benchmark.sh [--no-install] --files [--large] [--rounds 5] [--csv FILE]
+#        scripts/benchmark.sh [--no-install] --sparse [--rounds 5]
 #   --no-install   leave the installed packages as they are; the first option, if it is there
 #   --files        start, reading, checkpoints and memory instead, on two ranks; about a minute a round
+#   --sparse       logistic regression with a million sparse features instead, against a loop written by hand
 #   --large        and the memory of 500 million parameters, which take 17 GiB and a minute a round
 #   --rounds N     how often everything is measured (5)
 #   --ranks N      ranks (one for each core)
@@ -26,9 +28,13 @@ if [[ ${1-} == --files ]]; then
   script=measure_files.py
   shift
 fi
+if [[ ${1-} == --sparse ]]; then
+  script=measure_sparse.py
+  shift
+fi
 if [[ $install == yes ]]; then
   scripts/install_packages.sh --tests --benchmark
 fi
 cmake --preset release -DBUILD_TESTING=ON --log-level=WARNING >&2
-cmake --build --preset release --target cauchy machine_limits -- --quiet >&2
+cmake --build --preset release --target cauchy machine_limits sparse_loop -- --quiet >&2
 exec /usr/bin/python3 -B "scripts/benchmark/$script" "$@"

@@ -37,7 +37,7 @@ void evaluate_checkpoint(const communication::Communicator& ranks, const std::st
   training::check_features(ranks, *network, dataset);
   core::PhaseSeconds seconds;
   communication::Channel channel(ranks, seconds, communication::Channel::Overlap::off);
-  const std::uint64_t microbatch = settings.data.microbatch;
+  const std::uint64_t microbatch = settings.data.rows_of_a_pass();
   std::optional<training::Workers<Real>> workers;
   communication::agree(ranks, [&] {
     workers.emplace(*network, evaluation_samples<Real>(microbatch, {&dataset}), settings.run.threads, seconds);

@@ -197,12 +197,12 @@ void predict_file(const communication::Communicator& ranks, const CommandLine& l
   std::optional<Predictor<Real>> predictor;
   communication::agree(ranks, [&] {
     file = make_prediction_file<Real>(table_of(output, rows, network->likelihood(), run.problem));
-    predictor.emplace(*network, *reader, state, *file, settings.data.microbatch, settings.run.threads);
+    predictor.emplace(*network, *reader, state, *file, settings.data.rows_of_a_pass(), settings.run.threads);
   });
   communication::agree_on_root(ranks, [&] { file->open(); });
   predict_all(ranks, *predictor, *file, rows,
-              rows_of_piece(reader->shape(), network->likelihood().prediction_names().size(), settings.data.microbatch,
-                            ranks.size()));
+              rows_of_piece(reader->shape(), network->likelihood().prediction_names().size(),
+                            settings.data.rows_of_a_pass(), ranks.size()));
   communication::agree_on_root(ranks, [&] {
     file->commit();
     std::cout << "wrote " << output << " (" << rows << " rows)\n";

@@ -271,12 +271,23 @@ data::Sampler TrainingRun<Real>::make_sampler() const {
                         settings_.data.block_rows, settings_.run.seed});
 }
 
+/// Of the training data. With sparse features, the weights of the first layer and their gradient compete for the cache
+/// in every pass; where a pass takes no other memory worth mentioning, there are few.
+template <typename Real>
+std::uint64_t TrainingRun<Real>::microbatch() const {
+  constexpr std::uint64_t most_outputs = 1 << 22;
+  const std::uint64_t usual = settings_.data.rows_of_a_pass();
+  return settings_.data.microbatch == 0 && settings_.model.layers.empty() && train_data_->shape().sparse
+             ? std::max(usual, most_outputs / network_->likelihood().outputs())
+             : usual;
+}
+
 /// The most samples that pass through the model at once.
 template <typename Real>
 std::uint64_t TrainingRun<Real>::samples_of_a_pass(const data::Sampler& sampler) const {
-  const std::uint64_t microbatch = settings_.data.microbatch;
-  return std::max(training::DistributedObjective<Real>::pass_samples(microbatch, sampler),
-                  evaluation_samples<Real>(microbatch, {validation_data_.get(), test_data_.get()}));
+  return std::max(
+      training::DistributedObjective<Real>::pass_samples(microbatch(), sampler),
+      evaluation_samples<Real>(settings_.data.rows_of_a_pass(), {validation_data_.get(), test_data_.get()}));
 }
 
 /// Collective. For the sum, where that is wanted and the system permits it.
@@ -370,7 +381,6 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
     return core::ExitCode::done;
   }
   communication::Channel channel(ranks_, seconds_, summation_.overlap);
-  const std::uint64_t microbatch = settings_.data.microbatch;
   std::optional<data::Sampler> sampler;
   std::optional<training::Workers<Real>> workers;
   std::unique_ptr<training::Reducer<Real>> reducer;
@@ -382,7 +392,7 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
     reducer = make_reducer(channel, std::move(shared));
     objective.emplace(
         training::ObjectiveParts<Real>{*network_, *train_data_, *sampler, *reducer, *workers, channel, seconds_},
-        settings_.model.l2, microbatch);
+        settings_.model.l2, microbatch());
   });
   reducer->scatter(state_.residuals);
   training::Trainer<Real> trainer({.channel = channel,
@@ -395,7 +405,7 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
                                    .seconds = seconds_,
                                    .validation = validation_data_.get(),
                                    .test = test_data_.get(),
-                                   .microbatch = microbatch,
+                                   .microbatch = settings_.data.rows_of_a_pass(),
                                    .guard_steps = settings_.run.guard_steps},
                                   settings_.stop, state_);
   training::SignalWatch<Real> signals;

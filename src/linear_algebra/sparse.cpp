@@ -11,25 +11,37 @@ namespace {
 // Partial sums of a row, element by element in turn: additions that need not wait for each other.
 constexpr std::size_t lanes = 4;
 
+/// Columns of the row after this one, whose places in a large matrix are fetched while this one is worked on: they are
+/// anywhere, and waiting for each in turn would take most of the time. None after the last row.
+template <typename Real>
+std::span<const std::uint32_t> columns_ahead(SparseView<Real> x, std::size_t row) {
+  return row + 1 < x.rows ? x.row(row + 1).columns : std::span<const std::uint32_t>();
+}
+
 /// result = Σ x_j·w_j + terms, in registers. outputs = width.
 template <std::size_t width, typename Real>
-void multiply_narrow_row(SparseRow<Real> x, const Real* w, std::span<const Real> terms, Real* result) {
+void multiply_narrow_row(SparseRow<Real> x, std::span<const std::uint32_t> ahead, const Real* w,
+                         std::span<const Real> terms, Real* result) {
   std::array<std::array<Real, width>, lanes> sums{};
   const std::size_t count = x.columns.size();
-  std::size_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    for (std::size_t lane = 0; lane < lanes; ++lane) {
-      const Real* const row = w + std::size_t{x.columns[i + lane]} * width;
-      for (std::size_t k = 0; k < width; ++k) {
-        sums[lane][k] += x.values[i + lane] * row[k];
-      }
+  const auto add = [&](std::size_t i, std::array<Real, width>& sum) {
+    if (i < ahead.size()) {
+      __builtin_prefetch(w + std::size_t{ahead[i]} * width);
     }
-  }
-  for (; i < count; ++i) {
     const Real* const row = w + std::size_t{x.columns[i]} * width;
     for (std::size_t k = 0; k < width; ++k) {
-      sums[0][k] += x.values[i] * row[k];
+      sum[k] += x.values[i] * row[k];
     }
+  };
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    add(i, sums[0]);
+    add(i + 1, sums[1]);
+    add(i + 2, sums[2]);
+    add(i + 3, sums[3]);
+  }
+  for (; i < count; ++i) {
+    add(i, sums[0]);
   }
   for (std::size_t k = 0; k < width; ++k) {
     const Real sum = (sums[0][k] + sums[1][k]) + (sums[2][k] + sums[3][k]);
@@ -57,7 +69,7 @@ template <std::size_t width, typename Real>
 void multiply_narrow(SparseView<Real> x, MatrixView<const Real> w, std::span<const Real> terms,
                      MatrixView<Real> result) {
   for (std::size_t i = 0; i < x.rows; ++i) {
-    multiply_narrow_row<width>(x.row(i), w.data, terms, result.row(i));
+    multiply_narrow_row<width>(x.row(i), columns_ahead(x, i), w.data, terms, result.row(i));
   }
 }
 
@@ -65,9 +77,13 @@ template <std::size_t width, typename Real>
 void add_narrow(SparseView<Real> x, MatrixView<const Real> d, MatrixView<Real> result) {
   for (std::size_t i = 0; i < x.rows; ++i) {
     const SparseRow<Real> row = x.row(i);
+    const std::span<const std::uint32_t> ahead = columns_ahead(x, i);
     std::array<Real, width> derivative;
     std::copy_n(d.row(i), width, derivative.begin());
     for (std::size_t j = 0; j < row.columns.size(); ++j) {
+      if (j < ahead.size()) {
+        __builtin_prefetch(result.data + std::size_t{ahead[j]} * width, 1);
+      }
       Real* const sum = result.data + std::size_t{row.columns[j]} * width;
       for (std::size_t k = 0; k < width; ++k) {
         sum[k] += row.values[j] * derivative[k];

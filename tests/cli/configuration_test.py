@@ -45,7 +45,7 @@ class LevelsTest(ConfigurationTest):
         expected = {"optimizer.learning_rate": ("0.03", "command line"),
                     "optimizer.momentum": ("0.2", "environment variable CAUCHY_OPTIMIZER__MOMENTUM"),
                     "run.seed": ("3", "run.cfg:20"),
-                    "data.microbatch": ("512", "default")}
+                    "data.microbatch": ("auto", "default")}
         for text in (outcome.stdout, (self.folder / "run" / "resolved.cfg").read_text()):
             found = self.resolved(text)
             self.assertEqual({key: found[key] for key in expected}, expected)

@@ -7,6 +7,8 @@ import re
 import sys
 import unittest
 
+import numpy
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import program
 import toy
@@ -25,6 +27,9 @@ class MemoryTest(program.ProgramTest):
         toy.gaussian(self.folder / "train.h5", 512, inputs=500)
         toy.gaussian(self.folder / "wide.h5", 512, inputs=2000, columns=2000)
         toy.gaussian(self.folder / "long.h5", 100000, inputs=300)
+        random = numpy.random.default_rng(0)
+        features = random.random((100000, 300), dtype="float32") * (random.random((100000, 300), dtype="float32") < 0.3)
+        toy.write_sparse(self.folder / "sparse.h5", features, features[:, :1])
 
     def measure(self, settings, ranks):
         """(predicted, measured) bytes of each rank."""
@@ -44,7 +49,7 @@ class MemoryTest(program.ProgramTest):
                 self.assertLess(abs(measured / predicted - 1), 0.15, f"rank {rank}: {measured} of {predicted:.0f} bytes")
 
     def test_one_rank(self):
-        for settings in ({"data.train": "wide.h5"}, {"data.train": "long.h5", "optimizer.batch_size": 5000},
+        for settings in ({"data.train": "wide.h5"}, {"data.train": "sparse.h5", "optimizer.batch_size": "full"}, {"data.train": "long.h5", "optimizer.batch_size": 5000},
                          {**NETWORK, "optimizer.method": "momentum"}, {**NETWORK, "run.precision": "double"}):
             self.check(settings, 1)
 

@@ -48,6 +48,7 @@ class TrainingRun {
   std::unique_ptr<const data::Reader> open_evaluation_data(const std::string& key, const std::string& path) const;
   std::unique_ptr<data::Dataset<Real>> read_evaluation_data(std::unique_ptr<const data::Reader> reader) const;
   data::Sampler make_sampler() const;
+  std::uint64_t microbatch() const;
   std::uint64_t samples_of_a_pass(const data::Sampler& sampler) const;
   std::unique_ptr<communication::SharedArrays> share_memory() const;
   Spread spread() const;

@@ -66,8 +66,10 @@ struct DataOptions {
   bool standardize = false;
   bool standardize_targets = false;
   std::uint64_t shards = 0;          ///< V; 0: ranks × threads of the first launch
-  std::uint64_t microbatch = 512;    ///< samples that pass through the model at once
+  std::uint64_t microbatch = 0;      ///< samples that pass through the model at once; 0: see rows_of_a_pass()
   std::uint64_t block_rows = 16384;  ///< rows that are shuffled among each other
+
+  std::uint64_t rows_of_a_pass() const { return microbatch > 0 ? microbatch : 512; }
 
   template <typename Visitor>
   void visit(Visitor&& option) {
@@ -103,8 +105,9 @@ struct DataOptions {
     option("shards", shards, core::between(1, 1 << 20).or_word("auto", 0), Role::problem,
            "V, the parts that the training data are cut in, a part of the problem: ranks × threads may not exceed it; "
            "auto: ranks × threads at the first launch");
-    option("microbatch", microbatch, core::between(1, 1 << 24), Role::problem,
-           "samples of a shard that pass through the model at once");
+    option("microbatch", microbatch, core::between(1, 1 << 24).or_word("auto", 0), Role::problem,
+           "samples of a shard that pass through the model at once; auto: 512, and in the training of models without "
+           "hidden layers on sparse features as many as have four million outputs");
     option("block_rows", block_rows, core::between(1, 4e9), Role::problem,
            "rows that are shuffled among each other; blocks are shuffled too");
   }
