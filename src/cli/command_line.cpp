@@ -37,7 +37,9 @@ CommandLine::CommandLine(const CommandSyntax& syntax, std::span<const std::strin
       given_.push_back({"help", ""});
     } else if (!argument.starts_with("--") && !syntax.positional.empty() && positional_.empty()) {
       positional_ = argument;
-    } else if (argument.starts_with("--") && syntax.takes_configuration) {
+    } else if (argument.starts_with("--") && syntax.takes_configuration &&
+               (syntax.positional.empty() || name.find('.') != std::string::npos)) {
+      // Keys have a section: what has none would take the file behind it for its value.
       taken = take_configuration(arguments);
     } else {
       problems.push_back("unexpected argument " + argument);
