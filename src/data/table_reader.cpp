@@ -134,9 +134,7 @@ struct Table {
   Encoding encoding;
   TextIndex index;
 
-  bool drops() const {
-    return source.reading.missing == "drop" && !source.features_alone && !source.any_value;
-  }
+  bool drops() const { return source.reading.missing == "drop" && !source.features_alone && !source.any_value; }
   bool fills() const { return source.reading.missing == "mean" && !source.any_value; }
   bool is_used(std::size_t column) const { return selection.uses[column].role != ColumnUse::Role::none; }
   bool is_feature(std::size_t column) const { return selection.uses[column].role == ColumnUse::Role::feature; }

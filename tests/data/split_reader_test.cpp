@@ -21,7 +21,8 @@ double feature(std::uint64_t row, std::uint64_t column) {
   return static_cast<double>(row * 4 + column);
 }
 
-/// Row i: features 4i, 4i + 1, 4i + 2, of which a sparse one has the first i mod 4; target -i, weight i, exposure i + 1.
+/// Row i: features 4i, 4i + 1, 4i + 2, of which a sparse one has the first i mod 4; target -i, weight i, exposure 1 +
+/// i.
 class CountingReader final : public Reader {
  public:
   explicit CountingReader(bool sparse)

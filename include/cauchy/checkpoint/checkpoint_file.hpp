@@ -36,9 +36,9 @@ struct ProblemShape {
   std::uint64_t rows = 0;  ///< N of the training data, to which the sampler's position belongs
   std::uint64_t inputs = 0;
   std::uint64_t target_columns = 0;
-  std::uint64_t classes = 0;        ///< 0: not categorical
+  std::uint64_t classes = 0;             ///< 0: not categorical
   model::TargetScale target_scale = {};  ///< of standardised targets
-  data::Encoding encoding = {};     ///< of training data that were text
+  data::Encoding encoding = {};          ///< of training data that were text
 
   bool operator==(const ProblemShape&) const = default;
 };

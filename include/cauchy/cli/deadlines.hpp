@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "cauchy/core/timer.hpp"
-#include "cauchy/training/stopping.hpp"
 #include "cauchy/training/options.hpp"
+#include "cauchy/training/stopping.hpp"
 
 namespace cauchy::cli {
 

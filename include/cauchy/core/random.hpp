@@ -16,8 +16,9 @@ using PhiloxKey = std::array<std::uint32_t, 2>;
 /// The bijection itself: ten rounds on a 128-bit counter under a 64-bit key.
 PhiloxCounter philox4x32(PhiloxCounter counter, PhiloxKey key) noexcept;
 
-/// Words of the blocks philox4x32({first_block + i, 0, low, high}, key) with the halves of `counter`, many at a time: of
-/// each 16 blocks first the first words of all, then the second ones, and so on. As many words as whole 16 blocks, 64.
+/// Words of the blocks philox4x32({first_block + i, 0, low, high}, key) with the halves of `counter`, many at a time:
+/// of each 16 blocks first the first words of all, then the second ones, and so on. As many words as whole 16
+/// blocks, 64.
 void fill_random(std::span<std::uint32_t> words, PhiloxKey key, std::uint32_t first_block,
                  std::uint64_t counter) noexcept;
 
