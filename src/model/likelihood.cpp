@@ -81,6 +81,7 @@ std::unique_ptr<Likelihood<Real>> make_likelihood(std::string_view name, std::si
 
 std::vector<std::string> likelihood_names() {
   std::vector<std::string> names;
+  names.reserve(table<double>.size());
   for (const auto& entry : table<double>) {
     names.emplace_back(entry.name);
   }
