@@ -46,7 +46,7 @@ class TokensTest(program.ProgramTest):
     def test_the_vocabulary_stays(self):
         reference = self.digest({"checkpoint.directory": "whole"})
         self.assertEqual(self.digest({"model.vocabulary": 11, "checkpoint.directory": "told"}), reference)
-        self.assertIn("vocabulary = 11 ", (self.folder / "whole" / "resolved.cfg").read_text())
+        self.assertRegex((self.folder / "whole" / "resolved.cfg").read_text(), r"(?m)^vocabulary += 11 ")
         # The rest of the run sees tokens 0 to 4 alone.
         self.digest({"stop.max_steps": 5}, ranks=2)
         self.assertEqual(self.digest({}, more=["--resume"]), reference)
