@@ -21,8 +21,8 @@ namespace {
 /// How the training data were encoded, by a checkpoint or by a file that was converted.
 data::Encoding encoding_in(const std::string& path) {
   require_file("--like", path);
-  const data::Encoding encoding = checkpoint::is_checkpoint(path) ? checkpoint::read_header(path).problem.encoding
-                                                                  : data::hdf5_encoding({"--like", path, "", ""});
+  data::Encoding encoding = checkpoint::is_checkpoint(path) ? checkpoint::read_header(path).problem.encoding
+                                                            : data::hdf5_encoding({"--like", path, "", ""});
   if (!encoding.active()) {
     throw core::UserError("--like " + path +
                           ": does not say how texts became numbers: it was not made of a table or a "

@@ -69,7 +69,7 @@ void convert(linear_algebra::MatrixView<const Element> values, const Standardiza
       result[column] = static_cast<Real>(standardization == nullptr ? value : standardization->of(value, column));
     }
   }
-  if (linear_algebra::all_finite<Real>({target, values.size()})) {
+  if (values.columns == 0 || linear_algebra::all_finite<Real>({target, values.size()})) {
     return;
   }
   std::uint64_t i = 0;

@@ -154,7 +154,7 @@ IdxPart labels_of(const Source& source, const IdxPart& images) {
     throw core::UserError(at(source) + "is an IDX file without labels beside it; " + source.key +
                           "_labels names theirs");
   }
-  const IdxPart labels = look_at(path, source.key + "_labels = " + path);
+  IdxPart labels = look_at(path, source.key + "_labels = " + path);
   if (labels.columns != 1) {
     throw core::UserError(labels.label + ": has " + std::to_string(labels.columns) +
                           " numbers a row; one label a sample is needed");

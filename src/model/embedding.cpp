@@ -12,7 +12,6 @@
 namespace cauchy::model {
 namespace {
 
-using linear_algebra::MatrixView;
 using linear_algebra::Write;
 
 /// Where an input goes.

@@ -23,6 +23,11 @@ void add_parts(std::span<double> values, std::size_t size) {
   }
 }
 
+/// "data.train = mine.h5: /targets at row 17 (counted from 0): ".
+std::string at_target(const data::Reader& reader, std::uint64_t row) {
+  return data::at(reader.source()) + reader.place(data::Part::targets, row) + ": ";
+}
+
 }  // namespace
 
 template <typename Real>
@@ -71,9 +76,7 @@ void check_observations(const communication::Communicator& ranks, const model::L
     for (std::size_t row = 0; row < targets.rows; ++row) {
       const std::string fault = likelihood.target_fault(targets, row);
       if (!fault.empty()) {
-        throw core::UserError(data::at(dataset.source()) +
-                              dataset.reader().place(data::Part::targets, dataset.samples().rows.first + row) + ": " +
-                              fault + hint);
+        throw core::UserError(at_target(dataset.reader(), dataset.samples().rows.first + row) + fault + hint);
       }
     }
   });

@@ -11,8 +11,6 @@
 namespace cauchy::model {
 namespace {
 
-using linear_algebra::MatrixView;
-
 struct Example {
   const char* name;
   std::size_t classes;

@@ -19,7 +19,6 @@ namespace cauchy::model {
 namespace {
 
 using linear_algebra::AlignedVector;
-using linear_algebra::MatrixView;
 using linear_algebra::Write;
 
 /// One part of a hidden layer with numbers to run it on, and Σ w·y over its outputs with random weights w.
@@ -115,7 +114,7 @@ ModelOptions options_of(std::size_t width, const std::string& activation = "relu
 }
 
 /// Each entry of the gradient against differences of the value.
-void expect_derivative(std::function<double()> value, std::span<double> at, std::span<const double> gradient) {
+void expect_derivative(const std::function<double()>& value, std::span<double> at, std::span<const double> gradient) {
   constexpr double h = 1e-5;
   const double scale = std::abs(value()) + 1;
   for (std::size_t i = 0; i < at.size(); ++i) {
