@@ -87,8 +87,8 @@ class LockTest(DurabilityTest):
     def test_dry_runs_and_readers_need_no_lock(self):
         first = self.long_run()
         self.train(self.settings(), 1, ["--dry-run"])
-        newest = self.folder / "run" / f"checkpoint-{min(self.steps()):08}.h5"
-        shutil.copy(newest, self.folder / "copy.h5")  # the run may remove it at any moment
+        # The newest stays for the longest time, but the run may remove it at any moment: a second name keeps it.
+        os.link(self.folder / "run" / f"checkpoint-{max(self.steps()):08}.h5", self.folder / "copy.h5")
         self.succeed(["inspect", "copy.h5"])
         self.assertEqual(self.stop(first).code, 75)
 
