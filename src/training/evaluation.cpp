@@ -23,9 +23,8 @@ void add_parts(std::span<double> values, std::size_t size) {
   }
 }
 
-/// "data.train = mine.h5: /targets at row 17 (counted from 0): ".
-std::string at_target(const data::Reader& reader, std::uint64_t row) {
-  return data::at(reader.source()) + reader.place(data::Part::targets, row) + ": ";
+[[noreturn]] void refuse_target(const data::Reader& reader, std::uint64_t row, const std::string& what) {
+  throw core::UserError(data::at(reader.source()) + reader.place(data::Part::targets, row) + ": " + what);
 }
 
 }  // namespace
@@ -74,9 +73,9 @@ void check_observations(const communication::Communicator& ranks, const model::L
   communication::agree(ranks, [&] {
     const auto targets = dataset.samples().target_matrix();
     for (std::size_t row = 0; row < targets.rows; ++row) {
-      const std::string fault = likelihood.target_fault(targets, row);
+      std::string fault = likelihood.target_fault(targets, row);
       if (!fault.empty()) {
-        throw core::UserError(at_target(dataset.reader(), dataset.samples().rows.first + row) + fault + hint);
+        refuse_target(dataset.reader(), dataset.samples().rows.first + row, fault.append(hint));
       }
     }
   });
