@@ -217,7 +217,12 @@ core::ExitCode run_coefficients(const communication::Communicator& ranks, const 
   Settings settings;
   const StoredRun run = open_stored_run(ranks, line, {"data.microbatch"}, settings);
   const auto network = make_network<double>(ranks, settings, run.problem);
-  communication::agree_on_root(ranks, [&] { check_model(settings, run.path, *network); });
+  communication::agree_on_root(ranks, [&] {
+    check_model(settings, run.path, *network);
+    if (const auto output = line.value("output")) {
+      check_output(*output, {run.path, settings.data.train});
+    }
+  });
   const TrainingReaders readers = open_training_data(ranks, settings, run.problem.encoding);
   check_columns(*readers.train, run.problem);
   const FittedModel fitted =

@@ -41,6 +41,7 @@ void convert_idx(const CommandLine& line) {
   if (labels.empty()) {
     throw core::UserError("command line: --targets is missing, and no labels lie beside " + input);
   }
+  check_output(line.required("output"), {input, labels});
   const data::IdxConversion conversion{input, labels, line.required("output")};
   data::convert_idx(conversion);
   tell_output(conversion.output);
@@ -52,8 +53,7 @@ void convert_text(const communication::Communicator& ranks, const CommandLine& l
   config::Sources sources;
   std::string encoding;
   communication::agree_on_root(ranks, [&] {
-    line.required("input");
-    line.required("output");
+    check_output(line.required("output"), {line.required("input"), line.value("like").value_or("")});
     if (line.has("like")) {
       encoding = data::encoding_text(encoding_in(line.required("like")));
     }

@@ -150,23 +150,6 @@ void predict_all(const communication::Communicator& ranks, Predictor<Real>& pred
   }
 }
 
-/// Throws core::UserError unless the output can be a new file, and none that is read.
-void check_output(const std::filesystem::path& output, std::initializer_list<std::filesystem::path> inputs) {
-  std::error_code ignored;
-  const std::filesystem::path folder = output.has_parent_path() ? output.parent_path() : ".";
-  if (!std::filesystem::is_directory(folder, ignored)) {
-    throw core::UserError("--output " + output.string() + ": there is no folder " + folder.string());
-  }
-  if (std::filesystem::is_directory(output, ignored)) {
-    throw core::UserError("--output " + output.string() + ": is a folder");
-  }
-  for (const std::filesystem::path& input : inputs) {
-    if (std::filesystem::equivalent(output, input, ignored)) {
-      throw core::UserError("--output " + output.string() + ": would replace the file that is read");
-    }
-  }
-}
-
 /// What the columns are called.
 template <typename Real>
 PredictionTable table_of(const std::string& output, std::uint64_t rows, const model::Likelihood<Real>& likelihood,

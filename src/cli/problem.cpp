@@ -213,6 +213,22 @@ void require_file(const std::string& option, const std::filesystem::path& path) 
   }
 }
 
+void check_output(const std::filesystem::path& output, std::initializer_list<std::filesystem::path> inputs) {
+  std::error_code ignored;
+  const std::filesystem::path folder = output.has_parent_path() ? output.parent_path() : ".";
+  if (!std::filesystem::is_directory(folder, ignored)) {
+    throw core::UserError("--output " + output.string() + ": there is no folder " + folder.string());
+  }
+  if (std::filesystem::is_directory(output, ignored)) {
+    throw core::UserError("--output " + output.string() + ": is a folder");
+  }
+  for (const std::filesystem::path& input : inputs) {
+    if (std::filesystem::equivalent(output, input, ignored)) {
+      throw core::UserError("--output " + output.string() + ": would replace the file that is read");
+    }
+  }
+}
+
 void broadcast(const communication::Communicator& ranks, checkpoint::ProblemShape& problem) {
   std::array<std::uint64_t, 4> values{problem.rows, problem.inputs, problem.target_columns, problem.classes};
   ranks.broadcast<std::uint64_t>(values);

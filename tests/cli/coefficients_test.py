@@ -194,7 +194,10 @@ class CoefficientsTest(program.ProgramTest):
                  ((2,), [], ["--level=x"], ["--level x"]),
                  ((1, 3), [], ["--data.train=wide.h5"], ["wide.h5", "5 features", "4 features"]),
                  ((2,), [], ["--data.train=short.h5"], ["no more samples than coefficients"]),
-                 ((2,), [], ["--data.train=nowhere.h5"], ["nowhere.h5", "no such file"])]
+                 ((2,), [], ["--data.train=nowhere.h5"], ["nowhere.h5", "no such file"]),
+                 ((1, 2), [], [f"--output={name}"], ["would replace the file that is read"]),
+                 ((2,), [], ["--output=train.h5"], ["would replace the file that is read"]),
+                 ((2,), [], ["--output=nowhere/out.csv"], ["there is no folder nowhere"])]
         for ranks, _, arguments, words in cases:
             for count in ranks:
                 with self.subTest(arguments=arguments, ranks=count):

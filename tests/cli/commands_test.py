@@ -186,6 +186,13 @@ class ConvertTest(CommandsTest):
         self.assertEqual(*results)
         self.train(self.settings(data__train="plain.h5"), 3)
 
+    def test_what_is_read_is_not_replaced(self):
+        for output in ("images", "labels"):
+            outcome = self.convert(idx(self.images), idx(self.labels), output)
+            self.assertEqual(outcome.code, 2, outcome)
+            self.assertIn("would replace the file that is read", outcome.stderr)
+        self.assertEqual((self.folder / "images").read_bytes(), idx(self.images))
+
     def test_numbers_of_other_types(self):
         for code, layout, dtype in ((0x09, "b", "int32"), (0x0B, "h", "int32"), (0x0C, "i", "int32"),
                                     (0x0D, "f", "float32"), (0x0E, "d", "float64")):

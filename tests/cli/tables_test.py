@@ -245,6 +245,17 @@ class ConvertTest(ColouredTest):
         arguments = ["convert", "--from=csv", "--input=test.csv", "--output=again.h5", "--targets=x"]
         self.assertIn("--targets names the labels of IDX", self.refuse(arguments, 2))
 
+    def test_what_is_read_is_not_replaced(self):
+        self.write("train.csv", self.table(range(40)))
+        before = (self.folder / "train.csv").read_bytes()
+        self.succeed(["convert", "--from=csv", "--input=train.csv", "--output=train.h5"])
+        for output in ("train.csv", "./train.csv", "train.h5"):
+            for ranks in (1, 2):
+                error = self.refuse(["convert", "--from=csv", "--input=train.csv", "--like=train.h5",
+                                     f"--output={output}"], ranks)
+                self.assertIn("would replace the file that is read", error)
+        self.assertEqual((self.folder / "train.csv").read_bytes(), before)
+
 
 class MissingTest(TablesTest):
     def setUp(self):

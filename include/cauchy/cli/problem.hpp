@@ -52,6 +52,10 @@ linear_algebra::AlignedVector<Real> initial_parameters(const communication::Comm
 /// Throws core::UserError, naming the option, unless this is a file.
 void require_file(const std::string& option, const std::filesystem::path& path);
 
+/// Throws core::UserError, naming the option --output, unless the output can be a new file in a folder that is there, and
+/// is none of those that are read, which it would replace.
+void check_output(const std::filesystem::path& output, std::initializer_list<std::filesystem::path> inputs);
+
 /// Collective. Replaces the shape by the root's.
 void broadcast(const communication::Communicator& ranks, checkpoint::ProblemShape& problem);
 
