@@ -2,10 +2,10 @@
 
 #include "cauchy/data/encoding.hpp"
 
-#include <array>
 #include <charconv>
 
 #include "cauchy/core/error.hpp"
+#include "text_number.hpp"
 
 namespace cauchy::data {
 namespace {
@@ -55,12 +55,6 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 }
 
 template <typename T>
-std::string number_text(T value) {
-  std::array<char, 32> buffer{};
-  return {buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr};
-}
-
-template <typename T>
 T number(std::string_view text, const std::string& where) {
   T value{};
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -72,7 +66,7 @@ T number(std::string_view text, const std::string& where) {
 
 // feature, name, count of fills, fills, categories; separated by tabs.
 std::string column_text(std::string_view kind, const EncodedColumn& column) {
-  std::string text = std::string(kind) + "\t" + escaped(column.name) + "\t" + number_text(column.fill.size());
+  std::string text = std::string(kind) + "\t" + escaped(column.name) + "\t" + std::to_string(column.fill.size());
   for (const double fill : column.fill) {
     text += "\t" + number_text(fill);
   }
@@ -133,7 +127,7 @@ std::string encoding_text(const Encoding& encoding) {
     text += column_text("target", column);
   }
   if (encoding.inputs > 0) {
-    text += "libsvm\t" + number_text(encoding.inputs) + "\t" + number_text(encoding.index_base) + "\n";
+    text += "libsvm\t" + std::to_string(encoding.inputs) + "\t" + std::to_string(encoding.index_base) + "\n";
   }
   return text;
 }

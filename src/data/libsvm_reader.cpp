@@ -3,7 +3,6 @@
 #include "cauchy/data/libsvm_reader.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -206,11 +205,6 @@ void add_packed(const std::string& packed, Findings& findings) {
   }
 }
 
-std::string number_text(double value) {
-  std::array<char, 32> buffer{};
-  return {buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr};
-}
-
 Encoding make_encoding(const Source& source, const Findings& findings) {
   Encoding encoding;
   const bool has_features = findings.elements > 0;
@@ -239,7 +233,7 @@ void tell(const Source& source, const Findings& findings, const Encoding& encodi
   }
   const auto say = [&](const std::string& text) { source.tell(at(source) + text); };
   if (findings.blank_lines > 0) {
-    say("passed over " + std::to_string(findings.blank_lines) + " blank line" + (findings.blank_lines == 1 ? "" : "s"));
+    say("passed over " + plural(findings.blank_lines, "blank line"));
   }
   if (findings.query_ids > 0) {
     say("passed over the qid of " + std::to_string(findings.query_ids) + " rows");
@@ -300,15 +294,7 @@ class LibsvmReader final : public Reader {
 
  private:
   std::string line_of(std::uint64_t row) const {
-    std::string place;
-    walk(source(), index_, {row, row + 1}, [&](const Line& line, std::uint64_t number) {
-      const bool is_row = !Words(line).at_end();
-      if (is_row && number == row) {
-        place = line.file.path + ":" + std::to_string(line.record.line);
-      }
-      return is_row;
-    });
-    return place;
+    return line_of_sample(source(), index_, row, [](const Line& line) { return !Words(line).at_end(); });
   }
 
   template <typename Real>

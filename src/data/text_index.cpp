@@ -153,4 +153,17 @@ void walk(const Source& source, const TextIndex& index, Range rows,
   }
 }
 
+std::string line_of_sample(const Source& source, const TextIndex& index, std::uint64_t row,
+                           const std::function<bool(const Line&)>& is_sample) {
+  std::string place;
+  walk(source, index, {row, row + 1}, [&](const Line& line, std::uint64_t number) {
+    const bool is_row = is_sample(line);
+    if (is_row && number == row) {
+      place = line.file.path + ":" + std::to_string(line.record.line);
+    }
+    return is_row;
+  });
+  return place;
+}
+
 }  // namespace cauchy::data

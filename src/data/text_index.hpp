@@ -51,6 +51,10 @@ void build_index(const communication::Communicator& ranks, const Source& source,
 void walk(const Source& source, const TextIndex& index, Range rows,
           const std::function<bool(const Line&, std::uint64_t row)>& visit);
 
+/// "mine.csv:17", file and line of a sample. is_sample() is asked as in walk().
+std::string line_of_sample(const Source& source, const TextIndex& index, std::uint64_t row,
+                           const std::function<bool(const Line&)>& is_sample);
+
 /// Collective. What each rank has packed, in the order of ranks, on every rank.
 std::vector<std::string> gather(const communication::Communicator& ranks, const std::string& text);
 

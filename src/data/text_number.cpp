@@ -99,6 +99,15 @@ bool is_text(std::string_view text) {
   return number.fault == no_number;
 }
 
+std::string number_text(double value) {
+  std::array<char, 32> buffer{};
+  return {buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr};
+}
+
+std::string plural(std::uint64_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
 std::string in_quotes(std::string_view text) {
   std::string result = "\"";
   for (const char c : text.substr(0, longest_quote)) {

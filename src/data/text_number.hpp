@@ -1,6 +1,7 @@
 #pragma once
 /// Numbers as text.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,12 @@ NumberText read_number(std::string_view text);
 
 /// Whether it is neither a number nor what stands for one: NaN, infinity, a number that is too large.
 bool is_text(std::string_view text);
+
+/// The shortest text that reads as the same number.
+std::string number_text(double value);
+
+/// "1 row", "2 rows".
+std::string plural(std::uint64_t count, const std::string& what);
 
 /// In quotes, without what a terminal cannot show, not too long.
 std::string in_quotes(std::string_view text);
