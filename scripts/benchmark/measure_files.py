@@ -174,7 +174,7 @@ class Files:
             text = run([*mpirun(ranks), sys.executable, "-B", PEAK, f"{output}/peak", CAUCHY, "train",
                         *words(checkpoint__directory=output, **settings)])
             measured = [int((pathlib.Path(output) / f"peak-{rank}").read_text()) for rank in range(ranks)]
-        told = re.search(r"(?m)^memory +(.*)", text)[1]
+        told = re.search(r"(?m)^memory +(\d.*)", text)[1]
         predicted = [float(number) * UNITS[unit] for number, unit in re.findall(r"([\d.]+) (\wiB)", told)]
         results = {}
         for rank in range(ranks):

@@ -7,6 +7,7 @@
 
 #include "cauchy/cli/commands.hpp"
 #include "cauchy/cli/problem.hpp"
+#include "cauchy/cli/sample_storage.hpp"
 #include "cauchy/cli/settings.hpp"
 #include "cauchy/cli/stored_run.hpp"
 #include "cauchy/cli/tokens.hpp"
@@ -32,7 +33,10 @@ void evaluate_checkpoint(const communication::Communicator& ranks, const std::st
   const auto network = make_network<Real>(ranks, settings, problem);
   const auto method = optimize::make_method<Real>(settings.method);
   const training::TrainingState<Real> state = load_state(ranks, path, *network, *method);
-  data::Dataset<Real> dataset(ranks, std::move(reader), settings.data.shards, state.standardization);
+  const SampleSet set{reader.get()};
+  const SampleStorage storage = store_samples(ranks, settings, {&set, 1}).front();
+  data::Dataset<Real> dataset(ranks, std::move(reader), settings.data.shards, state.standardization,
+                              storage.streamed_block_rows);
   training::check_observations(ranks, network->likelihood(), settings.model.likelihood, dataset);
   training::check_features(ranks, *network, dataset);
   core::PhaseSeconds seconds;

@@ -27,10 +27,10 @@ MemoryEstimate memory_estimate(const MemoryFactors& factors) {
   const std::uint64_t sum = own_sum + (factors.shares_sum ? own_sum / factors.ranks * (factors.ranks - 1) : 0);
   const std::uint64_t of_threads = factors.threads * (factors.samples * factors.sample_bytes + factors.workspace_bytes);
   const std::uint64_t local_shards = rounded_up(factors.shards, factors.ranks);
-  const std::uint64_t local_data = local_shards * rounded_up(factors.data_bytes, factors.shards);
   const std::uint64_t residual = factors.feedback ? factors.parameters * factors.real_bytes : 0;
   const std::uint64_t of_each_rank = 2 * state + gradients + sum + factors.rounded_bytes +
-                                     (2 * local_shards + 1) * residual + local_data + of_threads + library_bytes;
+                                     (2 * local_shards + 1) * residual + factors.data_bytes + of_threads +
+                                     library_bytes;
   return {of_each_rank + factors.copies * state + (1 + factors.copies) * factors.shards * residual, of_each_rank};
 }
 

@@ -27,10 +27,8 @@ std::string targets_of(const data::Reader& reader) {
 }
 
 template <typename Real>
-std::uint64_t count_classes(const communication::Communicator& ranks, const data::Dataset<Real>& train) {
-  const auto targets = train.samples().target_matrix().elements();
-  double largest = targets.empty() ? 0 : static_cast<double>(*std::max_element(targets.begin(), targets.end()));
-  ranks.maximum<double>({&largest, 1});
+std::uint64_t count_classes(const data::Dataset<Real>& train) {
+  const double largest = train.summary().largest;
   if (largest >= most_classes) {
     throw core::UserError(targets_of(train.reader()) + " holds " + std::to_string(largest) +
                           ", which is no class 0, 1, 2, ...; is model.likelihood = gaussian meant?")
@@ -122,8 +120,7 @@ void check_inputs(const data::Reader& reader, const checkpoint::ProblemShape& pr
 }
 
 template <typename Real>
-checkpoint::ProblemShape problem_shape(const communication::Communicator& ranks, const Settings& settings,
-                                       const data::Dataset<Real>& train) {
+checkpoint::ProblemShape problem_shape(const Settings& settings, const data::Dataset<Real>& train) {
   const model::ModelOptions& options = settings.model;
   const data::SourceShape& shape = train.shape();
   checkpoint::ProblemShape result{shape.rows, shape.inputs, shape.target_columns, 0, {}, train.reader().encoding()};
@@ -137,7 +134,7 @@ checkpoint::ProblemShape problem_shape(const communication::Communicator& ranks,
     const std::uint64_t named_classes = data::class_names(result.encoding).size();
     result.classes = options.classes > 0 ? options.classes
                      : named_classes > 0 ? std::max<std::uint64_t>(2, named_classes)
-                                         : count_classes(ranks, train);
+                                         : count_classes(train);
   }
   if (settings.data.standardize_targets) {
     result.target_scale = model::scale_of(train.summary());
@@ -247,10 +244,8 @@ void broadcast(const communication::Communicator& ranks, checkpoint::ProblemShap
   problem.encoding = data::parse_encoding(encoding, "the root's encoding");
 }
 
-template checkpoint::ProblemShape problem_shape(const communication::Communicator&, const Settings&,
-                                                const data::Dataset<float>&);
-template checkpoint::ProblemShape problem_shape(const communication::Communicator&, const Settings&,
-                                                const data::Dataset<double>&);
+template checkpoint::ProblemShape problem_shape(const Settings&, const data::Dataset<float>&);
+template checkpoint::ProblemShape problem_shape(const Settings&, const data::Dataset<double>&);
 template std::unique_ptr<model::Network<float>> make_network(const communication::Communicator&, const Settings&,
                                                              const checkpoint::ProblemShape&);
 template std::unique_ptr<model::Network<double>> make_network(const communication::Communicator&, const Settings&,

@@ -3,8 +3,10 @@
 #include "cauchy/cli/tokens.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
+#include "cauchy/communication/agreement.hpp"
 #include "cauchy/core/error.hpp"
 
 namespace cauchy::cli {
@@ -57,8 +59,16 @@ void settle_vocabulary(const communication::Communicator& ranks, Settings& setti
   if (settings.model.embedding == 0 || !settings.model.vocabulary.empty()) {
     return;
   }
-  const auto features = train.samples().feature_matrix().elements();
-  double largest = features.empty() ? 0 : static_cast<double>(*std::max_element(features.begin(), features.end()));
+  std::optional<Real> local_largest;
+  communication::agree(ranks, [&] {
+    train.for_each_part([&](const data::Samples<Real>& samples) {
+      const auto features = samples.feature_matrix().elements();
+      if (!features.empty()) {
+        local_largest = std::max(local_largest.value_or(features.front()), std::ranges::max(features));
+      }
+    });
+  });
+  double largest = static_cast<double>(local_largest.value_or(0));
   ranks.maximum<double>({&largest, 1});
   if (largest >= most_tokens) {
     throw core::UserError(data::at(train.source()) + train.reader().name(data::Part::features) + " holds " +

@@ -133,6 +133,13 @@ TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Setting
   check_summation(settings_);
   communication::agree(ranks_, [&] { model::check(settings_.model); });
   method_ = optimize::make_method<Real>(settings.method);
+  const data::Encoding encoding = start.resumed ? start.problem.encoding : reader->encoding();
+  if (!validation) {
+    validation = open_evaluation_data("data.validation", settings_.data.validation, encoding);
+  }
+  auto test = open_evaluation_data("data.test", settings_.data.test, encoding);
+  sets_ = {training_set(*reader, settings_), {validation.get()}, {test.get()}};
+  storage_ = store_samples(ranks_, settings_, sets_);
   if (start.resumed) {
     check_columns(*reader, start.problem);
     check_rows(source, rows, start.problem.rows);
@@ -140,11 +147,8 @@ TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Setting
   } else {
     start_run(std::move(reader));
   }
-  if (!validation) {
-    validation = open_evaluation_data("data.validation", settings_.data.validation);
-  }
-  validation_data_ = read_evaluation_data(std::move(validation));
-  test_data_ = read_evaluation_data(open_evaluation_data("data.test", settings_.data.test));
+  validation_data_ = read_evaluation_data(std::move(validation), storage_[1]);
+  test_data_ = read_evaluation_data(std::move(test), storage_[2]);
   for (data::Dataset<Real>* dataset : {train_data_.get(), validation_data_.get(), test_data_.get()}) {
     if (dataset != nullptr) {
       training::check_observations(ranks_, network_->likelihood(), settings_.model.likelihood, *dataset);
@@ -162,8 +166,8 @@ void TrainingRun<Real>::continue_run(const StartingPoint& start, std::unique_ptr
   problem_ = start.problem;
   network_ = make_network<Real>(ranks_, settings_, problem_);
   state_ = load_state(ranks_, start.path, *network_, *method_);
-  train_data_ =
-      std::make_unique<data::Dataset<Real>>(ranks_, std::move(reader), settings_.data.shards, state_.standardization);
+  train_data_ = std::make_unique<data::Dataset<Real>>(ranks_, std::move(reader), settings_.data.shards,
+                                                      state_.standardization, storage_[0].streamed_block_rows);
 }
 
 template <typename Real>
@@ -173,10 +177,10 @@ void TrainingRun<Real>::start_run(std::unique_ptr<const data::Reader> reader) {
     state_.standardization = data::measure_standardization(ranks_, *reader, settings_.data.shards);
     spare_tokens(settings_.model, state_.standardization);
   }
-  train_data_ =
-      std::make_unique<data::Dataset<Real>>(ranks_, std::move(reader), settings_.data.shards, state_.standardization);
+  train_data_ = std::make_unique<data::Dataset<Real>>(ranks_, std::move(reader), settings_.data.shards,
+                                                      state_.standardization, storage_[0].streamed_block_rows);
   settle_vocabulary(ranks_, settings_, *train_data_);
-  problem_ = problem_shape(ranks_, settings_, *train_data_);
+  problem_ = problem_shape(settings_, *train_data_);
   network_ = make_network<Real>(ranks_, settings_, problem_);
   linear_algebra::AlignedVector<Real> theta;
   if (!settings_.model.initial.empty()) {
@@ -197,20 +201,36 @@ void TrainingRun<Real>::start_run(std::unique_ptr<const data::Reader> reader) {
 
 template <typename Real>
 std::unique_ptr<const data::Reader> TrainingRun<Real>::open_evaluation_data(const std::string& key,
-                                                                            const std::string& path) const {
-  return path.empty() ? nullptr : data::open_reader(ranks_, settings_.source(key, path), problem_.encoding);
+                                                                            const std::string& path,
+                                                                            const data::Encoding& training) const {
+  return path.empty() ? nullptr : data::open_reader(ranks_, settings_.source(key, path), training);
 }
 
 template <typename Real>
-std::unique_ptr<data::Dataset<Real>> TrainingRun<Real>::read_evaluation_data(
-    std::unique_ptr<const data::Reader> reader) const {
+std::unique_ptr<data::Dataset<Real>> TrainingRun<Real>::read_evaluation_data(std::unique_ptr<const data::Reader> reader,
+                                                                             const SampleStorage& storage) const {
   if (!reader) {
     return nullptr;
   }
   check_columns(*reader, problem_);
   check_tokens(*reader, settings_);
-  return std::make_unique<data::Dataset<Real>>(ranks_, std::move(reader), settings_.data.shards,
-                                               state_.standardization);
+  return std::make_unique<data::Dataset<Real>>(ranks_, std::move(reader), settings_.data.shards, state_.standardization,
+                                               storage.streamed_block_rows);
+}
+
+/// Of all data sets.
+template <typename Real>
+data::StreamSummary TrainingRun<Real>::stream_summary() const {
+  data::StreamSummary summary;
+  for (const data::Dataset<Real>* dataset : {train_data_.get(), validation_data_.get(), test_data_.get()}) {
+    if (dataset != nullptr) {
+      const data::StreamSummary part = dataset->stream_summary();
+      summary.blocks += part.blocks;
+      summary.late += part.late;
+      summary.waited_seconds += part.waited_seconds;
+    }
+  }
+  return summary;
 }
 
 template <typename Real>
@@ -220,11 +240,13 @@ void TrainingRun<Real>::describe() const {
   }
   std::uint64_t bytes = 0;
   std::uint64_t bytes_a_sample = 0;
+  for (const SampleStorage& storage : storage_) {
+    bytes += storage.bytes;
+  }
   for (const data::Dataset<Real>* dataset : {train_data_.get(), validation_data_.get(), test_data_.get()}) {
     if (dataset != nullptr) {
       const std::uint64_t beside =
           ((dataset->weighted() ? 1U : 0U) + (dataset->source().exposure.empty() ? 0U : 1U)) * sizeof(Real);
-      bytes += data_bytes(dataset->shape(), sizeof(Real)) + dataset->shape().rows * beside;
       bytes_a_sample = std::max(bytes_a_sample, sample_bytes(dataset->shape(), sizeof(Real)) + beside);
     }
   }
@@ -255,10 +277,12 @@ void TrainingRun<Real>::describe() const {
   }
   std::cout << " - " << network_->likelihood().outputs() << " outputs, " << settings_.model.likelihood << "\n"
             << "data        " << grouped(train_data_->shape().rows) << " samples" << density_text(train_data_->shape())
-            << " in " << shards << " shards, read in " << short_text(reading_seconds_, 3) << " s\n"
+            << " in " << shards << " shards, " << (train_data_->streams() ? "checked in " : "read in ")
+            << short_text(reading_seconds_, 3) << " s\n"
             << "targets     " << targets_text(targets)
             << (better.empty() ? "" : "; model.likelihood = " + std::string(better) + " is made for such") << "\n"
-            << spread_text(spread()) << "sum         " << summation_text(summation_) << "\n"
+            << storage_text(sets_, storage_) << spread_text(spread()) << "sum         " << summation_text(summation_)
+            << "\n"
             << "products    " << linear_algebra::product_backend<Real>() << ", " << linear_algebra::instruction_set()
             << ", " << precision_text(settings_.run.precision) << "\n"
             << "memory      " << memory_text(memory) << "\n"
@@ -419,7 +443,9 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
   }
   const core::Timer timer;
   const training::StepReport last = run_trainer(trainer, channel);
-  const std::string times = time_text(ranks_, seconds_, timer.seconds(), channel.overlap_seconds());
+  const double wall_seconds = timer.seconds();
+  const std::string times = time_text(ranks_, seconds_, wall_seconds, channel.overlap_seconds()) +
+                            stream_text(ranks_, stream_summary(), settings_.run.threads, wall_seconds);
   if (root) {
     std::cout << times
               << end_text<Real>(

@@ -125,7 +125,7 @@ void Communicator::abort(int exit_code) const noexcept {
   communication::abort(exit_code);
 }
 
-bool spans_hosts(const Communicator& ranks) {
+int ranks_of_this_host(const Communicator& ranks) {
   MPI_Comm host = MPI_COMM_NULL;
   join("MPI_Comm_split_type", [&] {
     return MPI_Comm_split_type(ranks.handle_->comm, MPI_COMM_TYPE_SHARED, ranks.rank(), MPI_INFO_NULL, &host);
@@ -133,7 +133,11 @@ bool spans_hosts(const Communicator& ranks) {
   int size = 0;
   check(MPI_Comm_size(host, &size), "MPI_Comm_size");
   check(MPI_Comm_free(&host), "MPI_Comm_free");
-  std::int32_t elsewhere = size < ranks.size() ? 1 : 0;
+  return size;
+}
+
+bool spans_hosts(const Communicator& ranks) {
+  std::int32_t elsewhere = ranks_of_this_host(ranks) < ranks.size() ? 1 : 0;
   ranks.maximum<std::int32_t>({&elsewhere, 1});
   return elsewhere != 0;
 }

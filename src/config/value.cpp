@@ -12,6 +12,7 @@
 #include <type_traits>
 
 #include "cauchy/config/text.hpp"
+#include "cauchy/core/memory.hpp"
 
 namespace cauchy::config {
 namespace {
@@ -157,6 +158,9 @@ Reading read_as(std::type_identity<std::string> /*type*/, const core::Constraint
   if (has_control_character(text)) {
     return {std::string(), "holds a control character"};
   }
+  if (constraint.memory_limit) {
+    return {std::string(text), core::parse_memory_limit(text) ? "" : "is no amount of memory"};
+  }
   const bool allowed =
       constraint.choices.empty() || std::ranges::find(constraint.choices, text) != constraint.choices.end();
   return {std::string(text), allowed ? "" : "is not one of the choices"};
@@ -226,6 +230,9 @@ std::string allowed_for(const core::Constraint& constraint, const double* /*plac
 }
 
 std::string allowed_for(const core::Constraint& constraint, const std::string* /*place*/) {
+  if (constraint.memory_limit) {
+    return "a size such as 2GiB, a share such as 50%, or unlimited";
+  }
   return constraint.choices.empty() ? "text" : joined(constraint.choices, ", ");
 }
 

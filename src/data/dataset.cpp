@@ -13,87 +13,168 @@ namespace cauchy::data {
 
 template <typename Real>
 Dataset<Real>::Dataset(const communication::Communicator& ranks, std::unique_ptr<const Reader> reader,
-                       std::uint64_t shards, const Standardization& standardization)
+                       std::uint64_t shards, const Standardization& standardization, std::uint64_t streamed_block_rows)
     : reader_(std::move(reader)),
       shards_(shards),
       local_shards_(
-          rank_shards(shards, static_cast<std::uint64_t>(ranks.rank()), static_cast<std::uint64_t>(ranks.size()))) {
+          rank_shards(shards, static_cast<std::uint64_t>(ranks.rank()), static_cast<std::uint64_t>(ranks.size()))),
+      standardization_(standardization) {
   communication::agree(ranks, [&] {
     const core::Doing doing("reading data");
-    Range rows;
-    if (local_shards_.size() > 0) {
-      rows = {rows_of(local_shards_.first).first, rows_of(local_shards_.last - 1).last};
+    if (streamed_block_rows == 0) {
+      samples_ = read_samples<Real>(*reader_, local_rows(), standardization);
+      weigh_classes(source().class_weights, samples_);
+      return;
     }
-    samples_ = read_samples<Real>(*reader_, rows, standardization);
-    weigh_classes(source().class_weights, samples_);
+    std::vector<Range> rows;
+    for (std::uint64_t shard = local_shards_.first; shard < local_shards_.last; ++shard) {
+      rows.push_back(rows_of(shard));
+    }
+    stream_ = std::make_unique<BlockStream<Real>>(*reader_, standardization, rows, streamed_block_rows);
   });
-  summary_ = summarize_targets(ranks, shape().rows, shards_, samples_);
+  summary_ = summarize_targets<Real>(ranks, shape(), shards_, [this](const auto& visit) { for_each_part(visit); });
+}
+
+template <typename Real>
+Range Dataset<Real>::local_rows() const {
+  return local_shards_.size() == 0 ? Range{}
+                                   : Range{rows_of(local_shards_.first).first, rows_of(local_shards_.last - 1).last};
+}
+
+template <typename Real>
+void Dataset<Real>::for_each_part(const std::function<void(const Samples<Real>&)>& visit) const {
+  if (!streams()) {
+    visit(samples_);
+    return;
+  }
+  const Range rows = local_rows();
+  const std::uint64_t count = stream_->block_rows();
+  Samples<Real> part;
+  for (std::uint64_t first = rows.first; first < rows.last; first += count) {
+    read_samples(*reader_, {first, std::min(rows.last, first + count)}, standardization_, part);
+    weigh_classes(source().class_weights, part);
+    visit(part);
+  }
+}
+
+template <typename Real>
+void Dataset<Real>::expect(std::uint64_t shard, std::span<const std::uint32_t> blocks, std::uint32_t following) const {
+  stream_->expect(shard - local_shards_.first, blocks, following);
 }
 
 template <typename Real>
 template <typename RowAt>
-model::Batch<Real> Dataset<Real>::copy_rows(std::uint64_t shard, std::uint64_t count, RowAt row_at,
-                                            BatchBuffer<Real>& buffer) const {
-  const std::uint64_t start = rows_of(shard).first - samples_.rows.first;
-  const auto local_row = [&](std::uint64_t i) { return start + row_at(i); };
-  const std::uint64_t columns = shape().target_columns;
-  buffer.targets.resize(std::max<std::size_t>(buffer.targets.size(), count * columns));
-  for (std::uint64_t i = 0; i < count; ++i) {
-    std::copy_n(samples_.targets.data() + local_row(i) * columns, columns, buffer.targets.data() + i * columns);
+model::Batch<Real> Dataset<Real>::gather_rows(std::uint64_t shard, std::uint64_t count, RowAt row_at,
+                                              BatchBuffer<Real>& buffer) const {
+  prepare(count, buffer);
+  if (streams()) {
+    const std::uint64_t block_rows = stream_->block_rows();
+    for (std::uint64_t first = 0, last = 0; first < count; first = last) {
+      const std::uint64_t block = row_at(first) / block_rows;
+      const Samples<Real>& samples = stream_->block(shard - local_shards_.first, static_cast<std::uint32_t>(block));
+      while (last < count && row_at(last) / block_rows == block) {
+        ++last;
+      }
+      copy_rows(
+          samples, {first, last}, [&](std::uint64_t i) { return row_at(i) - block * block_rows; }, buffer);
+    }
+  } else {
+    const std::uint64_t start = rows_of(shard).first - samples_.rows.first;
+    copy_rows(
+        samples_, {0, count}, [&](std::uint64_t i) { return start + row_at(i); }, buffer);
   }
-  const auto column = [&](std::span<const Real> all, linear_algebra::AlignedVector<Real>& part) {
-    if (all.empty()) {
-      return all;
-    }
-    part.resize(std::max<std::size_t>(part.size(), count));
-    for (std::uint64_t i = 0; i < count; ++i) {
-      part[i] = all[local_row(i)];
-    }
-    return std::span<const Real>(part).first(count);
+  const auto column = [count](bool is_there, const linear_algebra::AlignedVector<Real>& values) {
+    return is_there ? std::span<const Real>(values).first(count) : std::span<const Real>();
   };
-  return {shape().sparse ? choose_sparse_features(count, local_row, buffer) : copy_features(count, local_row, buffer),
-          {{buffer.targets.data(), count, columns},
-           column(samples_.weights, buffer.weights),
-           column(samples_.exposure, buffer.exposure)}};
+  return {batch_features(count, buffer),
+          {{buffer.targets.data(), count, shape().target_columns},
+           column(weighted(), buffer.weights),
+           column(!source().exposure.empty(), buffer.exposure)}};
 }
 
+/// Room for a batch. Batches start on a cache line, wherever their rows lie: products must see the same alignment in
+/// every run.
 template <typename Real>
-template <typename RowAt>
-model::Features<Real> Dataset<Real>::copy_features(std::uint64_t count, RowAt row_at, BatchBuffer<Real>& buffer) const {
-  // Batches start on a cache line, wherever their rows lie: products must see the same alignment in every run.
-  const std::uint64_t inputs = shape().inputs;
-  buffer.features.resize(std::max<std::size_t>(buffer.features.size(), count * inputs));
-  for (std::uint64_t i = 0; i < count; ++i) {
-    std::copy_n(samples_.features.data() + row_at(i) * inputs, inputs, buffer.features.data() + i * inputs);
+void Dataset<Real>::prepare(std::uint64_t count, BatchBuffer<Real>& buffer) const {
+  const auto make_room = [](auto& vector, std::uint64_t size) {
+    vector.resize(std::max<std::size_t>(vector.size(), size));
+  };
+  make_room(buffer.targets, count * shape().target_columns);
+  make_room(buffer.weights, weighted() ? count : 0);
+  make_room(buffer.exposure, source().exposure.empty() ? 0 : count);
+  if (shape().sparse) {
+    make_room(buffer.first_elements, count);
+    make_room(buffer.last_elements, count);
+    buffer.elements.indices.clear();
+    buffer.elements.values.clear();
+  } else {
+    make_room(buffer.features, count * shape().inputs);
   }
-  return {buffer.features.data(), count, inputs};
+}
+
+/// Makes row row_at(i) of the samples the batch's row i, for all i of a range.
+template <typename Real>
+template <typename RowAt>
+void Dataset<Real>::copy_rows(const Samples<Real>& samples, Range of_batch, RowAt row_at,
+                              BatchBuffer<Real>& buffer) const {
+  const auto copy = [&](const auto& from, std::uint64_t columns, auto& to) {
+    for (std::uint64_t i = of_batch.first; i < of_batch.last; ++i) {
+      std::copy_n(from.data() + row_at(i) * columns, columns, to.data() + i * columns);
+    }
+  };
+  copy(samples.targets, samples.target_columns, buffer.targets);
+  copy(samples.weights, weighted() ? 1 : 0, buffer.weights);
+  copy(samples.exposure, source().exposure.empty() ? 0 : 1, buffer.exposure);
+  if (shape().sparse) {
+    choose_sparse_rows(samples, of_batch, row_at, buffer);
+  } else {
+    copy(samples.features, samples.inputs, buffer.features);
+  }
 }
 
 template <typename Real>
 template <typename RowAt>
-model::Features<Real> Dataset<Real>::choose_sparse_features(std::uint64_t count, RowAt row_at,
-                                                            BatchBuffer<Real>& buffer) const {
-  const auto all = samples_.sparse_features.view();
-  buffer.first_elements.resize(std::max<std::size_t>(buffer.first_elements.size(), count));
-  buffer.last_elements.resize(buffer.first_elements.size());
-  for (std::uint64_t i = 0; i < count; ++i) {
+void Dataset<Real>::choose_sparse_rows(const Samples<Real>& samples, Range of_batch, RowAt row_at,
+                                       BatchBuffer<Real>& buffer) const {
+  const auto all = samples.sparse_features.view();
+  for (std::uint64_t i = of_batch.first; i < of_batch.last; ++i) {
     buffer.first_elements[i] = all.first[row_at(i)];
     buffer.last_elements[i] = all.last[row_at(i)];
+    if (streams()) {
+      const linear_algebra::SparseRow<Real> row = all.row(row_at(i));
+      auto& [columns, starts, indices, values] = buffer.elements;
+      buffer.first_elements[i] = indices.size();
+      indices.insert(indices.end(), row.columns.begin(), row.columns.end());
+      values.insert(values.end(), row.values.begin(), row.values.end());
+      buffer.last_elements[i] = indices.size();
+    }
   }
-  return linear_algebra::SparseView<Real>{
-      buffer.first_elements.data(), buffer.last_elements.data(), all.indices, all.values, count, all.columns};
+}
+
+template <typename Real>
+model::Features<Real> Dataset<Real>::batch_features(std::uint64_t count, const BatchBuffer<Real>& buffer) const {
+  if (!shape().sparse) {
+    return {buffer.features.data(), count, shape().inputs};
+  }
+  const linear_algebra::SparseMatrix<Real>& elements = streams() ? buffer.elements : samples_.sparse_features;
+  return linear_algebra::SparseView<Real>{buffer.first_elements.data(),
+                                          buffer.last_elements.data(),
+                                          elements.indices.data(),
+                                          elements.values.data(),
+                                          count,
+                                          shape().inputs};
 }
 
 template <typename Real>
 model::Batch<Real> Dataset<Real>::gather(std::uint64_t shard, std::span<const std::uint32_t> rows,
                                          BatchBuffer<Real>& buffer) const {
-  return copy_rows(
-      shard, rows.size(), [rows](std::uint64_t i) { return rows[i]; }, buffer);
+  return gather_rows(
+      shard, rows.size(), [rows](std::uint64_t i) { return std::uint64_t{rows[i]}; }, buffer);
 }
 
 template <typename Real>
 model::Batch<Real> Dataset<Real>::gather(std::uint64_t shard, Range rows, BatchBuffer<Real>& buffer) const {
-  return copy_rows(
+  return gather_rows(
       shard, rows.size(), [rows](std::uint64_t i) { return rows.first + i; }, buffer);
 }
 

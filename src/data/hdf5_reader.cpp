@@ -265,6 +265,8 @@ class Hdf5Reader final : public Reader {
     return name(part) + " at row " + std::to_string(row) + " (counted from 0)";
   }
 
+  std::vector<std::filesystem::path> files() const override { return {source().path}; }
+
   void read(const Standardization& standardization, Samples<float>& samples) const override {
     read_as(standardization, samples);
   }

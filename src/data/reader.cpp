@@ -79,8 +79,24 @@ std::unique_ptr<const Reader> open_reader(const communication::Communicator& ran
 
 template <typename Real>
 Samples<Real> read_samples(const Reader& reader, Range rows, const Standardization& standardization) {
-  Samples<Real> samples{rows, reader.shape().inputs, reader.shape().target_columns, {}, {}, {}};
+  Samples<Real> samples;
+  read_samples(reader, rows, standardization, samples);
+  return samples;
+}
+
+template <typename Real>
+void read_samples(const Reader& reader, Range rows, const Standardization& standardization, Samples<Real>& samples) {
+  samples.rows = rows;
+  samples.inputs = reader.shape().inputs;
+  samples.target_columns = reader.shape().target_columns;
+  samples.features.clear();
+  samples.targets.clear();
   samples.sparse_features.columns = reader.shape().sparse ? samples.inputs : 0;
+  samples.sparse_features.starts.assign(1, 0);
+  samples.sparse_features.indices.clear();
+  samples.sparse_features.values.clear();
+  samples.weights.clear();
+  samples.exposure.clear();
   if (rows.size() > 0) {
     reader.read(standardization, samples);
     require_each<Real>(
@@ -90,10 +106,11 @@ Samples<Real> read_samples(const Reader& reader, Range rows, const Standardizati
         reader, Part::exposure, rows, samples.exposure, [](Real value) { return value > 0; },
         "no exposure: exposures are positive");
   }
-  return samples;
 }
 
 template Samples<float> read_samples(const Reader&, Range, const Standardization&);
 template Samples<double> read_samples(const Reader&, Range, const Standardization&);
+template void read_samples(const Reader&, Range, const Standardization&, Samples<float>&);
+template void read_samples(const Reader&, Range, const Standardization&, Samples<double>&);
 
 }  // namespace cauchy::data

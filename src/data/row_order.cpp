@@ -47,6 +47,12 @@ void RowOrder::start(std::uint64_t epoch) {
   states_.reserve((blocks_.size() + stride_ - 1) / stride_);
 }
 
+std::uint32_t RowOrder::first_block(std::uint64_t epoch) const {
+  RowOrder other(sampler_, shard_);
+  other.start(epoch);
+  return other.blocks_.front();
+}
+
 std::span<const std::uint32_t> RowOrder::rows(Range positions) {
   selected_.resize(positions.size());
   if (!sampler_.shuffles()) {

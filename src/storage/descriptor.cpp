@@ -102,6 +102,11 @@ std::uint64_t Descriptor::size() const {
   return static_cast<std::uint64_t>(status_of(number_, path_).st_size);
 }
 
+std::int64_t Descriptor::changed_nanoseconds() const {
+  const timespec changed = status_of(number_, path_).st_mtim;
+  return std::int64_t{changed.tv_sec} * 1'000'000'000 + changed.tv_nsec;
+}
+
 void Descriptor::read_at(std::uint64_t offset, std::span<std::byte> bytes) const {
   while (!bytes.empty()) {
     const std::size_t most = std::min(bytes.size(), piece_bytes);

@@ -71,13 +71,16 @@ void check_observations(const communication::Communicator& ranks, const model::L
   const std::string_view recommended = model::recommended_likelihood(dataset.summary());
   const std::string hint = recommended == name ? "" : "; is model.likelihood = " + std::string(recommended) + " meant?";
   communication::agree(ranks, [&] {
-    const auto targets = dataset.samples().target_matrix();
-    for (std::size_t row = 0; row < targets.rows; ++row) {
-      std::string fault = likelihood.target_fault(targets, row);
-      if (!fault.empty()) {
-        refuse_target(dataset.reader(), dataset.samples().rows.first + row, fault.append(hint));
+    const core::Doing doing("reading data");
+    dataset.for_each_part([&](const data::Samples<Real>& samples) {
+      const auto targets = samples.target_matrix();
+      for (std::size_t row = 0; row < targets.rows; ++row) {
+        std::string fault = likelihood.target_fault(targets, row);
+        if (!fault.empty()) {
+          refuse_target(dataset.reader(), samples.rows.first + row, fault.append(hint));
+        }
       }
-    }
+    });
   });
   if (dataset.summary().weight == 0) {
     throw core::UserError(data::at(dataset.source()) + "no sample counts: all weights are zero").as_agreed();
@@ -92,16 +95,22 @@ void check_observations(const communication::Communicator& ranks, const model::L
 template <typename Real>
 void check_features(const communication::Communicator& ranks, const model::Network<Real>& network,
                     const data::Dataset<Real>& dataset) {
+  if (dataset.shape().sparse) {
+    return;
+  }
   communication::agree(ranks, [&] {
-    const auto features = dataset.samples().feature_matrix();
-    for (std::size_t row = 0; row < features.rows && !dataset.shape().sparse; ++row) {
-      const std::string fault = network.feature_fault({features.row(row), features.columns});
-      if (!fault.empty()) {
-        const data::Reader& reader = dataset.reader();
-        throw core::UserError(data::at(reader.source()) +
-                              reader.place(data::Part::features, dataset.samples().rows.first + row) + ": " + fault);
+    const core::Doing doing("reading data");
+    dataset.for_each_part([&](const data::Samples<Real>& samples) {
+      const auto features = samples.feature_matrix();
+      for (std::size_t row = 0; row < features.rows; ++row) {
+        const std::string fault = network.feature_fault({features.row(row), features.columns});
+        if (!fault.empty()) {
+          const data::Reader& reader = dataset.reader();
+          throw core::UserError(data::at(reader.source()) +
+                                reader.place(data::Part::features, samples.rows.first + row) + ": " + fault);
+        }
       }
-    }
+    });
   });
 }
 

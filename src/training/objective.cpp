@@ -87,8 +87,12 @@ void DistributedObjective<Real>::select(const SamplerPosition& position, const V
     return;
   }
   const core::PhaseScope scope(parts_.seconds, core::Phase::data);
-  for (data::RowOrder& order : orders_) {
-    order.start(position.epoch);
+  for (std::size_t i = 0; i < orders_.size(); ++i) {
+    orders_[i].start(position.epoch);
+    if (parts_.dataset.streams() && parts_.sampler.shuffles()) {
+      parts_.dataset.expect(parts_.dataset.local_shards().first + i, orders_[i].blocks(),
+                            orders_[i].first_block(position.epoch + 1));
+    }
   }
   order_epoch_ = position.epoch;
 }

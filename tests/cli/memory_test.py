@@ -38,7 +38,7 @@ class MemoryTest(program.ProgramTest):
         words[place:place] = [sys.executable, "-B", str(WRAPPER), str(self.folder / "peak")]
         outcome = program.run_command(words, cwd=self.folder)
         self.assertEqual(outcome.code, 0, outcome)
-        text = re.search(r"(?m)^memory +(.*)", outcome.stdout)[1]
+        text = re.search(r"(?m)^memory +(\d.*)", outcome.stdout)[1]
         predicted = [float(number) * UNITS[unit] for number, unit in re.findall(r"([\d.]+) (\wiB)", text)]
         self.assertEqual(len(predicted), min(2, ranks), text)
         return [(predicted[min(rank, 1)], int((self.folder / f"peak-{rank}").read_text())) for rank in range(ranks)]

@@ -208,12 +208,14 @@ TEST_F(DatasetTest, ALargeOffsetCostsNoDigits) {
   EXPECT_NEAR(measured.scale[0], 1 / deviation, 1e-14);
   EXPECT_EQ(measured.scale[1], 1.0);
   const Dataset<float> dataset(world(), make_hdf5_reader(source, {64, 2, 1}), 4, measured);
-  const auto features = dataset.samples().feature_matrix();
-  for (std::uint64_t i = 0; i < features.rows; ++i) {
-    const double expected = (static_cast<double>(dataset.samples().rows.first + i) - 31.5) / 4 / deviation;
-    EXPECT_NEAR(features(i, 0), expected, 1.2e-7);  // a rounding to float of a number below 2
-    EXPECT_EQ(features(i, 1), 0.0F);
-  }
+  dataset.for_each_part([&](const Samples<float>& samples) {
+    const auto features = samples.feature_matrix();
+    for (std::uint64_t i = 0; i < features.rows; ++i) {
+      const double expected = (static_cast<double>(samples.rows.first + i) - 31.5) / 4 / deviation;
+      EXPECT_NEAR(features(i, 0), expected, 1.2e-7);  // a rounding to float of a number below 2
+      EXPECT_EQ(features(i, 1), 0.0F);
+    }
+  });
 }
 
 TEST_F(DatasetTest, NumbersBeyondTheRangeAreToldAsTheyStand) {

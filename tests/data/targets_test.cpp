@@ -46,8 +46,37 @@ Samples<double> own_samples() {
   return samples;
 }
 
+const SourceShape shape{rows, 0, 2};
+
+SamplesInParts<double> at_once(const Samples<double>& samples) {
+  return [&samples](const auto& visit) { visit(samples); };
+}
+
+/// As data that do not stay in memory come.
+SamplesInParts<double> in_two_parts(const Samples<double>& all) {
+  const std::uint64_t half = all.rows.size() / 2;
+  const auto part = [&all](std::uint64_t first, std::uint64_t last) {
+    const auto of = [first, last](const auto& values, std::uint64_t columns) {
+      const auto start = values.begin();
+      return linear_algebra::UnsetVector<double>(start + static_cast<std::ptrdiff_t>(first * columns),
+                                                 start + static_cast<std::ptrdiff_t>(last * columns));
+    };
+    Samples<double> result;
+    result.rows = {all.rows.first + first, all.rows.first + last};
+    result.target_columns = all.target_columns;
+    result.targets = of(all.targets, all.target_columns);
+    result.weights = of(all.weights, 1);
+    result.exposure = of(all.exposure, 1);
+    return result;
+  };
+  return [first = part(0, half), second = part(half, all.rows.size())](const auto& visit) {
+    visit(first);
+    visit(second);
+  };
+}
+
 TEST(Targets, AreSummarisedOverAllRanks) {
-  const model::TargetSummary summary = summarize_targets(world(), rows, shards, own_samples());
+  const model::TargetSummary summary = summarize_targets<double>(world(), shape, shards, in_two_parts(own_samples()));
   double weights = 0;
   double exposures = 0;
   std::vector<double> sums(2, 0.0);
@@ -81,7 +110,7 @@ TEST(Targets, CountOnceWithoutWeights) {
   if (!samples.targets.empty()) {
     samples.targets.back() = -0.5;
   }
-  const model::TargetSummary summary = summarize_targets(world(), rows, shards, samples);
+  const model::TargetSummary summary = summarize_targets<double>(world(), shape, shards, at_once(samples));
   EXPECT_EQ(summary.weight, rows);
   EXPECT_EQ(summary.exposure, rows);
   EXPECT_EQ(summary.largest_weight, 1);

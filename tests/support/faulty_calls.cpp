@@ -3,6 +3,7 @@
 //   hang_allreduce, spin_allreduce, exit_allreduce, throw_allreduce   the call of the number CAUCHY_FAULT_AT, from 1
 //   slow_allreduce  that call and all later ones, by CAUCHY_FAULT_MS milliseconds
 //   hang_read       a read from an HDF5 file
+//   slow_read       each read of 64 KiB or more from an HDF5 file, by CAUCHY_FAULT_MS milliseconds
 //   slow_write      each write of 64 KiB or more to an HDF5 file, and each fsync of one, by CAUCHY_FAULT_MS
 //   milliseconds hang_abort, hang_finalize   MPI_Abort, MPI_Finalize no_address      numeric network addresses are not
 //   understood no_shared_memory   there is none
@@ -107,6 +108,9 @@ int MPI_Finalize() {
 ssize_t pread(int file, void* bytes, size_t count, off_t offset) {
   if (has_fault("hang_read") && is_hdf5(file)) {
     hang();
+  }
+  if (count >= 65536 && has_fault("slow_read") && is_hdf5(file)) {
+    delay();
   }
   return real<decltype(pread)>("pread")(file, bytes, count, offset);
 }

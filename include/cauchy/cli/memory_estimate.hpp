@@ -19,7 +19,7 @@ struct MemoryFactors {
   std::uint64_t copies = 1;           ///< of the state, for checkpoints
   std::uint64_t sum_bytes = 4;        ///< of a rank's sum, for each parameter
   bool shares_sum = false;            ///< with all other ranks
-  std::uint64_t data_bytes = 0;       ///< of the training, validation and test data together
+  std::uint64_t data_bytes = 0;       ///< of a rank: its rows, or the blocks of them that it holds at a time
   std::uint64_t samples = 0;          ///< that a thread works on at a time
   std::uint64_t sample_bytes = 0;     ///< of one of these, before it goes into the network
   std::uint64_t workspace_bytes = 0;  ///< of so many
@@ -42,7 +42,7 @@ struct MemoryEstimate {
 ///                             memory of its own
 ///     rounded_bytes           Θ in 16 bits a number, with run.precision = bf16
 ///     P·R·(2·shards + 1)      what rounding left of the gradients of its shards, with sums in 16 bits
-///     data_bytes              the rows of its shards; see data_bytes()
+///     data_bytes              the rows of its shards, or blocks of them; see data_bytes()
 ///     T·(samples·sample_bytes + workspace_bytes)    a batch and its way through the network, for each thread
 ///     about 34 MB             the program, and libraries for MPI, HDF5 and products
 ///

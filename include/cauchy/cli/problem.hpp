@@ -24,11 +24,10 @@ void check_columns(const data::Reader& reader, const checkpoint::ProblemShape& p
 /// The same for features alone.
 void check_inputs(const data::Reader& reader, const checkpoint::ProblemShape& problem);
 
-/// Collective. What the network must look like for these training data. The number of classes is the largest class plus
-/// one unless model.classes says it.
+/// What the network must look like for these training data, the same on every rank. Throws an agreed core::UserError.
+/// The number of classes is the largest class plus one unless model.classes says it.
 template <typename Real>
-checkpoint::ProblemShape problem_shape(const communication::Communicator& ranks, const Settings& settings,
-                                       const data::Dataset<Real>& train);
+checkpoint::ProblemShape problem_shape(const Settings& settings, const data::Dataset<Real>& train);
 
 /// Collective.
 template <typename Real>

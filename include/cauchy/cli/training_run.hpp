@@ -4,9 +4,11 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cauchy/cli/problem.hpp"
 #include "cauchy/cli/run_folders.hpp"
+#include "cauchy/cli/sample_storage.hpp"
 #include "cauchy/cli/settings.hpp"
 #include "cauchy/cli/spread.hpp"
 #include "cauchy/cli/starting_point.hpp"
@@ -45,8 +47,10 @@ class TrainingRun {
 
   void continue_run(const StartingPoint& start, std::unique_ptr<const data::Reader> reader);
   void start_run(std::unique_ptr<const data::Reader> reader);
-  std::unique_ptr<const data::Reader> open_evaluation_data(const std::string& key, const std::string& path) const;
-  std::unique_ptr<data::Dataset<Real>> read_evaluation_data(std::unique_ptr<const data::Reader> reader) const;
+  std::unique_ptr<const data::Reader> open_evaluation_data(const std::string& key, const std::string& path,
+                                                           const data::Encoding& training) const;
+  std::unique_ptr<data::Dataset<Real>> read_evaluation_data(std::unique_ptr<const data::Reader> reader,
+                                                            const SampleStorage& storage) const;
   data::Sampler make_sampler() const;
   std::uint64_t microbatch() const;
   std::uint64_t samples_of_a_pass(const data::Sampler& sampler) const;
@@ -54,6 +58,7 @@ class TrainingRun {
   Spread spread() const;
   void write_resolved() const;
   void number_last_step() const;
+  data::StreamSummary stream_summary() const;
   double steps_to_evaluate(std::uint64_t steps_per_epoch) const;
   checkpoint::Description description() const;
   std::unique_ptr<training::Reducer<Real>> make_reducer(communication::Channel& channel,
@@ -69,6 +74,8 @@ class TrainingRun {
   core::PhaseSeconds seconds_;
   double reading_seconds_ = 0;
   Summation summation_;
+  std::vector<SampleSet> sets_;         ///< training, validation, test
+  std::vector<SampleStorage> storage_;  ///< of each of them
   checkpoint::ProblemShape problem_;
   std::unique_ptr<data::Dataset<Real>> train_data_;
   std::unique_ptr<data::Dataset<Real>> validation_data_;  ///< none where data.validation is not set

@@ -47,7 +47,7 @@ class Communicator {
  private:
   friend class Session;
   friend void start_watchdog(const Communicator& ranks, double seconds);
-  friend bool spans_hosts(const Communicator& ranks);
+  friend int ranks_of_this_host(const Communicator& ranks);
   struct Handle;
   Communicator();
 
@@ -55,6 +55,9 @@ class Communicator {
   int rank_ = 0;
   int size_ = 1;
 };
+
+/// Collective. How many of the ranks run on the host of this one.
+int ranks_of_this_host(const Communicator& ranks);
 
 /// Collective. Whether the ranks run on more than one host: not all of them can share memory.
 bool spans_hosts(const Communicator& ranks);

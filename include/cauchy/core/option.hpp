@@ -40,6 +40,7 @@ struct Constraint {
   std::vector<std::string> choices;  ///< for strings; empty: any
   std::string word;                  ///< a word that stands for word_value, such as "full" or "none"; empty: no word
   std::uint64_t word_value = 0;
+  bool memory_limit = false;  ///< for strings: what parse_memory_limit() reads
 
   /// The same constraint, which also accepts a word in place of the number `value`.
   Constraint or_word(std::string text, std::uint64_t value) const {
@@ -73,6 +74,12 @@ inline Constraint between(double minimum, double maximum) {
 inline Constraint from_below(double minimum, double maximum) {
   Constraint constraint = between(minimum, maximum);
   constraint.maximum_excluded = true;
+  return constraint;
+}
+/// A text that parse_memory_limit() reads.
+inline Constraint memory_limit() {
+  Constraint constraint;
+  constraint.memory_limit = true;
   return constraint;
 }
 inline Constraint one_of(std::vector<std::string> choices) {

@@ -68,6 +68,7 @@ struct DataOptions {
   std::uint64_t shards = 0;          ///< V; 0: ranks × threads of the first launch
   std::uint64_t microbatch = 0;      ///< samples that pass through the model at once; 0: see rows_of_a_pass()
   std::uint64_t block_rows = 16384;  ///< rows that are shuffled among each other
+  std::string memory = "unlimited";  ///< for the samples of a rank
 
   std::uint64_t rows_of_a_pass() const { return microbatch > 0 ? microbatch : 512; }
 
@@ -110,6 +111,10 @@ struct DataOptions {
            "hidden layers on sparse features as many as have four million outputs");
     option("block_rows", block_rows, core::between(1, 4e9), Role::problem,
            "rows that are shuffled among each other; blocks are shuffled too");
+    option("memory", memory, core::memory_limit(), Role::run,
+           "for the samples of a rank; a share: of its machine's memory, which the ranks there divide. Samples that do "
+           "not fit are read from HDF5 while training goes on, two blocks of data.block_rows for each shard of a rank; "
+           "the result is the same to the last bit");
   }
 };
 

@@ -2,10 +2,12 @@
 /// A data set in a file of any format: its shape, and rows of it as numbers.
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "cauchy/communication/communicator.hpp"
 #include "cauchy/data/encoding.hpp"
@@ -63,6 +65,10 @@ class Reader {
   /// Where one row stands in it: "/targets at row 17 (counted from 0)".
   virtual std::string place(Part part, std::uint64_t row) const = 0;
 
+  /// The files that hold it, if rows at any place of them can be read at any time, from any thread, as often as they
+  /// are needed; none where that would take long, and rows are to be kept in memory.
+  virtual std::vector<std::filesystem::path> files() const { return {}; }
+
   /// Fills the samples, whose rows are not none: see read_samples(). Sparse features, as the shape says, go to
   /// sparse_features. Weights and exposure where the source names them.
   virtual void read(const Standardization& standardization, Samples<float>& samples) const = 0;
@@ -89,5 +95,9 @@ std::unique_ptr<const Reader> open_reader(const communication::Communicator& ran
 /// that is no weight or no exposure.
 template <typename Real>
 Samples<Real> read_samples(const Reader& reader, Range rows, const Standardization& standardization);
+
+/// The same into samples that have memory already.
+template <typename Real>
+void read_samples(const Reader& reader, Range rows, const Standardization& standardization, Samples<Real>& samples);
 
 }  // namespace cauchy::data

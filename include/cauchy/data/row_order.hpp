@@ -27,6 +27,9 @@ class RowOrder {
   /// The blocks in the order of the epoch: block b is rows [b·block_rows, (b+1)·block_rows) of the shard.
   std::span<const std::uint32_t> blocks() const { return blocks_; }
 
+  /// The first of the blocks in the order of another epoch.
+  std::uint32_t first_block(std::uint64_t epoch) const;
+
   /// The rows at these positions of the permutation, counted from the start of the shard. They stay until the next
   /// call. Going on costs least; going back makes at most 4096 rows and a block anew.
   std::span<const std::uint32_t> rows(Range positions);

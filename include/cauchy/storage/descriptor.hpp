@@ -32,6 +32,8 @@ class Descriptor {
 
   /// Bytes.
   std::uint64_t size() const;
+  /// When its contents changed last, since 1970.
+  std::int64_t changed_nanoseconds() const;
   /// The bytes from `offset` on; a file that ends before is an error.
   void read_at(std::uint64_t offset, std::span<std::byte> bytes) const;
   void write_at(std::uint64_t offset, std::span<const std::byte> bytes);
