@@ -49,7 +49,10 @@ void check_model(const Settings& settings, const std::string& path, const model:
     throw core::UserError(path + ": the model's features are tokens, which have vectors and no coefficients");
   }
   if (!network.likelihood().has_curvature()) {
-    throw core::UserError(path + ": no standard errors are known for model.likelihood = " + settings.model.likelihood);
+    throw core::UserError(
+        path + ": model.likelihood = " + settings.model.likelihood +
+        " has no second derivative at its median, and so no observed information that standard errors "
+        "come from; student_t is as robust and has them");
   }
   if (settings.model.l2 > 0) {
     throw core::UserError(path +

@@ -36,6 +36,16 @@ class NegativeBinomialTerm {
     return {nll, {mean_share() - y_ * sigmoid(-t_), y_ * sigmoid(t_) - falling_share() + r_sigmoid_minus_softplus()}};
   }
 
+  /// The mean's row: e^z_1 enters by μ, and 1/(1 + αμ) = σ(-t).
+  Curvature<2> curvature() const {
+    const double share = sigmoid(t_);
+    const double mixed = y_ == 0 ? -share * mean_share() : share * (y_ * sigmoid(-t_) - mean_share());
+    const double of_mean = sigmoid(-t_) * (mean_share() + y_ * share);
+    const double of_dispersion =
+        y_ * share * sigmoid(-t_) - falling_share_change() - mean_share() * share - r_sigmoid_minus_softplus();
+    return {{{of_mean, mixed}, {mixed, of_dispersion}}};
+  }
+
   /// log p at the mean y over log p at μ: y·log(y/μ) - (y+r)·log((y+r)/(μ+r)).
   double half_deviance() const {
     if (y_ == 0) {
@@ -101,6 +111,23 @@ class NegativeBinomialTerm {
            r_ * (digamma_remainder(y_ + r_) - digamma_remainder(r_));
   }
 
+  /// Σ j·r/(j + r)² over j < y, the derivative of falling_share() by log α.
+  double falling_share_change() const {
+    if (y_ == 0) {
+      return 0;
+    }
+    if (r_ < 10) {
+      return r_ * ((digamma(y_ + r_) - digamma(1 + r_)) - r_ * (trigamma(1 + r_) - trigamma(y_ + r_)));
+    }
+    const double x = y_ / r_;
+    if (x == 0) {
+      return 0;
+    }
+    const double leading = x > 1 ? r_ * (std::log1p(x) - x / (1 + x)) : y_ * (log1p_minus_x(x) / x + x / (1 + x));
+    return leading - 0.5 * x / (1 + x) / (1 + x) + r_ * (digamma_remainder(y_ + r_) - digamma_remainder(r_)) +
+           r_ * r_ * (trigamma_remainder(y_ + r_) - trigamma_remainder(r_));
+  }
+
   double y_;
   double log_mean_;
   double log_dispersion_;
@@ -117,6 +144,10 @@ struct NegativeBinomial {
 
   Term<2> term(double y, const Outputs& z, double log_exposure) const {
     return NegativeBinomialTerm(y, z[0] + log_exposure, z[1]).term();
+  }
+
+  Curvature<2> curvature(double y, const Outputs& z, double log_exposure) const {
+    return NegativeBinomialTerm(y, z[0] + log_exposure, z[1]).curvature();
   }
 
   Outputs parameters(const Outputs& z, double log_exposure) const {

@@ -101,4 +101,19 @@ double digamma(double x) {
   return sum + (std::log(x) - 0.5 / x + digamma_remainder(x));
 }
 
+double trigamma_remainder(double x) {
+  // Σ B_2k/x^(2k+1).
+  static constexpr std::array<double, 8> coefficients{1.0 / 6,  -1.0 / 30,     1.0 / 42, -1.0 / 30,
+                                                      5.0 / 66, -691.0 / 2730, 7.0 / 6,  -3617.0 / 510};
+  return polynomial(coefficients, 1 / x / x) / x / x / x;
+}
+
+double trigamma(double x) {
+  double sum = 0;
+  for (; x < asymptotic_from; x += 1) {
+    sum += 1 / x / x;
+  }
+  return sum + ((1 + 0.5 / x) / x + trigamma_remainder(x));
+}
+
 }  // namespace cauchy::model

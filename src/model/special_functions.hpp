@@ -30,4 +30,10 @@ double digamma(double x);
 /// ψ(x) - log x + 1/(2x), x ≥ 10: the tail of its asymptotic series.
 double digamma_remainder(double x);
 
+/// ψ'(x), x > 0, its derivative (NIST DLMF 5.15.8 and 5.15.5).
+double trigamma(double x);
+
+/// ψ'(x) - 1/x - 1/(2x²), x ≥ 10: the tail of its asymptotic series.
+double trigamma_remainder(double x);
+
 }  // namespace cauchy::model

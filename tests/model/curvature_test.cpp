@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -74,8 +76,50 @@ INSTANTIATE_TEST_SUITE_P(All, CurvatureTest,
                                          Example{"bernoulli", 0, 1}, Example{"bernoulli", 0, 2},
                                          Example{"poisson", 0, 1}, Example{"poisson", 0, 2},
                                          Example{"gaussian_heteroscedastic", 0, 1},
-                                         Example{"gaussian_heteroscedastic", 0, 2}, Example{"student_t", 0, 2}),
+                                         Example{"gaussian_heteroscedastic", 0, 2}, Example{"student_t", 0, 2},
+                                         Example{"negative_binomial", 0, 1}, Example{"negative_binomial", 0, 2}),
                          [](const auto& test) { return test.param.name + std::to_string(test.index); });
+
+TEST(NegativeBinomialCurvatureTest, IsThatOfTheTextbookForm) {
+  // Central differences of -log p as in reference_values.py, in 600 binary digits.
+  struct Value {
+    double target;
+    std::array<double, 2> outputs;
+    std::array<double, 3> expected;  // by outputs 0 and 0, 0 and 1, 1 and 1
+  };
+  const std::vector<Value> values{
+      {0, {0, 0}, {0.25, -0.25, -0.056852819440054690583}},
+      {0, {2, -8}, {7.352560572192367814, -0.018225175522393077478, -9.0975385190693172313e-3}},
+      {0, {-3, 4}, {3.60107317046689352e-3, -9.788731762231558412e-3, 8.7469014006342685535e-4}},
+      {1, {0.5, -0.25}, {0.56217650088579810403, -0.15967241491614527602, 0.17900587705067492088}},
+      {1, {3, -12}, {20.080703715740079288, -2.3547611354959095218e-3, -1.1155889537332824085e-3}},
+      {2, {0.5, -14}, {1.6487194919612652935, 4.8158744531284116546e-7, 7.8022274670185742405e-7}},
+      {3, {1, -2.25}, {2.1616868519714141859, 0.048766764076512709773, 0.096036955292772034351}},
+      {3, {1, -2.5}, {2.2644151078181786564, 0.042017265769074819571, 0.082099164653759895525}},
+      {7, {2, 1.5}, {0.20551989493314141257, -0.011069822473430551322, 0.13055082636083676579}},
+      {40, {3, -3}, {15.021384230796916935, 4.9786157692030830648, 0.33583259412286936531}},
+      {40, {3.5, -16}, {33.115354205479703998, 2.5656131573102758962e-5, -4.161890256664999146e-7}},
+      {150, {4, 2}, {0.37031019943755912167, 0.23530954935618700431, 0.20919560161700851077}},
+      {1e6, {13.8125, -3}, {20.145689632942235236, 0.060557346772037272709, 4.2469918325837781107e-3}},
+      {1e6, {13, -10}, {46171.741881198690741, 25189.900459726490247, 8387.3194284247219439}},
+      {1e6, {13.8125, -18}, {982126.13306077957698, 44.288970171347760754, -0.057378253270838494531}},
+      {5, {-20, 0.5}, {1.9052492590422968831e-8, 1.6991338974988763006e-8, -0.66777637383477560642}},
+      {5, {12, 3}, {1.5447406371742060492e-6, -0.049785508397251682945, 0.55015698838749326129}}};
+  const auto likelihood = make_negative_binomial<double>(1);
+  for (const Value& value : values) {
+    std::array<double, 4> found{};
+    likelihood->curvature({value.outputs.data(), 1, 2}, {{&value.target, 1, 1}, {}, {}}, {found.data(), 1, 4});
+    EXPECT_EQ(found[1], found[2]);
+    for (const std::size_t i : {0, 1, 2}) {
+      const double expected = value.expected[i];
+      // Terms of this size are taken from each other.
+      const double t = value.outputs[0] + value.outputs[1];
+      const double terms = std::min(value.target, std::exp(-value.outputs[1])) * (1 + std::abs(t)) / (1 + std::exp(-t));
+      EXPECT_NEAR(found[i == 2 ? 3 : i], expected, 1e-13 * std::abs(expected) + 1e-15 * terms)
+          << value.target << " " << value.outputs[0] << " " << value.outputs[1] << " " << i;
+    }
+  }
+}
 
 }  // namespace
 }  // namespace cauchy::model

@@ -38,9 +38,9 @@ def answers(x):
     return (noise(len(x), 30) < 1 / (1 + numpy.exp(-linear(x)))).astype("int64")
 
 
-def counts(x):
-    """By inversion of the Poisson distribution."""
-    rate = numpy.exp(1 + 0.5 * linear(x))
+def counts(x, spread=1.0):
+    """By inversion of the Poisson distribution; the rate is multiplied by `spread`."""
+    rate = numpy.exp(1 + 0.5 * linear(x)) * spread
     u = noise(len(x), 40)
     count = numpy.zeros(len(x), dtype="int64")
     term = numpy.exp(-rate)
@@ -50,3 +50,8 @@ def counts(x):
         term = term * rate / k
         total = total + term
     return count
+
+
+def dispersed_counts(x):
+    """Negative binomial: the rates are spread exponentially."""
+    return counts(x, -numpy.log1p(-noise(len(x), 60)))
