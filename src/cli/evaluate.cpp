@@ -7,6 +7,7 @@
 
 #include "cauchy/cli/commands.hpp"
 #include "cauchy/cli/problem.hpp"
+#include "cauchy/cli/run_report.hpp"
 #include "cauchy/cli/sample_storage.hpp"
 #include "cauchy/cli/settings.hpp"
 #include "cauchy/cli/stored_run.hpp"
@@ -52,6 +53,9 @@ void evaluate_checkpoint(const communication::Communicator& ranks, const std::st
     std::cout << "checkpoint  " << path << " (step " << state.stopping.steps << ", epoch " << state.sampler.epoch
               << ")\ndata        " << source.path << " (" << result.samples << " samples)\nNLL         "
               << reporting::short_text(result.nll, 10) << "\n";
+    if (dataset.shape().bytes) {
+      std::cout << "bits/byte   " << reporting::short_text(bits(result.nll), 10) << "\n";
+    }
     const std::vector<std::string> names = network->likelihood().metrics();
     for (std::size_t i = 0; i < names.size(); ++i) {
       std::cout << names[i] << std::string(12 - names[i].size(), ' ') << reporting::short_text(result.metrics[i], 10)

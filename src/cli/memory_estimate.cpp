@@ -37,7 +37,7 @@ MemoryEstimate memory_estimate(const MemoryFactors& factors) {
 std::uint64_t data_bytes(const data::SourceShape& shape, std::uint64_t real_bytes) {
   const std::uint64_t features =
       shape.sparse ? shape.elements * (real_bytes + sizeof(std::uint32_t)) + shape.rows * sizeof(std::uint64_t)
-                   : shape.rows * shape.inputs * real_bytes;
+                   : shape.rows * (shape.bytes ? 1 : shape.inputs * real_bytes);
   return features + shape.rows * shape.target_columns * real_bytes;
 }
 

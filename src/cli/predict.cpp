@@ -85,8 +85,11 @@ class Predictor {
  private:
   /// Of a network that takes no other, such as a token beyond its vocabulary.
   void require_features(const data::Samples<Real>& samples) const {
+    if (reader_.shape().sparse || reader_.shape().bytes) {
+      return;  // what is sparse has no tokens, and every byte is one
+    }
     const MatrixView<const Real> features = samples.feature_matrix();
-    for (std::size_t row = 0; row < features.rows && !reader_.shape().sparse; ++row) {
+    for (std::size_t row = 0; row < features.rows; ++row) {
       const std::string fault = network_.feature_fault({features.row(row), features.columns});
       if (!fault.empty()) {
         throw core::UserError(data::at(reader_.source()) +

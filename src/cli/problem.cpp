@@ -131,7 +131,7 @@ checkpoint::ProblemShape problem_shape(const Settings& settings, const data::Dat
                             " columns; the categorical likelihood takes one column of classes 0, 1, 2, ...")
           .as_agreed();
     }
-    const std::uint64_t named_classes = data::class_names(result.encoding).size();
+    const std::uint64_t named_classes = shape.bytes ? 256 : data::class_names(result.encoding).size();
     result.classes = options.classes > 0 ? options.classes
                      : named_classes > 0 ? std::max<std::uint64_t>(2, named_classes)
                                          : count_classes(train);

@@ -3,6 +3,8 @@
 #include "cauchy/cli/run_report.hpp"
 
 #include <array>
+#include <numbers>
+#include <optional>
 #include <span>
 #include <sstream>
 #include <string_view>
@@ -60,7 +62,24 @@ std::string evaluation_text(const char* name, const training::Evaluation& evalua
   return text;
 }
 
+/// Of a model of the next byte, where a sample is a byte.
+std::string bits_text(const training::StepReport& last) {
+  std::string text;
+  const auto add = [&](const char* name, const std::optional<training::Evaluation>& evaluation) {
+    if (evaluation) {
+      text += (text.empty() ? "bits/byte   " : ", ") + std::string(name) + " " + short_text(bits(evaluation->nll));
+    }
+  };
+  add("validation", last.validation);
+  add("test", last.test);
+  return text.empty() ? text : text + "\n";
+}
+
 }  // namespace
+
+double bits(double nats) {
+  return nats / std::numbers::ln2;
+}
 
 std::string time_text(const communication::Communicator& ranks, const core::PhaseSeconds& seconds, double wall_seconds,
                       const communication::OverlapSeconds& overlap) {
@@ -89,7 +108,7 @@ std::string end_text(const RunEnd<Real>& end) {
   if (last.test) {
     text << "; " << evaluation_text("test", *last.test, metrics);
   }
-  text << "\n";
+  text << "\n" << (settings.reading.format == "bytes" ? bits_text(last) : "");
   if (state.history.repetitions > 0) {
     text << "sum         repeated " << grouped(state.history.repetitions) << " of " << grouped(state.stopping.steps)
          << " steps, whose gradients did not fit their units at first\n";

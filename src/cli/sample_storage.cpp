@@ -116,8 +116,8 @@ std::string amount(const Settings& settings, std::uint64_t memory) {
 
 [[noreturn]] void refuse_resident(const Share& share, const Settings& settings, std::uint64_t memory) {
   refuse(data::at(share.set.reader->source()) + "the rows of a rank take " + bytes_text(share.all()) + ", more than " +
-         amount(settings, memory) +
-         ", and only HDF5 is read while training goes on; `cauchy convert` makes such a file");
+         amount(settings, memory) + ", and only HDF5 is read while training goes on" +
+         (share.set.reader->shape().bytes ? "" : "; `cauchy convert` makes such a file"));
 }
 
 }  // namespace

@@ -14,9 +14,23 @@ namespace {
 
 // Beyond, a float does not hold every whole number.
 constexpr double most_tokens = 1 << 24;
+constexpr std::uint64_t byte_values = 256;
 
 bool is_token(const model::ModelOptions& options, std::size_t column) {
   return options.embedding > 0 && (options.vocabulary.size() <= 1 || options.vocabulary.at(column) > 0);
+}
+
+void check_bytes(const data::Reader& reader, const model::ModelOptions& options) {
+  if (options.embedding == 0) {
+    throw core::UserError(data::at(reader.source()) +
+                          "holds bytes (data.format), which are tokens and no numbers: set "
+                          "model.embedding")
+        .as_agreed();
+  }
+  if (options.vocabulary.size() > 1 || (options.vocabulary.size() == 1 && options.vocabulary.front() < byte_values)) {
+    throw core::UserError("data.format = bytes has tokens 0 to 255 in one table: leave model.vocabulary empty")
+        .as_agreed();
+  }
 }
 
 }  // namespace
@@ -25,6 +39,9 @@ void check_tokens(const data::Reader& reader, const Settings& settings) {
   const model::ModelOptions& options = settings.model;
   const std::uint64_t inputs = reader.shape().inputs;
   const std::size_t sizes = options.vocabulary.size();
+  if (reader.shape().bytes) {
+    check_bytes(reader, options);
+  }
   if (options.embedding == 0) {
     return;
   }
@@ -58,6 +75,9 @@ template <typename Real>
 void settle_vocabulary(const communication::Communicator& ranks, Settings& settings, const data::Dataset<Real>& train) {
   if (settings.model.embedding == 0 || !settings.model.vocabulary.empty()) {
     return;
+  }
+  if (train.shape().bytes) {
+    return settle(ranks, settings, "model.vocabulary", std::to_string(byte_values), "data.format = bytes");
   }
   std::optional<Real> local_largest;
   communication::agree(ranks, [&] {

@@ -42,6 +42,12 @@ TrainingReaders open_training_data(const communication::Communicator& ranks, con
   if (fraction == 0) {
     return {std::move(reader), nullptr};
   }
+  if (reader->shape().bytes && settings.data.split != "position") {
+    throw core::UserError(data::at(source) +
+                          "data.split = random would validate with bytes that also train, since "
+                          "samples overlap; set data.split = position")
+        .as_agreed();
+  }
   const std::uint64_t rows = reader->shape().rows;
   std::shared_ptr<const data::Split> split;
   communication::agree(ranks, [&] {

@@ -128,7 +128,9 @@ void Dataset<Real>::copy_rows(const Samples<Real>& samples, Range of_batch, RowA
   if (shape().sparse) {
     choose_sparse_rows(samples, of_batch, row_at, buffer);
   } else {
-    copy(samples.features, samples.inputs, buffer.features);
+    for (std::uint64_t i = of_batch.first; i < of_batch.last; ++i) {
+      samples.copy_features(row_at(i), buffer.features.data() + i * samples.inputs);
+    }
   }
 }
 
@@ -185,7 +187,9 @@ model::Features<Real> features_of(const Samples<Real>& samples, std::uint64_t fi
     return samples.sparse_features.view().middle_rows(first, count);
   }
   buffer.features.resize(std::max<std::size_t>(buffer.features.size(), count * samples.inputs));
-  std::copy_n(samples.feature_matrix().row(first), count * samples.inputs, buffer.features.data());
+  for (std::uint64_t i = 0; i < count; ++i) {
+    samples.copy_features(first + i, buffer.features.data() + i * samples.inputs);
+  }
   return {buffer.features.data(), count, samples.inputs};
 }
 

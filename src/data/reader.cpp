@@ -10,6 +10,7 @@
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/core/activity.hpp"
 #include "cauchy/core/error.hpp"
+#include "cauchy/data/bytes_reader.hpp"
 #include "cauchy/data/hdf5_reader.hpp"
 #include "cauchy/data/idx_reader.hpp"
 #include "cauchy/data/libsvm_reader.hpp"
@@ -74,6 +75,9 @@ std::unique_ptr<const Reader> open_reader(const communication::Communicator& ran
   if (format == "idx") {
     return open_idx(ranks, source);
   }
+  if (format == "bytes") {
+    return open_bytes(ranks, source);
+  }
   return format == "libsvm" ? open_libsvm(ranks, source, training) : open_table(ranks, source, format, training);
 }
 
@@ -90,6 +94,7 @@ void read_samples(const Reader& reader, Range rows, const Standardization& stand
   samples.inputs = reader.shape().inputs;
   samples.target_columns = reader.shape().target_columns;
   samples.features.clear();
+  samples.bytes.clear();
   samples.targets.clear();
   samples.sparse_features.columns = reader.shape().sparse ? samples.inputs : 0;
   samples.sparse_features.starts.assign(1, 0);

@@ -42,6 +42,13 @@ void append_rows(const linear_algebra::SparseView<Real>& from, const std::vector
   }
 }
 
+/// Rows that follow those that are there, as in a split by position: the bytes of one sample reach into the next one.
+template <typename Real>
+void append_bytes(const Samples<Real>& from, Samples<Real>& to) {
+  const std::size_t known = to.bytes.empty() || from.bytes.empty() ? 0 : from.inputs;
+  to.bytes.insert(to.bytes.end(), from.bytes.begin() + static_cast<std::ptrdiff_t>(known), from.bytes.end());
+}
+
 SourceShape shape_of_half(const Reader& whole, const Split& split, Half half) {
   SourceShape shape = whole.shape();
   shape.rows = split.size(half);
@@ -108,12 +115,13 @@ class SplitReader final : public Reader {
 
   template <typename Real>
   void read_as(const Standardization& standardization, Samples<Real>& samples) const {
-    samples.features.reserve(shape().sparse ? 0 : samples.rows.size() * samples.inputs);
+    samples.features.reserve(shape().sparse || shape().bytes ? 0 : samples.rows.size() * samples.inputs);
     samples.targets.reserve(samples.rows.size() * samples.target_columns);
     for_each_part(samples.rows, [&](std::uint64_t, const std::vector<std::uint64_t>& chosen) {
       const Range around{chosen.front(), chosen.back() + 1};
       const Samples<Real> all = read_samples<Real>(*whole_, around, standardization);
       append_rows(all.features, samples.inputs, chosen, around.first, samples.features);
+      append_bytes(all, samples);
       append_rows(all.sparse_features.view(), chosen, around.first, samples.sparse_features);
       append_rows(all.targets, samples.target_columns, chosen, around.first, samples.targets);
       append_rows(all.weights, 1, chosen, around.first, samples.weights);

@@ -95,8 +95,8 @@ void check_observations(const communication::Communicator& ranks, const model::L
 template <typename Real>
 void check_features(const communication::Communicator& ranks, const model::Network<Real>& network,
                     const data::Dataset<Real>& dataset) {
-  if (dataset.shape().sparse) {
-    return;
+  if (dataset.shape().sparse || dataset.shape().bytes) {
+    return;  // what is sparse has no tokens, and every byte is one
   }
   communication::agree(ranks, [&] {
     const core::Doing doing("reading data");

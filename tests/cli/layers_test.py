@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What hidden layers can be made of: the same bits on any number of ranks and threads, across stops within an epoch, and
-contradictions that are told before the first step."""
+"""What hidden layers can be made of: the same bits on any number of ranks and threads, across stops within an epoch,
+and contradictions that are told before the first step."""
 
 import pathlib
 import re
@@ -66,8 +66,8 @@ class LayersTest(program.ProgramTest):
     def test_evaluation_leaves_nothing_out(self):
         self.digest({**ALL, "model.dropout": 0.5})
         last = checkpoints.metrics(self.folder / "run")[-1]
-        texts = [self.succeed(["evaluate", "--checkpoint=run/checkpoint-00000010.h5", "--data.test=train.h5"], ranks).stdout
-                 for ranks in (1, 2)]
+        command = ["evaluate", "--checkpoint=run/checkpoint-00000010.h5", "--data.test=train.h5"]
+        texts = [self.succeed(command, ranks).stdout for ranks in (1, 2)]
         self.assertEqual(texts[0], texts[1])
         self.train({**SETTINGS, **ALL, "model.dropout": 0, "model.initial": "run/checkpoint-00000010.h5",
                     "stop.max_steps": 1, "optimizer.learning_rate": 1e-30, "checkpoint.directory": "plain"})

@@ -49,7 +49,11 @@ class MemoryTest(program.ProgramTest):
                 self.assertLess(abs(measured / predicted - 1), 0.15, f"rank {rank}: {measured} of {predicted:.0f} bytes")
 
     def test_one_rank(self):
-        for settings in ({"data.train": "wide.h5"}, {"data.train": "sparse.h5", "optimizer.batch_size": "full"}, {"data.train": "long.h5", "optimizer.batch_size": 5000},
+        for settings in ({"data.train": "wide.h5"}, {"data.train": "sparse.h5", "optimizer.batch_size": "full"},
+                         {"data.train": "long.h5", "optimizer.batch_size": 5000},
+                         {"data.train": "long.h5", "optimizer.batch_size": 5000, "data.microbatch": 5000,
+                          "data.shards": 1, "model.layers": "1000,1000", "model.layer_norm": "true",
+                          "model.residual": "true", "model.dropout": 0.1},
                          {**NETWORK, "optimizer.method": "momentum"}, {**NETWORK, "run.precision": "double"}):
             self.check(settings, 1)
 

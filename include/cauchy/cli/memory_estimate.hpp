@@ -53,7 +53,7 @@ struct MemoryEstimate {
 MemoryEstimate memory_estimate(const MemoryFactors& factors);
 
 /// Bytes of all rows of a data set: columns·R each, or where features are sparse R + 4 for each element of them, 8 for
-/// the row and R for each target.
+/// the row and R for each target; of the bytes of a file, 1 in the place of features.
 std::uint64_t data_bytes(const data::SourceShape& shape, std::uint64_t real_bytes);
 
 /// What a sample of it takes in a batch: columns·R, or 16 in the place of sparse features, which are not copied.

@@ -18,6 +18,9 @@ namespace cauchy::cli {
 std::string time_text(const communication::Communicator& ranks, const core::PhaseSeconds& seconds, double wall_seconds,
                       const communication::OverlapSeconds& overlap);
 
+/// Of information, from nats.
+double bits(double nats);
+
 /// How the last step left the run. The references need to live as long as the call.
 template <typename Real>
 struct RunEnd {

@@ -13,6 +13,7 @@ struct ReadingOptions {
   static constexpr std::uint64_t automatic_base = 2;
 
   std::string format = "auto";
+  std::uint64_t context = 16;
   std::string header = "auto";
   std::string exclude;
   std::string categorical;
@@ -27,8 +28,12 @@ struct ReadingOptions {
   template <typename Visitor>
   void visit(Visitor&& option) {
     using core::Role;
-    option("format", format, core::one_of({"auto", "hdf5", "csv", "tsv", "table", "libsvm", "idx"}), Role::data,
-           "of the data files; table: columns between blanks; auto: by name and contents");
+    option("format", format, core::one_of({"auto", "hdf5", "csv", "tsv", "table", "libsvm", "idx", "bytes"}),
+           Role::data,
+           "of the data files; table: columns between blanks; bytes: of a text, each of which is predicted from those "
+           "before it; auto: by name and contents, never bytes");
+    option("context", context, core::between(1, 1 << 16), Role::problem,
+           "with data.format = bytes: how many bytes before it a byte is predicted from");
     option("header", header, core::one_of({"auto", "true", "false"}), Role::data,
            "whether the first line of a table has names; auto: if none of its fields is a number");
     option("exclude", exclude, core::anything(), Role::data,

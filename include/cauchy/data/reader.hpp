@@ -1,6 +1,7 @@
 #pragma once
 /// A data set in a file of any format: its shape, and rows of it as numbers.
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -28,14 +29,23 @@ struct Samples {
   Range rows;
   std::uint64_t inputs = 0;
   std::uint64_t target_columns = 0;
-  linear_algebra::UnsetVector<Real> features;               ///< (rows × inputs), empty where they are sparse
+  linear_algebra::UnsetVector<Real> features;               ///< (rows × inputs), empty where they are sparse or bytes
   linear_algebra::UnsetVector<Real> targets;                ///< (rows × target_columns)
   linear_algebra::SparseMatrix<Real> sparse_features = {};  ///< (rows × inputs), or without columns
+  std::vector<std::uint8_t> bytes = {};                     ///< features of row i are the inputs from byte i on
   linear_algebra::UnsetVector<Real> weights = {};           ///< (rows), nonnegative; empty: 1 each
   linear_algebra::UnsetVector<Real> exposure = {};          ///< (rows), positive; empty: 1 each
 
   linear_algebra::MatrixView<const Real> feature_matrix() const { return {features.data(), rows.size(), inputs}; }
   linear_algebra::MatrixView<const Real> target_matrix() const { return {targets.data(), rows.size(), target_columns}; }
+  /// Features of one row, counted from the first of these, where they are not sparse.
+  void copy_features(std::uint64_t row, Real* target) const {
+    if (bytes.empty()) {
+      std::copy_n(features.data() + row * inputs, inputs, target);
+    } else {
+      std::copy_n(bytes.data() + row, inputs, target);
+    }
+  }
   model::Observations<Real> observed() const { return {target_matrix(), weights, exposure}; }
 };
 

@@ -32,6 +32,7 @@ struct SourceShape {
   std::uint64_t target_columns = 0;  ///< 1 for targets of shape (N), 0 where features alone are read
   bool sparse = false;               ///< whether features are stored, and stay, without their zeros
   std::uint64_t elements = 0;        ///< how many sparse features are stored; 0 of dense ones
+  bool bytes = false;                ///< whether samples are windows over the bytes of a file
 
   bool operator==(const SourceShape&) const = default;
 };
