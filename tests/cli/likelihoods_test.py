@@ -251,6 +251,17 @@ class CountsTest(LikelihoodTest):
             found = re.search(rf"^{name} +(\S+)$", text, re.MULTILINE | re.IGNORECASE)
             numpy.testing.assert_allclose(float(found.group(1)), value, rtol=1e-9)  # ten digits are printed
 
+    def test_exposures_keep_the_bits_on_any_number_of_ranks(self):
+        for likelihood in ("poisson", "negative_binomial"):
+            settings = {**self.settings(run__precision="float", optimizer__batch_size=8, stop__max_steps=13),
+                        "model.likelihood": likelihood}
+            with self.subTest(likelihood=likelihood):
+                self.assert_same_bits(settings, likelihood)
+                exposed = self.parameters(f"{likelihood}_1", 13)
+                self.train({**settings, "data.exposure": "", "checkpoint.directory": f"{likelihood}_alike"})
+                alike = self.parameters(f"{likelihood}_alike", 13)
+                self.assertFalse(any(numpy.array_equal(exposed[name], alike[name]) for name in exposed))
+
     def test_exposures_are_checked(self):
         self.add("train.h5", exposure=numpy.where(numpy.arange(90) == 17, 0.0, 1))
         message = self.refuse(["train", *program.options(self.settings())], 3)
