@@ -46,7 +46,9 @@ void check_model(const Settings& settings, const std::string& path, const model:
                           "cauchy coefficients is for generalized linear models (model.layers empty)");
   }
   if (settings.model.embedding > 0) {
-    throw core::UserError(path + ": the model's features are tokens, which have vectors and no coefficients");
+    throw core::UserError(path +
+                          ": the model's features are tokens, which have vectors and no coefficients; categories "
+                          "have some with data.categories = onehot");
   }
   if (!network.likelihood().has_curvature()) {
     throw core::UserError(

@@ -33,7 +33,52 @@ void check_bytes(const data::Reader& reader, const model::ModelOptions& options)
   }
 }
 
+void check_categories(const data::Reader& reader, const model::ModelOptions& options) {
+  const auto fail = [&](const data::EncodedColumn& column, const std::string& what) {
+    throw core::UserError(data::at(reader.source()) + "column " + column.name + what).as_agreed();
+  };
+  const std::vector<std::uint64_t>& sizes = options.vocabulary;
+  std::size_t input = 0;
+  for (const data::EncodedColumn& column : reader.encoding().features) {
+    if (column.is_token && options.embedding == 0) {
+      fail(column,
+           " holds categories as tokens (data.categories = embedded), which are no numbers: set model.embedding");
+    }
+    if (column.is_token && (sizes.size() != reader.shape().inputs || sizes[input] != column.categories.size())) {
+      fail(column, " has " + std::to_string(column.categories.size()) +
+                       " categories, and model.vocabulary says otherwise: leave it empty");
+    }
+    if (!column.is_token && !column.categories.empty() && options.embedding > 0 && sizes.size() <= 1) {
+      fail(column, " became ones and zeros, which are no tokens for model.embedding: set data.categories = embedded");
+    }
+    input += column.inputs();
+  }
+}
+
 }  // namespace
+
+void settle_categories(const communication::Communicator& ranks, Settings& settings, const data::Reader& train) {
+  const std::vector<data::EncodedColumn>& columns = train.encoding().features;
+  if (std::ranges::none_of(columns, &data::EncodedColumn::is_token)) {
+    if (settings.reading.categories == "embedded") {
+      throw core::UserError(data::at(train.source()) +
+                            "has no columns of categories for data.categories = embedded; data.categorical names "
+                            "numbers that are some")
+          .as_agreed();
+    }
+    return;
+  }
+  if (settings.model.embedding == 0 || !settings.model.vocabulary.empty()) {
+    return;
+  }
+  std::string sizes;
+  for (const data::EncodedColumn& column : columns) {
+    for (std::size_t i = 0; i < column.inputs(); ++i) {
+      sizes += (sizes.empty() ? "" : ",") + std::to_string(column.is_token ? column.categories.size() : 0);
+    }
+  }
+  settle(ranks, settings, "model.vocabulary", sizes, "the categories of data.train");
+}
 
 void check_tokens(const data::Reader& reader, const Settings& settings) {
   const model::ModelOptions& options = settings.model;
@@ -42,6 +87,7 @@ void check_tokens(const data::Reader& reader, const Settings& settings) {
   if (reader.shape().bytes) {
     check_bytes(reader, options);
   }
+  check_categories(reader, options);
   if (options.embedding == 0) {
     return;
   }

@@ -172,6 +172,7 @@ void TrainingRun<Real>::continue_run(const StartingPoint& start, std::unique_ptr
 
 template <typename Real>
 void TrainingRun<Real>::start_run(std::unique_ptr<const data::Reader> reader) {
+  settle_categories(ranks_, settings_, *reader);
   check_tokens(*reader, settings_);
   if (settings_.data.standardize) {
     state_.standardization = data::measure_standardization(ranks_, *reader, settings_.data.shards);

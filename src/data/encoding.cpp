@@ -64,7 +64,7 @@ T number(std::string_view text, const std::string& where) {
   return value;
 }
 
-// feature, name, count of fills, fills, categories; separated by tabs.
+// feature or token, name, count of fills, fills, categories; separated by tabs.
 std::string column_text(std::string_view kind, const EncodedColumn& column) {
   std::string text = std::string(kind) + "\t" + escaped(column.name) + "\t" + std::to_string(column.fill.size());
   for (const double fill : column.fill) {
@@ -80,7 +80,7 @@ EncodedColumn parse_column(const std::vector<std::string_view>& fields, const st
   if (fields.size() < 3) {
     throw core::UserError(where + ": a line of the encoding is too short");
   }
-  EncodedColumn column{unescaped(fields[1]), {}, {}};
+  EncodedColumn column{unescaped(fields[1]), {}, {}, fields[0] == "token"};
   const auto fills = number<std::size_t>(fields[2], where);
   if (fills > fields.size() - 3) {
     throw core::UserError(where + ": a line of the encoding is too short");
@@ -91,6 +91,9 @@ EncodedColumn parse_column(const std::vector<std::string_view>& fields, const st
     } else {
       column.categories.push_back(unescaped(fields[i]));
     }
+  }
+  if (column.is_token && column.categories.empty()) {
+    throw core::UserError(where + ": column " + column.name + " has tokens and no categories");
   }
   if (fills > 0 && fills != column.inputs()) {
     throw core::UserError(where + ": column " + column.name + " has " + std::to_string(fills) + " fills for " +
@@ -104,8 +107,9 @@ EncodedColumn parse_column(const std::vector<std::string_view>& fields, const st
 std::vector<std::string> feature_names(const Encoding& encoding) {
   std::vector<std::string> names;
   for (const EncodedColumn& column : encoding.features) {
-    if (column.categories.empty()) {
+    if (column.categories.empty() || column.is_token) {
       names.push_back(column.name);
+      continue;
     }
     for (const std::string& category : column.categories) {
       names.push_back(column.name + "=" + category);
@@ -121,7 +125,7 @@ std::vector<std::string> class_names(const Encoding& encoding) {
 std::string encoding_text(const Encoding& encoding) {
   std::string text;
   for (const EncodedColumn& column : encoding.features) {
-    text += column_text("feature", column);
+    text += column_text(column.is_token ? "token" : "feature", column);
   }
   for (const EncodedColumn& column : encoding.targets) {
     text += column_text("target", column);
@@ -136,7 +140,7 @@ Encoding parse_encoding(std::string_view text, const std::string& where) {
   Encoding encoding;
   for (const std::string_view line : split(text, '\n')) {
     const std::vector<std::string_view> fields = split(line, '\t');
-    if (fields[0] == "feature") {
+    if (fields[0] == "feature" || fields[0] == "token") {
       encoding.features.push_back(parse_column(fields, where));
     } else if (fields[0] == "target") {
       encoding.targets.push_back(parse_column(fields, where));

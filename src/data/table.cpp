@@ -8,12 +8,18 @@
 
 namespace cauchy::data {
 
+bool Table::is_token(std::size_t column) const {
+  return is_feature(column) &&
+         (encoding.active() ? encoding.features[selection.uses[column].number].is_token
+                            : selection.is_category[column] && source.reading.categories == "embedded");
+}
+
 void Table::fail_missing(const Fields& fields, std::size_t column, const char* position) const {
   if (source.features_alone) {
     fields.fail(position, layout.names[column] + " is missing; its row cannot be predicted");
   }
   fields.fail(position, layout.names[column] + " is missing; data.missing = " +
-                            (is_feature(column) ? "mean or drop allows that" : "drop leaves such rows out"));
+                            (can_fill(column) ? "mean or drop allows that" : "drop leaves such rows out"));
 }
 
 void Table::fail_number(const Fields& fields, std::size_t column, const Field& field) const {

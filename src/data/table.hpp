@@ -27,6 +27,9 @@ struct Table {
   bool is_used(std::size_t column) const { return selection.uses[column].role != ColumnUse::Role::none; }
   bool is_feature(std::size_t column) const { return selection.uses[column].role == ColumnUse::Role::feature; }
   bool is_target(std::size_t column) const { return selection.uses[column].role == ColumnUse::Role::target; }
+  bool is_token(std::size_t column) const;
+  /// Whether something stands for a missing value of this column: there is no mean of tokens.
+  bool can_fill(std::size_t column) const { return is_feature(column) && !is_token(column); }
 
   /// Throw core::UserError with the place. `column`: of the file.
   [[noreturn]] void fail_missing(const Fields& fields, std::size_t column, const char* position) const;

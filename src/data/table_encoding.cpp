@@ -22,14 +22,14 @@ bool precedes(const std::string& a, const std::string& b) {
 }
 
 EncodedColumn encoded(const Table& table, std::size_t column, const ColumnFindings& found, bool is_category) {
-  EncodedColumn result{table.layout.names[column], {}, {}};
+  EncodedColumn result{table.layout.names[column], {}, {}, table.is_token(column)};
   const auto values = static_cast<double>(found.values);
   if (is_category) {
     for (const auto& [text, count] : found.texts) {
       result.categories.push_back(text);
     }
     std::ranges::sort(result.categories, precedes);
-    for (std::size_t i = 0; table.fills() && !table.is_target(column) && i < result.categories.size(); ++i) {
+    for (std::size_t i = 0; table.fills() && table.can_fill(column) && i < result.categories.size(); ++i) {
       result.fill.push_back(static_cast<double>(found.texts.at(result.categories[i])) / values);
     }
   } else if (table.is_target(column)) {
@@ -92,7 +92,8 @@ void tell_of_table(const Table& table, const TableFindings& findings, bool is_tr
   }
   for (const EncodedColumn& column : table.encoding.features) {
     if (!column.categories.empty()) {
-      say("column " + column.name + " became " + plural(column.categories.size(), "input") + ", one for each of " +
+      say("column " + column.name + " became " +
+          (column.is_token ? "tokens" : plural(column.categories.size(), "input")) + ", one for each of " +
           first_of(column.categories, 8));
     }
   }

@@ -119,6 +119,9 @@ class TableReader final : public Reader {
     std::size_t slot = 0;  ///< of the first number
     const EncodedColumn* column = nullptr;
     Categories categories = {};
+
+    /// Whether a field becomes one number, and not one for each category.
+    bool is_number() const { return kind == Kind::number || role == ColumnUse::Role::target || column->is_token; }
   };
 
   void plan(std::size_t file_column, const EncodedColumn& column, std::size_t slot) {
@@ -176,8 +179,8 @@ class TableReader final : public Reader {
         return false;
       }
       if (source().any_value) {
-        const bool is_one = column.kind == Kind::number || column.role == ColumnUse::Role::target;
-        std::fill_n(numbers, is_one ? 1 : column.categories.size(), std::numeric_limits<double>::quiet_NaN());
+        std::fill_n(numbers, column.is_number() ? 1 : column.categories.size(),
+                    std::numeric_limits<double>::quiet_NaN());
         return true;
       }
       if (column.column == nullptr || column.column->fill.empty() || !table_.fills()) {
@@ -209,7 +212,7 @@ class TableReader final : public Reader {
                   column.column->name + " holds " + in_quotes(field.text) +
                       ", which is none of the training data's: " + first_of(column.column->categories, 20));
     }
-    if (column.role == ColumnUse::Role::target) {
+    if (column.is_number()) {
       *numbers = static_cast<double>(found->second);
     } else {
       std::fill_n(numbers, column.categories.size(), 0.0);

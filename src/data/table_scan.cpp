@@ -131,7 +131,7 @@ class Scan {
     ColumnFindings& found = findings_.columns[column];
     if (field.is_missing()) {
       ++found.missing;
-      if (!table_.source.any_value && (!table_.fills() || !table_.is_feature(column))) {
+      if (!table_.source.any_value && (!table_.fills() || !table_.can_fill(column))) {
         table_.fail_missing(fields, column, field.position);
       }
       return;

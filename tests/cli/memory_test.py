@@ -30,6 +30,8 @@ class MemoryTest(program.ProgramTest):
         random = numpy.random.default_rng(0)
         features = random.random((100000, 300), dtype="float32") * (random.random((100000, 300), dtype="float32") < 0.3)
         toy.write_sparse(self.folder / "sparse.h5", features, features[:, :1])
+        words = "".join(f"w{row},x{row},y{row},{row}\n" for row in range(4000))
+        (self.folder / "words.csv").write_text("a,b,c,target\n" + words)
 
     def measure(self, settings, ranks):
         """(predicted, measured) bytes of each rank."""
@@ -51,6 +53,7 @@ class MemoryTest(program.ProgramTest):
     def test_one_rank(self):
         for settings in ({"data.train": "wide.h5"}, {"data.train": "sparse.h5", "optimizer.batch_size": "full"},
                          {"data.train": "long.h5", "optimizer.batch_size": 5000},
+                         {"data.train": "words.csv", "data.categories": "embedded", "model.embedding": 512},
                          {"data.train": "long.h5", "optimizer.batch_size": 5000, "data.microbatch": 5000,
                           "data.shards": 1, "model.layers": "1000,1000", "model.layer_norm": "true",
                           "model.residual": "true", "model.dropout": 0.1},

@@ -95,18 +95,21 @@ TEST(ExactSumTest, IsRoundedOnce) {
 }
 
 TEST(EncodingTest, ComesBackFromItsText) {
-  const Encoding encoding{
-      {{"age", {}, {0.1}}, {"colour\tof\nthings", {"\\", "blue", "dark\r\nred"}, {0.25, 0.5, 0.25}}, {"", {}, {}}},
-      {{"y", {"-1", "1"}, {}}},
-      17,
-      1};
+  const Encoding encoding{{{"age", {}, {0.1}},
+                           {"colour\tof\nthings", {"\\", "blue", "dark\r\nred"}, {0.25, 0.5, 0.25}},
+                           {"", {}, {}},
+                           {"month", {"1", "2"}, {}, true}},
+                          {{"y", {"-1", "1"}, {}}},
+                          17,
+                          1};
   EXPECT_EQ(parse_encoding(encoding_text(encoding), "file"), encoding);
   EXPECT_EQ(parse_encoding("", "file"), Encoding{});
   EXPECT_EQ(feature_names(encoding)[1], "colour\tof\nthings=\\");
-  EXPECT_EQ(feature_names(encoding).size(), 5U);
+  EXPECT_EQ(feature_names(encoding).size(), 6U);
+  EXPECT_EQ(feature_names(encoding)[5], "month");
   EXPECT_EQ(class_names(encoding), (std::vector<std::string>{"-1", "1"}));
   for (const char* text : {"feature", "feature\tx", "feature\tx\ty", "feature\tx\t2\t1", "feature\tx\t2\t1\t2", "other",
-                           "libsvm\t1", "libsvm\tx\t1"}) {
+                           "libsvm\t1", "libsvm\tx\t1", "token\tx\t0", "token\tx\t2\t1\t2\ta\tb"}) {
     EXPECT_THROW(parse_encoding(text, "file"), core::UserError) << text;
   }
 }

@@ -9,6 +9,11 @@
 
 namespace cauchy::cli {
 
+/// Collective. Settles model.vocabulary, where it is empty, on the categories of columns that became tokens, and 0 for
+/// numbers beside them. Throws an agreed core::UserError if data.categories asks for tokens and there are no
+/// categories.
+void settle_categories(const communication::Communicator& ranks, Settings& settings, const data::Reader& train);
+
 /// Throws an agreed core::UserError if the features that a reader has cannot be what model.embedding and
 /// model.vocabulary say. Same arguments on every rank.
 void check_tokens(const data::Reader& reader, const Settings& settings);

@@ -12,12 +12,13 @@ namespace cauchy::data {
 struct EncodedColumn {
   std::string name;
   /// Of a column of texts, in their order: a feature becomes as many inputs, 1 for its category and 0 for the others; a
-  /// target becomes the number of its category. Empty: the column holds numbers.
+  /// target, or a feature that is a token, becomes the number of its category. Empty: the column holds numbers.
   std::vector<std::string> categories;
   /// What stands for a missing value: a number, or one for each category. Empty: nothing does.
   std::vector<double> fill;
+  bool is_token = false;  ///< a feature of texts is one input, for model.embedding
 
-  std::size_t inputs() const { return categories.empty() ? 1 : categories.size(); }
+  std::size_t inputs() const { return categories.empty() || is_token ? 1 : categories.size(); }
   bool operator==(const EncodedColumn&) const = default;
 };
 
@@ -37,7 +38,7 @@ struct Encoding {
   bool operator==(const Encoding&) const = default;
 };
 
-/// "age", "colour=blue", "colour=red": a name for each input. Empty where there are none.
+/// "age", "colour=blue", "colour=red", or "colour" of tokens: a name for each input. Empty where there are none.
 std::vector<std::string> feature_names(const Encoding& encoding);
 
 /// Of the classes 0, 1, 2, ...; empty where targets are numbers, or there are several.

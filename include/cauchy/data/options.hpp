@@ -17,6 +17,7 @@ struct ReadingOptions {
   std::string header = "auto";
   std::string exclude;
   std::string categorical;
+  std::string categories = "onehot";
   std::string missing = "error";
   std::string target_type = "auto";
   std::uint64_t inputs = 0;  ///< 0: as many as the training data show
@@ -40,6 +41,9 @@ struct ReadingOptions {
            "columns of a table, by name or number from 1, that are neither features nor targets");
     option("categorical", categorical, core::anything(), Role::data,
            "columns of a table that hold categories, although as numbers; columns of text do by themselves");
+    option("categories", categories, core::one_of({"onehot", "embedded"}), Role::data,
+           "what a column of categories becomes: an input for each category, 1 or 0; or one token, which "
+           "model.embedding makes a vector of parameters");
     option("missing", missing, core::one_of({"error", "mean", "drop"}), Role::data,
            "missing values in a table (nothing, NA, N/A, null, ?): an error; the mean of the training data; or their "
            "rows are left out");
