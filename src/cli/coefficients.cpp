@@ -149,10 +149,10 @@ FittedModel load_fitted(const communication::Communicator& ranks, const StoredRu
   return {{state.method.x.begin(), state.method.x.end()}, state.standardization};
 }
 
-CoefficientNames names_of(const model::Network<double>& network, const data::Encoding& encoding) {
+CoefficientNames names_of(const model::Network<double>& network, const std::vector<std::string>& features,
+                          const data::Encoding& encoding) {
   CoefficientNames names;
   const std::vector<std::string> predictions = network.likelihood().prediction_names();
-  const std::vector<std::string> features = data::feature_names(encoding);
   const std::vector<std::string> classes = data::class_names(encoding);
   const auto class_name = [&](std::size_t k) { return classes.empty() ? std::to_string(k) : classes[k]; };
   for (std::size_t k = network.likelihood().relative_outputs() ? 1 : 0; k < network.likelihood().outputs(); ++k) {
@@ -240,7 +240,7 @@ core::ExitCode run_coefficients(const communication::Communicator& ranks, const 
     if (run.problem.target_scale.active()) {
       to_target_units(run.problem.target_scale, fit);
     }
-    report(information, fit, names_of(*network, run.problem.encoding), line);
+    report(information, fit, names_of(*network, readers.train->input_names(), run.problem.encoding), line);
   });
   return core::ExitCode::done;
 }

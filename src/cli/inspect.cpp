@@ -94,12 +94,12 @@ Found list_file(const std::string& path, const data::Source& source) {
     storage::require_unsealed(file);
   }
   list_group(file, "/", 0);
-  return {file.has(source.features), file.has(source.targets)};
+  return {data::has_datasets(file, source.features), data::has_datasets(file, source.targets)};
 }
 
 /// What the columns are called, where the data know it: "x0", "x1", ... else.
 std::vector<std::string> input_names(const data::Reader& reader) {
-  std::vector<std::string> names = data::feature_names(reader.encoding());
+  std::vector<std::string> names = reader.input_names();
   for (std::uint64_t i = names.size(); i < reader.shape().inputs; ++i) {
     names.push_back("x" + std::to_string(i));
   }

@@ -40,8 +40,7 @@ std::string array_name(const Source& source, const std::string& array) {
 }
 
 bool is_integer(storage::ElementType type) {
-  using enum storage::ElementType;
-  return type != float32 && type != float64 && type != other;
+  return type <= storage::ElementType::uint64;
 }
 
 /// The length of one of the arrays.

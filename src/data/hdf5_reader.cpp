@@ -22,17 +22,15 @@
 #include "cauchy/linear_algebra/sums.hpp"
 #include "cauchy/storage/file.hpp"
 #include "conversion.hpp"
+#include "hdf5_columns.hpp"
 #include "hdf5_csr.hpp"
+#include "text_number.hpp"
 
 namespace cauchy::data {
 
 using linear_algebra::MatrixView;
 
 namespace {
-
-std::string shape_text(const std::vector<std::uint64_t>& shape) {
-  return "(" + storage::shape_text(shape) + ")";
-}
 
 void require_file(const Source& source) {
   std::error_code error;
@@ -65,116 +63,16 @@ storage::File open(const Source& source) {
   return file;
 }
 
-storage::DatasetInfo numeric_dataset(const storage::File& file, const Source& source, const std::string& name,
-                                     const std::string& option) {
-  if (!file.has(name) || file.is_group(name)) {
-    std::string members;
-    for (const std::string& member : file.members("/")) {
-      members += (members.empty() ? "" : ", ") + member;
-    }
-    throw core::UserError(at(source) + "no dataset /" + name + " (" + option +
-                          "); the file holds: " + (members.empty() ? "nothing" : members));
-  }
-  storage::DatasetInfo info = file.info(name);
-  if (info.type == storage::ElementType::other) {
-    throw core::UserError(at(source) + "/" + name +
-                          " does not hold numbers (integers of 8 to 64 bits, float32 or float64)");
-  }
-  if (info.shape.empty()) {
-    throw core::UserError(at(source) + "/" + name + " is a single number; rows of samples are needed");
-  }
-  return info;
-}
-
-std::uint64_t columns(const std::vector<std::uint64_t>& shape) {
-  return std::accumulate(shape.begin() + 1, shape.end(), std::uint64_t{1}, std::multiplies<>());
-}
-
-std::string fault(const Source& source, const std::string& name, std::uint64_t row, std::uint64_t column,
-                  const std::string& what) {
-  return at(source) + "/" + name + " holds " + what + " at row " + std::to_string(row) + ", column " +
-         std::to_string(column) + " (counted from 0)";
-}
-
-template <typename Element>
-void require_finite(const Source& source, const std::string& name, std::uint64_t first_row,
-                    MatrixView<const Element> values) {
-  if constexpr (std::is_floating_point_v<Element>) {
-    if (source.any_value || linear_algebra::all_finite<Element>(values.elements())) {
-      return;
-    }
-    std::uint64_t i = 0;
-    while (std::isfinite(values.data[i])) {
-      ++i;
-    }
-    throw core::UserError(fault(source, name, first_row + i / values.columns, i % values.columns,
-                                std::isnan(values.data[i]) ? "NaN" : "an infinite value"));
-  }
-}
-
-// Few calls of HDF5 (two megabytes of doubles), and what is read is still in the cache when it is converted.
-constexpr std::uint64_t piece_elements = std::uint64_t{1} << 18;
-
-std::uint64_t rows_of_piece(std::uint64_t columns) {
-  return std::max<std::uint64_t>(1, piece_elements / columns);
-}
-
-/// Cuts rows into pieces. visit(first row, rows).
-template <typename Visit>
-void for_each_range(Range rows, std::uint64_t columns, Visit visit) {
-  const std::uint64_t piece_rows = rows_of_piece(columns);
-  for (std::uint64_t first = rows.first; first < rows.last; first += piece_rows) {
-    visit(first, std::min(piece_rows, rows.last - first));
-  }
-}
-
-/// Rows of one dataset, (some rows × columns), piece by piece. visit(first row, values).
-template <typename Element, typename Visit>
-void read_pieces(const storage::File& file, const Source& source, const std::string& name, std::uint64_t columns,
-                 Range rows, Visit visit) {
-  linear_algebra::AlignedVector<Element> values(std::min(rows_of_piece(columns), rows.size()) * columns);
-  for_each_range(rows, columns, [&](std::uint64_t first, std::uint64_t count) {
-    const MatrixView<Element> piece{values.data(), count, columns};
-    file.read_rows<Element>(name, first, count, piece.elements());
-    require_finite<Element>(source, name, first, piece);
-    visit(first, MatrixView<const Element>(piece));
-  });
-}
-
-/// Rows of one dataset as Real, standardised unless there is nothing to do it with.
-template <typename Real, typename Element>
-void read_dataset(const storage::File& file, const Source& source, const std::string& name, std::uint64_t columns,
-                  Range rows, const Standardization* standardization, Real* target) {
-  if constexpr (std::is_same_v<Element, Real>) {
-    if (standardization == nullptr) {
-      for_each_range(rows, columns, [&](std::uint64_t first, std::uint64_t count) {
-        const MatrixView<Real> piece{target + (first - rows.first) * columns, count, columns};
-        file.read_rows<Real>(name, first, count, piece.elements());
-        require_finite<Real>(source, name, first, piece);
-      });
-      return;
-    }
-  }
-  read_pieces<Element>(file, source, name, columns, rows, [&](std::uint64_t first, MatrixView<const Element> values) {
-    Real* const place = target + (first - rows.first) * columns;
-    convert(values, standardization, place, [&](std::uint64_t row, std::uint64_t column, const std::string& what) {
-      if (!source.any_value) {
-        throw core::UserError(fault(source, name, first + row, column, what));
-      }
-    });
-  });
-}
-
 /// A dataset of one number a row, if there is one of that name.
 void require_one_each(const storage::File& file, const Source& source, const std::string& name,
                       const std::string& option, std::uint64_t rows) {
   if (name.empty()) {
     return;
   }
-  const storage::DatasetInfo info = numeric_dataset(file, source, name, option);
-  if (info.shape[0] != rows || columns(info.shape) != 1) {
-    throw core::UserError(at(source) + "/" + name + " (" + option + ") is " + shape_text(info.shape) +
-                          "; one number for each of the " + std::to_string(rows) + " samples is needed");
+  const Hdf5Columns column(file, source, name, option);
+  if (column.rows() != rows || column.columns() != 1) {
+    throw core::UserError(at(source) + column.shapes() + " (" + option + "); one number for each of the " +
+                          std::to_string(rows) + " samples is needed");
   }
 }
 
@@ -208,21 +106,21 @@ SourceShape hdf5_shape(const Source& source) {
   return with_user_errors(source, [&] {
     const storage::File file = open(source);
     SourceShape shape;
-    std::vector<std::uint64_t> extents;
+    std::string shapes;
     if (is_csr(file, source)) {
       const CsrShape features = csr_shape(file, source);
       shape = {features.rows, features.columns, 0, true, features.elements};
-      extents = {shape.rows, shape.inputs};
+      shapes = "/" + source.features + " is (" + storage::shape_text({shape.rows, shape.inputs}) + ")";
     } else {
-      extents = numeric_dataset(file, source, source.features, "data.features").shape;
-      shape = {extents[0], columns(extents)};
+      const Hdf5Columns features(file, source, source.features, "data.features");
+      shape = {features.rows(), features.columns()};
+      shapes = features.shapes();
     }
-    std::string shapes = "/" + source.features + " is " + shape_text(extents);
     if (!source.features_alone) {
-      const storage::DatasetInfo targets = numeric_dataset(file, source, source.targets, "data.targets");
-      shape.target_columns = columns(targets.shape);
-      shapes += ", /" + source.targets + " is " + shape_text(targets.shape);
-      if (shape.rows != targets.shape[0]) {
+      const Hdf5Columns targets(file, source, source.targets, "data.targets");
+      shape.target_columns = targets.columns();
+      shapes += ", " + targets.shapes();
+      if (shape.rows != targets.rows()) {
         throw core::UserError(at(source) + "row counts differ: " + shapes);
       }
     }
@@ -250,9 +148,9 @@ class Hdf5Reader final : public Reader {
   std::string name(Part part) const override {
     switch (part) {
       case Part::features:
-        return "/" + source().features;
+        return dataset_paths(source().features);
       case Part::targets:
-        return "/" + source().targets;
+        return dataset_paths(source().targets);
       case Part::weights:
         return "/" + source().weights;
       case Part::exposure:
@@ -263,6 +161,17 @@ class Hdf5Reader final : public Reader {
 
   std::string place(Part part, std::uint64_t row) const override {
     return name(part) + " at row " + std::to_string(row) + " (counted from 0)";
+  }
+
+  std::vector<std::string> input_names() const override {
+    const bool are_several = split_list(source().features).size() > 1;
+    if (encoding().active() || !are_several) {
+      return Reader::input_names();
+    }
+    return with_user_errors(source(), [&] {
+      const storage::File file = open(source());
+      return Hdf5Columns(file, source(), source().features, "data.features").names();
+    });
   }
 
   std::vector<std::filesystem::path> files() const override { return {source().path}; }
@@ -280,19 +189,8 @@ class Hdf5Reader final : public Reader {
       if (shape().sparse) {
         return for_each_csr_piece(file, source(), csr(), rows, visit);
       }
-      linear_algebra::AlignedVector<double> converted;
-      with_element_type(file.info(source().features).type, [&]<typename Element>() {
-        read_pieces<Element>(file, source(), source().features, shape().inputs, rows,
-                             [&](std::uint64_t first, MatrixView<const Element> values) {
-                               if constexpr (std::is_same_v<Element, double>) {
-                                 visit(first, values);
-                               } else {
-                                 converted.resize(values.size());
-                                 std::copy_n(values.data, values.size(), converted.data());
-                                 visit(first, {converted.data(), values.rows, values.columns});
-                               }
-                             });
-      });
+      Hdf5Columns(file, source(), source().features, "data.features")
+          .for_each_piece(rows, [&](std::uint64_t first, MatrixView<const double> values) { visit(first, values); });
     });
   }
 
@@ -305,29 +203,28 @@ class Hdf5Reader final : public Reader {
       const storage::File file = open(source());
       const Standardization* const of_features = standardization.active() ? &standardization : nullptr;
       samples.targets.resize(samples.rows.size() * samples.target_columns);
-      const auto read = [&](const std::string& dataset, std::uint64_t columns, const Standardization* scaling,
+      const auto read = [&](const std::string& list, const std::string& option, const Standardization* scaling,
                             Real* target) {
-        with_element_type(file.info(dataset).type, [&]<typename Element>() {
-          read_dataset<Real, Element>(file, source(), dataset, columns, samples.rows, scaling, target);
-        });
+        Hdf5Columns(file, source(), list, option).read(samples.rows, scaling, target);
       };
       if (shape().sparse) {
         read_csr(file, source(), csr(), samples.rows, of_features, samples.sparse_features);
       } else {
         samples.features.resize(samples.rows.size() * samples.inputs);
-        read(source().features, samples.inputs, of_features, samples.features.data());
+        read(source().features, "data.features", of_features, samples.features.data());
       }
       if (samples.target_columns > 0) {
-        read(source().targets, samples.target_columns, nullptr, samples.targets.data());
+        read(source().targets, "data.targets", nullptr, samples.targets.data());
       }
-      const auto read_one_each = [&](const std::string& dataset, linear_algebra::UnsetVector<Real>& values) {
+      const auto read_one_each = [&](const std::string& dataset, const std::string& option,
+                                     linear_algebra::UnsetVector<Real>& values) {
         if (!dataset.empty()) {
           values.resize(samples.rows.size());
-          read(dataset, 1, nullptr, values.data());
+          read(dataset, option, nullptr, values.data());
         }
       };
-      read_one_each(source().weights, samples.weights);
-      read_one_each(source().exposure, samples.exposure);
+      read_one_each(source().weights, "data.weights", samples.weights);
+      read_one_each(source().exposure, "data.exposure", samples.exposure);
     });
   }
 };

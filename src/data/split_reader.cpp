@@ -72,6 +72,8 @@ class SplitReader final : public Reader {
     return whole_->place(part, split_->rows(half_, {row, row + 1}).front());
   }
 
+  std::vector<std::string> input_names() const override { return whole_->input_names(); }
+
   std::vector<std::filesystem::path> files() const override { return whole_->files(); }
 
   void read(const Standardization& standardization, Samples<float>& samples) const override {

@@ -54,19 +54,6 @@ std::string listed(const std::vector<std::string>& names) {
   return text + (names.size() > names_to_list ? ", ..." : "");
 }
 
-std::vector<std::string> split_list(std::string_view list) {
-  std::vector<std::string> names;
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    const std::string name(trimmed(list.substr(0, comma)));
-    if (!name.empty()) {
-      names.push_back(name);
-    }
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
-  return names;
-}
-
 /// The columns of a file, by name.
 class Columns {
  public:

@@ -127,4 +127,17 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+std::vector<std::string> split_list(std::string_view list) {
+  std::vector<std::string> names;
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    const std::string name(trimmed(list.substr(0, comma)));
+    if (!name.empty()) {
+      names.push_back(name);
+    }
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return names;
+}
+
 }  // namespace cauchy::data

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cauchy::data {
 
@@ -34,5 +35,8 @@ std::string plural(std::uint64_t count, const std::string& what);
 std::string in_quotes(std::string_view text);
 
 std::string_view trimmed(std::string_view text);
+
+/// What stands between commas, trimmed, without what is empty.
+std::vector<std::string> split_list(std::string_view list);
 
 }  // namespace cauchy::data

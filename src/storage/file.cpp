@@ -167,8 +167,8 @@ int descriptor_of(hid_t file, const Subject& subject) {
 }  // namespace
 
 const char* element_type_name(ElementType type) {
-  constexpr std::array names = {"int8",  "uint8",  "int16",   "uint16",  "int32", "uint32",
-                                "int64", "uint64", "float32", "float64", "other"};
+  constexpr std::array names = {"int8",   "uint8", "int16",   "uint16",  "int32",   "uint32",      "int64",
+                                "uint64", "bool",  "float16", "float32", "float64", "long double", "other"};
   return names[static_cast<std::size_t>(type)];
 }
 

@@ -2,6 +2,8 @@
 
 #include "hdf5_type.hpp"
 
+#include <array>
+
 namespace cauchy::storage {
 namespace {
 
@@ -25,6 +27,15 @@ std::string class_name(H5T_class_t type_class) {
     default:
       return "elements of an unknown type";
   }
+}
+
+bool is_boolean(hid_t type) {
+  if (H5Tget_class(type) != H5T_ENUM || H5Tget_nmembers(type) != 2 || H5Tget_size(type) != 1) {
+    return false;
+  }
+  std::array<unsigned char, 2> values{};
+  return H5Tget_member_value(type, 0, &values[0]) >= 0 && H5Tget_member_value(type, 1, &values[1]) >= 0 &&
+         values == std::array<unsigned char, 2>{0, 1};
 }
 
 }  // namespace
@@ -55,7 +66,7 @@ std::string shape_text(std::span<const hsize_t> shape) {
 
 void require_numbers(hid_t type, const Subject& subject) {
   const H5T_class_t type_class = H5Tget_class(type);
-  if (type_class != H5T_INTEGER && type_class != H5T_FLOAT) {
+  if (type_class != H5T_INTEGER && type_class != H5T_FLOAT && !is_boolean(type)) {
     refuse(subject, "holds " + class_name(type_class) + ", not numbers");
   }
 }
@@ -72,7 +83,21 @@ void require_text(hid_t type, hid_t space, const Subject& subject) {
 ElementType element_type(hid_t type) {
   const std::size_t bytes = H5Tget_size(type);
   if (H5Tget_class(type) == H5T_FLOAT) {
-    return bytes == 4 ? ElementType::float32 : bytes == 8 ? ElementType::float64 : ElementType::other;
+    switch (bytes) {
+      case 2:
+        return ElementType::float16;
+      case 4:
+        return ElementType::float32;
+      case 8:
+        return ElementType::float64;
+      case sizeof(long double):
+        return ElementType::long_double;
+      default:
+        return ElementType::other;
+    }
+  }
+  if (is_boolean(type)) {
+    return ElementType::boolean;
   }
   if (H5Tget_class(type) != H5T_INTEGER) {
     return ElementType::other;

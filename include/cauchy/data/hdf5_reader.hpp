@@ -2,11 +2,13 @@
 /// Data sets in HDF5 files.
 
 #include <memory>
+#include <string>
 
 #include "cauchy/communication/communicator.hpp"
 #include "cauchy/data/encoding.hpp"
 #include "cauchy/data/reader.hpp"
 #include "cauchy/data/source.hpp"
+#include "cauchy/storage/file.hpp"
 #include "cauchy/storage/seal.hpp"
 
 namespace cauchy::data {
@@ -24,6 +26,9 @@ SourceShape hdf5_shape(const Source& source);
 
 /// Reads a file of this shape, without looking at it before.
 std::unique_ptr<const Reader> make_hdf5_reader(const Source& source, const SourceShape& shape, Encoding encoding = {});
+
+/// Whether all datasets (or groups) of this list, between commas, are there.
+bool has_datasets(const storage::File& file, const std::string& list);
 
 /// Where a file that `cauchy convert` has written says how text became numbers.
 inline constexpr const char* encoding_dataset = "/encoding";

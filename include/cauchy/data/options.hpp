@@ -90,11 +90,11 @@ struct DataOptions {
     option("validation", validation, core::anything(), Role::data, "data that are evaluated after each epoch");
     option("test", test, core::anything(), Role::data, "data that are evaluated after the last step");
     option("features", features, core::anything(), Role::data,
-           "name of the dataset of features, samples × inputs; of a table, names or numbers of columns, by itself all "
-           "that are left");
+           "name of the dataset of features, samples × inputs, or of several, between commas, which stand side by "
+           "side; of "
+           "a table, names or numbers of columns, by itself all that are left");
     option("targets", targets, core::anything(), Role::data,
-           "name of the dataset of targets, samples or samples × k; of a table, names or numbers of columns, by itself "
-           "the last one");
+           "the same of targets, samples or samples × k; of a table by itself the last column");
     option("validation_fraction", validation_fraction, core::between(0, 1), Role::problem,
            "part of the rows of data.train that validates instead, by data.split; 0: none");
     option("split", split, core::one_of({"random", "position"}), Role::problem,

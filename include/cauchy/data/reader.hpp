@@ -69,6 +69,8 @@ class Reader {
   const SourceShape& shape() const { return shape_; }
   /// How text became numbers; not active where there was none.
   const Encoding& encoding() const { return encoding_; }
+  /// What the inputs are called; empty where the data do not say.
+  virtual std::vector<std::string> input_names() const { return feature_names(encoding_); }
 
   /// Where all numbers of one part stand, for messages: "/targets".
   virtual std::string name(Part part) const = 0;

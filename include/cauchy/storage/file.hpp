@@ -22,7 +22,23 @@ class StorageError : public core::InputOutputError {
 };
 
 /// The numbers that files hold here. `other`: text, compounds, references.
-enum class ElementType { int8, uint8, int16, uint16, int32, uint32, int64, uint64, float32, float64, other };
+/// boolean is what h5py makes of bool: an enumeration of the values 0 and 1.
+enum class ElementType {
+  int8,
+  uint8,
+  int16,
+  uint16,
+  int32,
+  uint32,
+  int64,
+  uint64,
+  boolean,
+  float16,
+  float32,
+  float64,
+  long_double,
+  other
+};
 const char* element_type_name(ElementType type);
 
 struct DatasetInfo {
