@@ -157,8 +157,8 @@ std::vector<SampleStorage> store_samples(const communication::Communicator& rank
     const Share& share = *shares[i];
     std::uint64_t block_rows = share.set.block_rows;
     if (share.chooses_blocks()) {
-      const double bytes = given < memory ? static_cast<double>((memory - given) / choosing) : 0;
-      const double fitting = bytes / (static_cast<double>(share.held_blocks()) * share.row_bytes);
+      const std::uint64_t bytes = given < memory ? (memory - given) / choosing : 0;
+      const double fitting = static_cast<double>(bytes) / (static_cast<double>(share.held_blocks()) * share.row_bytes);
       block_rows = static_cast<std::uint64_t>(std::min(fitting, std::max(1.0, block_bytes / share.row_bytes)));
     }
     if (!share.can_stream() ? share.all() > memory : share.chooses_blocks() ? block_rows == 0 : given > memory) {
