@@ -25,12 +25,12 @@ constexpr std::uint64_t piece_numbers = std::uint64_t{1} << 20;
 template <typename T>
 class Appender {
  public:
-  Appender(storage::File& file, std::string dataset, std::vector<std::uint64_t> shape)
+  Appender(storage::File& file, std::string dataset, std::vector<std::uint64_t> shape, const storage::Chunks& chunks)
       : file_(file), dataset_(std::move(dataset)), shape_(std::move(shape)) {
     for (std::size_t i = 1; i < shape_.size(); ++i) {
       row_elements_ *= shape_[i];
     }
-    file_.create<T>(dataset_, shape_);
+    file_.create<T>(dataset_, shape_, chunks);
   }
 
   template <typename From>
@@ -72,17 +72,17 @@ void for_each_samples(const Reader& reader, Visit visit) {
   }
 }
 
-void write_all(const Reader& reader, storage::File& file) {
+void write_all(const Reader& reader, storage::File& file, const storage::Chunks& chunks) {
   const SourceShape& shape = reader.shape();
   const std::vector<std::uint64_t> target_shape =
       shape.target_columns == 1 ? std::vector{shape.rows} : std::vector{shape.rows, shape.target_columns};
-  Appender<double> targets(file, "/targets", target_shape);
+  Appender<double> targets(file, "/targets", target_shape, chunks);
   std::vector<Appender<double>> others;
   if (!reader.source().weights.empty()) {
-    others.emplace_back(file, "/weights", std::vector{shape.rows});
+    others.emplace_back(file, "/weights", std::vector{shape.rows}, chunks);
   }
   if (!reader.source().exposure.empty()) {
-    others.emplace_back(file, "/exposure", std::vector{shape.rows});
+    others.emplace_back(file, "/exposure", std::vector{shape.rows}, chunks);
   }
   const auto append_others = [&](const Samples<double>& samples) {
     targets.append<double>(samples.targets);
@@ -94,9 +94,10 @@ void write_all(const Reader& reader, storage::File& file) {
     }
   };
   if (shape.sparse) {
-    Appender<std::int64_t> starts(file, "/features/indptr", {shape.rows + 1});
-    Appender<std::int64_t> indices(file, "/features/indices", {shape.elements});
-    Appender<double> values(file, "/features/values", {shape.elements});
+    Appender<std::int64_t> starts(file, "/features/indptr", {shape.rows + 1}, chunks);
+    const storage::Chunks of_elements{chunks.rows * (shape.elements / shape.rows + 1), chunks.compression};
+    Appender<std::int64_t> indices(file, "/features/indices", {shape.elements}, of_elements);
+    Appender<double> values(file, "/features/values", {shape.elements}, of_elements);
     std::uint64_t before = 0;
     starts.append<std::uint64_t>({&before, 1});
     for_each_samples(reader, [&](const Samples<double>& samples) {
@@ -113,7 +114,7 @@ void write_all(const Reader& reader, storage::File& file) {
     values.finish();
     file.write_attribute("/features", "shape", std::vector<std::uint64_t>{shape.rows, shape.inputs});
   } else {
-    Appender<double> features(file, "/features", {shape.rows, shape.inputs});
+    Appender<double> features(file, "/features", {shape.rows, shape.inputs}, chunks);
     for_each_samples(reader, [&](const Samples<double>& samples) {
       features.append<double>(samples.features);
       append_others(samples);
@@ -129,9 +130,9 @@ void write_all(const Reader& reader, storage::File& file) {
 
 }  // namespace
 
-void write_hdf5(const Reader& reader, const std::filesystem::path& output) {
+void write_hdf5(const Reader& reader, const std::filesystem::path& output, const storage::Chunks& chunks) {
   const core::Doing doing("converting data");
-  storage::write_sealed(output, sealed_data, [&](storage::File& file) { write_all(reader, file); });
+  storage::write_sealed(output, sealed_data, [&](storage::File& file) { write_all(reader, file, chunks); });
 }
 
 }  // namespace cauchy::data

@@ -70,11 +70,12 @@ IdxArray read_idx(const std::filesystem::path& path) {
 }
 
 void write_array(storage::File& file, const std::string& name, const std::vector<std::uint64_t>& shape,
-                 const Values& values) {
+                 const Values& values, const storage::Chunks& chunks) {
   std::visit(
       [&](const auto& vector) {
         using T = typename std::decay_t<decltype(vector)>::value_type;
-        file.write<T>(name, shape, vector);
+        file.create<T>(name, shape, chunks);
+        file.write_rows<T>(name, 0, shape[0], vector);
       },
       values);
 }
@@ -99,8 +100,8 @@ void convert_idx(const IdxConversion& conversion) {
   }
 
   storage::write_sealed(conversion.output, sealed_data, [&](storage::File& file) {
-    write_array(file, "/features", {rows, inputs}, features.values);
-    write_array(file, "/targets", {rows}, targets.values);
+    write_array(file, "/features", {rows, inputs}, features.values, conversion.chunks);
+    write_array(file, "/targets", {rows}, targets.values, conversion.chunks);
   });
 }
 

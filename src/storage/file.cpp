@@ -57,19 +57,22 @@ std::string text_of(hid_t type, Read&& read, const Subject& subject) {
 }
 
 /// Single numbers and empty arrays are kept in one piece.
-bool has_chunks(Layout layout, std::span<const hsize_t> shape) {
-  return layout == Layout::checked && !shape.empty() && std::ranges::find(shape, hsize_t{0}) == shape.end();
+bool can_have_chunks(std::span<const hsize_t> shape) {
+  return !shape.empty() && std::ranges::find(shape, hsize_t{0}) == shape.end();
 }
 
-Handle dataset_properties(Layout layout, std::span<const hsize_t> shape, std::size_t element_bytes,
-                          const Subject& subject) {
+Handle in_chunks(std::span<const hsize_t> chunk, const Subject& subject) {
   Handle list = timeless(H5P_DATASET_CREATE, subject);
-  if (has_chunks(layout, shape)) {
-    const std::vector<hsize_t> chunk = chunk_shape(shape, element_bytes);
-    checked(H5Pset_chunk(list.id(), static_cast<int>(chunk.size()), chunk.data()), "prepare", subject);
-    checked(H5Pset_fletcher32(list.id()), "prepare", subject);
-  }
+  checked(H5Pset_chunk(list.id(), static_cast<int>(chunk.size()), chunk.data()), "prepare", subject);
   return list;
+}
+
+Handle create_dataset(hid_t file, hid_t type, std::span<const hsize_t> shape, const Handle& properties,
+                      const Subject& subject) {
+  make_parents(file, subject.object, subject);
+  const Handle space = make_space(shape, subject);
+  return {H5Dcreate2(file, subject.object.c_str(), type, space.id(), H5P_DEFAULT, properties.id(), H5P_DEFAULT),
+          H5Dclose, "create", subject};
 }
 
 void require_count(std::uint64_t expected, std::size_t given, const Array& array, const Subject& subject) {
@@ -96,52 +99,32 @@ std::uint64_t rows_of_piece(std::uint64_t row_elements, std::size_t element_byte
 }
 
 template <typename T>
-void read_pieces(const Array& array, std::uint64_t first, std::uint64_t rows, std::span<T> values) {
+void read_pieces(const Array& array, std::uint64_t first, std::uint64_t rows, std::span<T> values,
+                 const Subject& subject) {
   if (values.empty()) {
     return;
   }
   const std::uint64_t row_elements = array.row_elements();
   const std::uint64_t piece_rows = rows_of_piece(row_elements, sizeof(T));
   for (std::uint64_t done = 0; done < rows; done += piece_rows) {
-    array.transfer(first + done, std::min(piece_rows, rows - done), memory_type<T>(),
-                   values.data() + done * row_elements);
+    array.read(first + done, std::min(piece_rows, rows - done), memory_type<T>(), values.data() + done * row_elements,
+               subject);
   }
 }
 
-/// Writes `rows` rows, from `first` on, into a dataset of this shape that lies in one piece. `written` is called from
-/// time to time.
+/// Writes `rows` rows, from `first` on. `written` is called from time to time.
 template <typename T>
-void write_pieces(hid_t dataset, const std::vector<hsize_t>& shape, std::uint64_t first, std::uint64_t rows,
-                  std::span<const T> values, const Subject& subject, const std::function<void()>& written) {
+void write_pieces(const Array& array, std::uint64_t first, std::uint64_t rows, std::span<const T> values,
+                  const Subject& subject, const std::function<void()>& written) {
   if (values.empty()) {
     return;
   }
-  const std::uint64_t row_elements = values.size() / rows;
+  const std::uint64_t row_elements = array.row_elements();
   const std::uint64_t piece_rows = rows_of_piece(row_elements, sizeof(T));
-  const Handle space = make_space(shape, subject);
-  std::vector<hsize_t> start(shape.size(), 0);
-  std::vector<hsize_t> count = shape;
   for (std::uint64_t done = 0; done < rows; done += piece_rows) {
-    start[0] = first + done;
-    count[0] = std::min(piece_rows, rows - done);
-    checked(H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr),
-            "choose rows of", subject);
-    checked(H5Dwrite(dataset, memory_type<T>(), make_space(count, subject).id(), space.id(), H5P_DEFAULT,
-                     values.data() + done * row_elements),
-            "write", subject);
+    array.write(first + done, std::min(piece_rows, rows - done), memory_type<T>(), values.data() + done * row_elements,
+                subject);
     written();
-  }
-}
-
-/// Writes a whole array into a dataset of this shape, in one piece.
-template <typename T>
-void write_whole(hid_t dataset, const std::vector<hsize_t>& shape, std::span<const T> values, const Subject& subject,
-                 const std::function<void()>& written) {
-  if (shape.empty()) {
-    checked(H5Dwrite(dataset, memory_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "write", subject);
-    written();
-  } else {
-    write_pieces(dataset, shape, 0, shape[0], values, subject, written);
   }
 }
 
@@ -202,6 +185,7 @@ File File::create(const std::filesystem::path& path, std::uint64_t user_block_by
 }
 
 File::~File() {
+  arrays_.clear();
   if (id_ >= 0) {
     H5Fclose(id_);
   }
@@ -209,6 +193,10 @@ File::~File() {
 
 void File::close() {
   const Subject subject{path_, "the file"};
+  for (auto& [name, array] : arrays_) {
+    array->close({path_, name});
+  }
+  arrays_.clear();
   checked(H5Fflush(opened(id_, subject), H5F_SCOPE_GLOBAL), "write", subject);
   // HDF5 itself never asks the system to do this. Its own descriptor learns of every failure since it was opened.
   sync_number(descriptor_of(id_, subject), path_);
@@ -301,42 +289,57 @@ void File::write(const std::string& dataset, const std::vector<std::uint64_t>& s
   if (element_count(extent, subject) != values.size()) {
     refuse(subject, "(" + shape_text(extent) + ") cannot be made of " + std::to_string(values.size()) + " numbers");
   }
-  make_parents(file, dataset, subject);
-  const Handle space = make_space(extent, subject);
-  const Handle properties = dataset_properties(layout, extent, sizeof(T), subject);
-  Handle array(
-      H5Dcreate2(file, dataset.c_str(), memory_type<T>(), space.id(), H5P_DEFAULT, properties.id(), H5P_DEFAULT),
-      H5Dclose, "create", subject);
   const auto written = [this] { wrote_something(); };
-  if (has_chunks(layout, extent)) {
+  if (layout == Layout::checked && can_have_chunks(extent)) {
+    const Handle properties = in_chunks(chunk_shape(extent, sizeof(T)), subject);
+    checked(H5Pset_fletcher32(properties.id()), "prepare", subject);
+    Handle array = create_dataset(file, memory_type<T>(), extent, properties, subject);
     sums_[dataset] = write_chunks(array.id(), extent, sizeof(T), std::as_bytes(values), subject, written);
+    array.close(subject);
+    return;
+  }
+  create_dataset(file, memory_type<T>(), extent, timeless(H5P_DATASET_CREATE, subject), subject).close(subject);
+  Array array(file, subject);
+  if (extent.empty()) {
+    checked(H5Dwrite(array.id(), memory_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "write", subject);
+    written();
   } else {
-    write_whole(array.id(), extent, values, subject, written);
+    write_pieces(array, 0, extent[0], values, subject, written);
   }
   array.close(subject);
 }
 
 template <typename T>
-void File::create(const std::string& dataset, const std::vector<std::uint64_t>& shape) {
+void File::create(const std::string& dataset, const std::vector<std::uint64_t>& shape, const Chunks& chunks) {
   const Subject subject{path_, dataset};
   const hid_t file = opened(id_, subject);
   const std::vector<hsize_t> extent(shape.begin(), shape.end());
   element_count(extent, subject);  // throws for a shape that no memory could hold
-  make_parents(file, dataset, subject);
-  const Handle space = make_space(extent, subject);
-  const Handle properties = dataset_properties(Layout::contiguous, extent, sizeof(T), subject);
-  Handle(H5Dcreate2(file, dataset.c_str(), memory_type<T>(), space.id(), H5P_DEFAULT, properties.id(), H5P_DEFAULT),
-         H5Dclose, "create", subject)
-      .close(subject);
+  const bool has_chunks = chunks.rows > 0 && can_have_chunks(extent);
+  const Handle properties = has_chunks ? in_chunks(even_chunk_shape(extent, sizeof(T), chunks.rows), subject)
+                                       : timeless(H5P_DATASET_CREATE, subject);
+  if (has_chunks && chunks.compression > 0) {
+    checked(H5Pset_shuffle(properties.id()), "prepare", subject);
+    checked(H5Pset_deflate(properties.id(), chunks.compression), "prepare", subject);
+  }
+  create_dataset(file, memory_type<T>(), extent, properties, subject).close(subject);
+}
+
+Array& File::array(const Subject& subject) const {
+  std::shared_ptr<Array>& array = arrays_[subject.object];
+  if (array == nullptr) {
+    array = std::make_shared<Array>(opened(id_, subject), subject);
+  }
+  return *array;
 }
 
 template <typename T>
 void File::write_rows(const std::string& dataset, std::uint64_t first, std::uint64_t rows, std::span<const T> values) {
   const Subject subject{path_, dataset};
-  const Array array(opened(id_, subject), subject);
-  require_rows(array, first, rows, subject);
-  require_count(rows * array.row_elements(), values.size(), array, subject);
-  write_pieces(array.id(), array.shape(), first, rows, values, subject, [this] { wrote_something(); });
+  const Array& open = array(subject);
+  require_rows(open, first, rows, subject);
+  require_count(rows * open.row_elements(), values.size(), open, subject);
+  write_pieces(open, first, rows, values, subject, [this] { wrote_something(); });
 }
 
 void File::wrote_something() {
@@ -350,11 +353,11 @@ void File::wrote_something() {
 template <typename T>
 void File::read_rows(const std::string& dataset, std::uint64_t first, std::uint64_t rows, std::span<T> values) const {
   const Subject subject{path_, dataset};
-  const Array array(opened(id_, subject), subject);
-  require_numbers(array.type(), subject);
-  require_rows(array, first, rows, subject);
-  require_count(rows * array.row_elements(), values.size(), array, subject);
-  read_pieces(array, first, rows, values);
+  const Array& open = array(subject);
+  require_numbers(open.type(), subject);
+  require_rows(open, first, rows, subject);
+  require_count(rows * open.row_elements(), values.size(), open, subject);
+  read_pieces(open, first, rows, values, subject);
 }
 
 template <typename T>
@@ -366,7 +369,7 @@ void File::read(const std::string& dataset, std::span<T> values) const {
   if (array.shape().empty()) {
     checked(H5Dread(array.id(), memory_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "read", subject);
   } else {
-    read_pieces(array, 0, array.shape()[0], values);
+    read_pieces(array, 0, array.shape()[0], values, subject);
   }
 }
 
@@ -387,12 +390,9 @@ void File::write_texts_as(const std::string& dataset, const std::vector<std::uin
     require_no_zero(text, subject);
     characters.push_back(text.c_str());
   }
-  make_parents(file, dataset, subject);
   const Handle type = text_type(subject);
-  const Handle space = make_space(std::vector<hsize_t>(shape.begin(), shape.end()), subject);
-  const Handle properties = timeless(H5P_DATASET_CREATE, subject);
-  Handle array(H5Dcreate2(file, dataset.c_str(), type.id(), space.id(), H5P_DEFAULT, properties.id(), H5P_DEFAULT),
-               H5Dclose, "create", subject);
+  Handle array = create_dataset(file, type.id(), std::vector<hsize_t>(shape.begin(), shape.end()),
+                                timeless(H5P_DATASET_CREATE, subject), subject);
   if (!characters.empty()) {
     checked(H5Dwrite(array.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, characters.data()), "write", subject);
   }
@@ -493,12 +493,12 @@ template void File::write<std::int64_t>(const std::string&, const std::vector<st
                                         std::span<const std::int64_t>, Layout);
 template void File::write<std::uint64_t>(const std::string&, const std::vector<std::uint64_t>&,
                                          std::span<const std::uint64_t>, Layout);
-template void File::create<float>(const std::string&, const std::vector<std::uint64_t>&);
-template void File::create<double>(const std::string&, const std::vector<std::uint64_t>&);
-template void File::create<std::uint8_t>(const std::string&, const std::vector<std::uint64_t>&);
-template void File::create<std::int32_t>(const std::string&, const std::vector<std::uint64_t>&);
-template void File::create<std::int64_t>(const std::string&, const std::vector<std::uint64_t>&);
-template void File::create<std::uint64_t>(const std::string&, const std::vector<std::uint64_t>&);
+template void File::create<float>(const std::string&, const std::vector<std::uint64_t>&, const Chunks&);
+template void File::create<double>(const std::string&, const std::vector<std::uint64_t>&, const Chunks&);
+template void File::create<std::uint8_t>(const std::string&, const std::vector<std::uint64_t>&, const Chunks&);
+template void File::create<std::int32_t>(const std::string&, const std::vector<std::uint64_t>&, const Chunks&);
+template void File::create<std::int64_t>(const std::string&, const std::vector<std::uint64_t>&, const Chunks&);
+template void File::create<std::uint64_t>(const std::string&, const std::vector<std::uint64_t>&, const Chunks&);
 template void File::write_rows(const std::string&, std::uint64_t, std::uint64_t, std::span<const float>);
 template void File::write_rows(const std::string&, std::uint64_t, std::uint64_t, std::span<const double>);
 template void File::write_rows(const std::string&, std::uint64_t, std::uint64_t, std::span<const std::uint8_t>);

@@ -1,27 +1,18 @@
 #pragma once
-/// A dataset that is being read. Private to storage.
+/// An open dataset. Private to storage.
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
-#include "cauchy/core/activity.hpp"
 #include "hdf5_call.hpp"
-#include "hdf5_type.hpp"
 
 namespace cauchy::storage {
 
-/// A dataset that is being read.
+/// A dataset that is being read, or written row by row. HDF5 keeps as many chunks as lie side by side, 64 MB at
+/// most: whoever goes through the rows in order has each read and unpacked once.
 class Array {
  public:
-  Array(hid_t file, const Subject& subject)
-      : subject_(subject),
-        dataset_(H5Dopen2(file, subject.object.c_str(), H5P_DEFAULT), H5Dclose, "open", subject),
-        type_(H5Dget_type(dataset_.id()), H5Tclose, "read the type of", subject),
-        space_(H5Dget_space(dataset_.id()), H5Sclose, "read the shape of", subject),
-        shape_(extents(space_.id(), subject)) {
-    element_count(shape_, subject);  // throws for a shape that no memory could hold
-  }
+  Array(hid_t file, const Subject& subject);
 
   hid_t id() const { return dataset_.id(); }
   hid_t type() const { return type_.id(); }
@@ -29,27 +20,25 @@ class Array {
   const std::vector<hsize_t>& shape() const { return shape_; }
 
   /// Elements of one row.
-  std::uint64_t row_elements() const { return element_count(std::span(shape_).subspan(1), subject_); }
+  std::uint64_t row_elements() const { return row_elements_; }
 
   /// Rows [first, first + rows), in one transfer.
-  void transfer(std::uint64_t first, std::uint64_t rows, hid_t target_type, void* target) const {
-    std::vector<hsize_t> start(shape_.size(), 0);
-    std::vector<hsize_t> count = shape_;
-    start[0] = first;
-    count[0] = rows;
-    checked(H5Sselect_hyperslab(space_.id(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr),
-            "choose rows of", subject_);
-    const Handle target_space = make_space(count, subject_);
-    checked(H5Dread(dataset_.id(), target_type, target_space.id(), space_.id(), H5P_DEFAULT, target), "read", subject_);
-    core::note_progress();
-  }
+  void read(std::uint64_t first, std::uint64_t rows, hid_t target_type, void* target, const Subject& subject) const;
+  void write(std::uint64_t first, std::uint64_t rows, hid_t source_type, const void* source,
+             const Subject& subject) const;
+
+  /// For writers: what HDF5 still keeps may fail to reach the file here.
+  void close(const Subject& subject) { dataset_.close(subject); }
 
  private:
-  const Subject& subject_;
+  /// A row range of the file, chosen, and its like in memory.
+  Handle choose(std::uint64_t first, std::uint64_t rows, const Subject& subject) const;
+
   Handle dataset_;
   Handle type_;
   Handle space_;
   std::vector<hsize_t> shape_;
+  std::uint64_t row_elements_ = 1;
 };
 
 }  // namespace cauchy::storage

@@ -12,6 +12,7 @@ namespace cauchy::storage {
 namespace {
 
 constexpr std::uint64_t chunk_bytes = std::uint64_t{1} << 20;
+constexpr hsize_t most_small_chunks = 4096;  // HDF5 1.10 looks at all chunks to find one
 constexpr std::size_t sum_bytes = 4;
 constexpr std::size_t block_bytes = std::size_t{1} << 14;  // stay in a processor's cache while they are summed
 
@@ -84,6 +85,10 @@ std::uint64_t product(std::span<const hsize_t> extents) {
   return result;
 }
 
+hsize_t quotient_up(hsize_t dividend, hsize_t divisor) {
+  return (dividend + divisor - 1) / divisor;
+}
+
 /// The place of a chunk's first element in the array.
 std::uint64_t place_of(std::span<const hsize_t> corner, std::span<const hsize_t> shape) {
   std::uint64_t place = 0;
@@ -145,6 +150,15 @@ std::vector<hsize_t> chunk_shape(std::span<const hsize_t> shape, std::size_t ele
     chunk[i] = std::min<std::uint64_t>(shape[i], budget);
     budget = std::max<std::uint64_t>(1, budget / chunk[i]);
   }
+  return chunk;
+}
+
+std::vector<hsize_t> even_chunk_shape(std::span<const hsize_t> shape, std::size_t element_bytes,
+                                      std::uint64_t most_rows) {
+  std::vector<hsize_t> chunk = chunk_shape(shape, element_bytes);
+  const hsize_t rows = std::max<hsize_t>(most_rows, quotient_up(shape[0], most_small_chunks));
+  const hsize_t chunks = quotient_up(shape[0], std::min(chunk[0], rows));
+  chunk[0] = quotient_up(shape[0], chunks);
   return chunk;
 }
 

@@ -17,6 +17,10 @@ bool advance(std::vector<hsize_t>& corner, std::span<const hsize_t> chunk, std::
 /// Extents of chunks of about a megabyte: whole rows, as far as they fit. Each is one run of a row-major array.
 std::vector<hsize_t> chunk_shape(std::span<const hsize_t> shape, std::size_t element_bytes);
 
+/// The same, with at most `most_rows` rows, unless they would be thousands of small ones, and about as many in each.
+std::vector<hsize_t> even_chunk_shape(std::span<const hsize_t> shape, std::size_t element_bytes,
+                                      std::uint64_t most_rows);
+
 /// Writes a whole array, in chunks of chunk_shape(), into a dataset of this shape that has HDF5's filter fletcher32 and
 /// no other: past the filter and the cache of HDF5, which go over the bytes many times. Gives the CRC-64/XZ of each
 /// chunk as it lies in the file, in row-major order. `written` is called after each.

@@ -166,11 +166,11 @@ class ConvertTest(CommandsTest):
         self.images = numpy.random.default_rng(7).integers(0, 256, size=(10, 4, 3))
         self.labels = numpy.arange(10) % 3
 
-    def convert(self, images, labels, output="out.h5", ranks=None):
+    def convert(self, images, labels, output="out.h5", ranks=None, options=()):
         (self.folder / "images").write_bytes(images)
         (self.folder / "labels").write_bytes(labels)
         return self.run_program(["convert", "--from", "idx", "--input", "images", "--targets", "labels", "--output",
-                                 output], ranks)
+                                 output, *options], ranks)
 
     def test_plain_and_gzipped_images(self):
         results = []
@@ -185,6 +185,14 @@ class ConvertTest(CommandsTest):
             results.append((self.folder / name).read_bytes())
         self.assertEqual(*results)
         self.train(self.settings(data__train="plain.h5"), 3)
+
+    def test_compressed(self):
+        options = ["--compress=5", "--data.block_rows=5"]
+        self.assertEqual(self.convert(idx(self.images), idx(self.labels), options=options).code, 0)
+        with h5py.File(self.folder / "out.h5", "r") as file:
+            for name, values in (("features", self.images.reshape(10, 12)), ("targets", self.labels)):
+                self.assertEqual((file[name].chunks[0], file[name].compression_opts), (5, 5))
+                numpy.testing.assert_array_equal(file[name][()], values)
 
     def test_what_is_read_is_not_replaced(self):
         for output in ("images", "labels"):
@@ -229,9 +237,7 @@ class ConvertTest(CommandsTest):
     def test_damage_is_told_wherever_the_file_is_used(self):
         self.convert(idx(self.images), idx(self.labels))
         self.succeed(["inspect", "out.h5"], None)
-        with h5py.File(self.folder / "out.h5", "r") as file:
-            in_features = file["features"].id.get_offset() + 50
-        self.damage(in_features)
+        self.damage((self.folder / "out.h5").read_bytes().index(self.images.astype("uint8").tobytes()) + 50)
         words = "damaged.h5: damaged: its check sum differs; the damage is in /features"
         for ranks in (1, 2, 3, 4):
             message = self.refuse(["train", *program.options(self.settings(data__train="damaged.h5"))], ranks)

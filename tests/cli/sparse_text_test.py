@@ -146,8 +146,10 @@ class LibsvmTest(ReadingTest):
     def test_a_converted_file_gives_the_same_bits(self):
         self.write("data.libsvm", "\n".join(self.lines(self.target)) + "\n1 qid:3 2:0.125 # 4:5\n")
         self.succeed(["convert", "--from=libsvm", "--input=data.libsvm", "--output=data.h5"], 3)
+        self.succeed(["convert", "--from=libsvm", "--input=data.libsvm", "--output=small.h5", "--compress",
+                      "--data.block_rows=7"])
         digests = {self.digest(ranks, data__train=name, data__standardize="true")
-                   for ranks in (1, 4) for name in ("data.libsvm", "data.h5")}
+                   for ranks in (1, 4) for name in ("data.libsvm", "data.h5", "small.h5")}
         self.assertEqual(len(digests), 1)
 
     def test_faults(self):

@@ -232,6 +232,33 @@ class ConvertTest(ColouredTest):
             self.assertTrue(ends[0] and all(end == ends[0] for end in ends), ends)
         self.assertIn("data file train.h5, undamaged", self.succeed(["inspect", "train.h5"]).stdout)
 
+    def test_a_compressed_file_gives_the_same_bits(self):
+        self.write("train.csv", self.table([i % ROWS for i in range(4000)]))
+        options = {"data__missing": "mean", "data__block_rows": 64}  # parts of chunks
+        digests = {self.digest(2, data__train="train.csv", **options)}
+        sizes = []
+        for level, compress in enumerate(([], ["--compress=1"], ["--compress"], ["--compress=9"])):
+            self.succeed(["convert", "--from=csv", "--input=train.csv", "--output=train.h5", "--data.missing=mean",
+                          "--data.block_rows=1000", *compress], 1 + level)
+            with h5py.File(self.folder / "train.h5", "r") as file:
+                for name in ("features", "targets"):
+                    self.assertEqual(file[name].chunks[0], 1000)
+                    self.assertEqual(file[name].compression_opts, [None, 1, 4, 9][level])
+                    self.assertEqual(file[name].shuffle, level > 0)
+            sizes.append((self.folder / "train.h5").stat().st_size)
+            for ranks in (1, 3) if level == 2 else (4,):
+                digests.add(self.digest(ranks, data__train="train.h5", **options))
+        self.assertEqual(len(digests), 1)
+        self.assertLess(max(sizes[1:]), sizes[0] / 2)
+        damaged = bytearray((self.folder / "train.h5").read_bytes())
+        damaged[len(damaged) // 2] ^= 1
+        (self.folder / "train.h5").write_bytes(damaged)
+        self.assertIn("damaged: its check sum differs; the damage is in /",
+                      self.refuse(["train", *program.options(self.settings(data__train="train.h5"))], 3))
+        for level in ("0", "10", "x", "-1"):
+            self.assertIn("from 1, the fastest, to 9", self.refuse(
+                ["convert", "--from=csv", "--input=train.csv", "--output=again.h5", f"--compress={level}"], 2))
+
     def test_other_categories_are_told(self):
         self.write("train.csv", self.table(range(40)))
         self.write("test.csv", "colour,a,y\nblue,1,2\nred,3,4\n")

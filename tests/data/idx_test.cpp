@@ -44,7 +44,7 @@ class IdxTest : public testing::Test {
 
   std::string fault_of(const std::filesystem::path& input, const std::filesystem::path& targets) {
     try {
-      convert_idx({input, targets, output_});
+      convert_idx({input, targets, output_, {}});
     } catch (const core::UserError& error) {
       EXPECT_FALSE(std::filesystem::exists(output_));
       return error.what();
@@ -62,7 +62,7 @@ TEST_F(IdxTest, ConvertsPlainAndGzippedFilesAlike) {
   for (const bool zipped : {false, true}) {
     const auto images = zipped ? gzipped("i.gz", images_) : plain("i", images_);
     const auto labels = zipped ? gzipped("l.gz", labels_) : plain("l", labels_);
-    convert_idx({images, labels, output_});
+    convert_idx({images, labels, output_, {}});
     const storage::File file = storage::File::open(output_);
     EXPECT_EQ(file.info("/features").type, storage::ElementType::uint8);
     EXPECT_EQ(file.info("/features").shape, (std::vector<std::uint64_t>{2, 6}));
@@ -79,7 +79,7 @@ TEST_F(IdxTest, ConvertsPlainAndGzippedFilesAlike) {
 TEST_F(IdxTest, ReadsTheOtherTypesBigEndian) {
   const auto labels = plain("l", labels_);
   const auto first_two = [&](std::uint8_t type, const std::string& data) {
-    convert_idx({plain("i", idx(type, {2, 1}, data)), labels, output_});
+    convert_idx({plain("i", idx(type, {2, 1}, data)), labels, output_, {}});
     std::vector<double> values(2);
     storage::File::open(output_).read<double>("/features", values);
     return values;

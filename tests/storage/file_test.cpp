@@ -14,6 +14,7 @@
 #include <iterator>
 #include <limits>
 #include <numeric>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -238,6 +239,49 @@ TEST_F(FileTest, ReadsRows) {
   file.read_rows<double>("/numbers/table", 1, 2, rows);
   EXPECT_EQ(rows, (std::vector<double>{3, 4, 5, 6}));
   file.read_rows<double>("/numbers/table", 3, 0, {});
+}
+
+// Steps that fit no chunks, in writing as in reading: 1000 rows are 7 chunks, of 143 rows but for the last.
+TEST_F(FileTest, ChunksAreWrittenAndReadInAnySteps) {
+  std::vector<float> values(3000);
+  std::iota(values.begin(), values.end(), 0.5F);
+  std::vector<std::string> files;
+  for (const std::uint64_t step : {1000U, 143U, 64U, 7U}) {
+    for (const unsigned compression : {0U, 1U, 9U}) {
+      const auto path = folder_ / ("chunks" + std::to_string(step) + "_" + std::to_string(compression) + ".h5");
+      File file = File::create(path);
+      file.create<float>("/table", {1000, 3}, {150, compression});
+      for (std::uint64_t row = 0; row < 1000; row += step) {
+        const std::uint64_t rows = std::min(step, 1000 - row);
+        file.write_rows<float>("/table", row, rows, std::span(values).subspan(3 * row, 3 * rows));
+      }
+      EXPECT_EQ(file.pieces().size(), 7U);
+      file.close();
+      files.push_back(contents(path));
+
+      const File read = File::open(path);
+      std::vector<float> found(3000);
+      for (std::uint64_t row = 0; row < 1000; row += 99) {
+        const std::uint64_t rows = std::min<std::uint64_t>(99, 1000 - row);
+        read.read_rows<float>("/table", row, rows, std::span(found).subspan(3 * row, 3 * rows));
+      }
+      EXPECT_EQ(found, values) << path;
+    }
+  }
+  // Pieces that are written twice would leave holes. (Chunks that are not compressed lie in the order of writing.)
+  EXPECT_EQ(std::set(files.begin(), files.end()).size(), 3U);
+  EXPECT_LT(files[2].size(), files[0].size() * 2 / 3);
+}
+
+TEST_F(FileTest, NoArrayHasThousandsOfSmallChunks) {
+  const std::vector<std::uint8_t> values(100000, 1);
+  File file = File::create(path_);
+  file.create<std::uint8_t>("/long", {values.size()}, {1, 0});
+  file.write_rows<std::uint8_t>("/long", 0, values.size(), values);
+  EXPECT_EQ(file.pieces().size(), 4000U);  // of 25 rows: 24 would be 4167
+  file.create<std::uint8_t>("/empty", {0}, {1, 9});
+  file.close();
+  EXPECT_EQ(File::open(path_).info("/empty").shape, std::vector<std::uint64_t>{0});
 }
 
 TEST_F(FileTest, WritesRowsPieceByPieceAsInOnePiece) {

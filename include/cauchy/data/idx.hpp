@@ -3,12 +3,15 @@
 
 #include <filesystem>
 
+#include "cauchy/storage/file.hpp"
+
 namespace cauchy::data {
 
 struct IdxConversion {
   std::filesystem::path input;    ///< features, (N × ...): each sample is flattened
   std::filesystem::path targets;  ///< labels, (N)
   std::filesystem::path output;   ///< HDF5 file, replaced if it is there
+  storage::Chunks chunks;         ///< of both
 };
 
 /// Writes /features (N × d) and /targets (N) in the IDX files' own types (integers of one byte stay unsigned bytes) to

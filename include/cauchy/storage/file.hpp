@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -63,6 +64,15 @@ enum class Layout {
   checked,     ///< in chunks of about a megabyte, each with a fletcher32 check sum
 };
 
+/// How an array that is written row by row lies in the file.
+struct Chunks {
+  std::uint64_t rows = 0;    ///< of a chunk, fewer where they have more than a megabyte; 0: the array lies in one piece
+  unsigned compression = 0;  ///< level of deflate, 1 to 9, behind a shuffle of bytes; 0: none
+};
+
+class Array;
+struct Subject;
+
 /// One open HDF5 file. Object names are paths such as "/parameters/dense_1/weights". Closes silently if it must; a
 /// writer calls close() to learn whether everything reached the file. Files are written without time stamps, so that
 /// equal contents give equal bytes. Every function throws StorageError, naming the file and the object.
@@ -86,6 +96,7 @@ class File {
     std::swap(id_, other.id_);
     std::swap(writeback_, other.writeback_);
     std::swap(sums_, other.sums_);
+    std::swap(arrays_, other.arrays_);
     return *this;
   }
   File(const File&) = delete;
@@ -116,13 +127,14 @@ class File {
 
   /// An array that write_rows() fills, all of it before close(). Parent groups are created. T as in write().
   template <typename T>
-  void create(const std::string& dataset, const std::vector<std::uint64_t>& shape);
+  void create(const std::string& dataset, const std::vector<std::uint64_t>& shape, const Chunks& chunks = {});
 
   /// Rows [first, first + rows) of such an array; values.size() is rows × the other dimensions.
   template <typename T>
   void write_rows(const std::string& dataset, std::uint64_t first, std::uint64_t rows, std::span<const T> values);
 
   /// Rows [first, first + rows) of the first dimension, converted to T. values.size() is rows × the other dimensions.
+  /// Of compressed arrays the chunks that the next rows may need stay unpacked, 64 MB at most.
   template <typename T>
   void read_rows(const std::string& dataset, std::uint64_t first, std::uint64_t rows, std::span<T> values) const;
 
@@ -149,11 +161,13 @@ class File {
                       std::span<const std::string> texts);
   void collect_pieces(const std::string& group, std::vector<Piece>& pieces) const;
   void wrote_something();
+  Array& array(const Subject& subject) const;
 
   std::filesystem::path path_;
   std::int64_t id_ = -1;  ///< HDF5's identifier; -1: closed
   Writeback writeback_;
   std::map<std::string, std::vector<std::uint64_t>> sums_;  ///< of the pieces of a dataset that was written in chunks
+  mutable std::map<std::string, std::shared_ptr<Array>> arrays_;  ///< of which rows were read or written
 };
 
 /// Whether the file starts (after a user block) with HDF5's signature. False for anything else; throws if it cannot be
