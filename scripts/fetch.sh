@@ -1,7 +1,8 @@
-# Functions for scripts that fetch published files; to be sourced, from the top folder of the repository.
+# Functions for scripts that fetch published files; to be sourced, before anything else.
 #
-# The caller sets
+# take_options sets
 #   from        a folder to take files from, or empty: then they are downloaded
+# The caller sets
 #   downloads   the folder that keeps downloads
 #   urls        by name of a file: where to download it, first choice first, separated by spaces
 #   sha256      by name of a file: its check sum
@@ -10,6 +11,28 @@ unfinished=() # files that are not whole yet, removed whatever happens
 trap 'rm -f "${unfinished[@]}"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+
+# take_options FILES ARGUMENT...: the options of a script that takes FILES ("the four .gz files") from a folder or the
+# network. Goes to the top folder of the repository.
+take_options() {
+  local files=$1 script=${0##*/}
+  shift
+  from=
+  while (($# > 0)); do
+    case $1 in
+      --from)
+        if (($# < 2)) || [[ ! -d $2 ]]; then
+          echo "$script: --from needs the folder that holds $files" >&2 && exit 2
+        fi
+        from=$(cd "$2" && pwd)
+        shift 2
+        ;;
+      --help) sed -n '2,/^set/{/^#/s/^# \?//p}' "$0" && exit 0 ;;
+      *) echo "$script: unknown option $1; --help lists the options" >&2 && exit 2 ;;
+    esac
+  done
+  cd "$(dirname "${BASH_SOURCE[0]}")/.."
+}
 
 # is_valid NAME FILE: FILE is the published file NAME.
 is_valid() {

@@ -6,21 +6,8 @@
 # What is there already, and whole, is left alone.
 set -euo pipefail
 
-from=
-while (($# > 0)); do
-  case $1 in
-    --from)
-      if (($# < 2)) || [[ ! -d $2 ]]; then
-        echo "get_fashion_mnist.sh: --from needs the folder that holds the four .gz files" >&2 && exit 2
-      fi
-      from=$(cd "$2" && pwd)
-      shift 2
-      ;;
-    --help) sed -n '2,/^set/{/^#/s/^# \?//p}' "$0" && exit 0 ;;
-    *) echo "get_fashion_mnist.sh: unknown option $1; --help lists the options" >&2 && exit 2 ;;
-  esac
-done
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source "$(dirname "${BASH_SOURCE[0]}")/fetch.sh"
+take_options "the four .gz files" "$@"
 
 cauchy=build/release/cauchy
 downloads=data/fashion_mnist
@@ -39,7 +26,6 @@ declare -A urls
 for name in "${!sha256[@]}"; do
   urls[$name]="${mirrors[*]/%//$name}"
 done
-source scripts/fetch.sh
 
 # convert PREFIX OUTPUT: the images and labels of PREFIX become OUTPUT, which appears only when it is whole.
 convert() {

