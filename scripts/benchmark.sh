@@ -3,9 +3,11 @@
 # Usage: scripts/benchmark.sh [--no-install] [--rounds 5] [--ranks 2] [--csv FILE]
 #        scripts/benchmark.sh [--no-install] --files [--large] [--rounds 5] [--csv FILE]
 #        scripts/benchmark.sh [--no-install] --sparse [--rounds 5]
+#        scripts/benchmark.sh [--no-install] --streaming [--rounds 5] [--ranks 2] [--csv FILE]
 #   --no-install   leave the installed packages as they are; the first option, if it is there
 #   --files        start, reading, checkpoints and memory instead, on two ranks; about a minute a round
 #   --sparse       logistic regression with a million sparse features instead, against a loop written by hand
+#   --streaming    training on a file of ten times data.memory instead, against the same in memory
 #   --large        and the memory of 500 million parameters, which take 17 GiB and a minute a round
 #   --rounds N     how often everything is measured (5)
 #   --ranks N      ranks (one for each core)
@@ -30,6 +32,10 @@ if [[ ${1-} == --files ]]; then
 fi
 if [[ ${1-} == --sparse ]]; then
   script=measure_sparse.py
+  shift
+fi
+if [[ ${1-} == --streaming ]]; then
+  script=measure_streaming.py
   shift
 fi
 if [[ $install == yes ]]; then

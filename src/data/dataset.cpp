@@ -31,8 +31,10 @@ Dataset<Real>::Dataset(const communication::Communicator& ranks, std::unique_ptr
       rows.push_back(rows_of(shard));
     }
     stream_ = std::make_unique<BlockStream<Real>>(*reader_, standardization, rows, streamed_block_rows);
+    for_each_part([](const Samples<Real>& /*samples*/) {});  // what is at fault is told now
   });
-  summary_ = summarize_targets<Real>(ranks, shape(), shards_, [this](const auto& visit) { for_each_part(visit); });
+  summary_ =
+      summarize_targets<Real>(ranks, shape(), shards_, [this](const auto& visit) { for_each_part_of_targets(visit); });
 }
 
 template <typename Real>
@@ -42,14 +44,13 @@ Range Dataset<Real>::local_rows() const {
 }
 
 template <typename Real>
-void Dataset<Real>::for_each_part(const std::function<void(const Samples<Real>&)>& visit) const {
+void Dataset<Real>::visit_parts(Samples<Real> part, const Visitor& visit) const {
   if (!streams()) {
     visit(samples_);
     return;
   }
   const Range rows = local_rows();
   const std::uint64_t count = stream_->block_rows();
-  Samples<Real> part;
   for (std::uint64_t first = rows.first; first < rows.last; first += count) {
     read_samples(*reader_, {first, std::min(rows.last, first + count)}, standardization_, part);
     weigh_classes(source().class_weights, part);

@@ -207,9 +207,9 @@ class Hdf5Reader final : public Reader {
                             Real* target) {
         Hdf5Columns(file, source(), list, option).read(samples.rows, scaling, target);
       };
-      if (shape().sparse) {
+      if (shape().sparse && !samples.without_features) {
         read_csr(file, source(), csr(), samples.rows, of_features, samples.sparse_features);
-      } else {
+      } else if (!samples.without_features) {
         samples.features.resize(samples.rows.size() * samples.inputs);
         read(source().features, "data.features", of_features, samples.features.data());
       }

@@ -96,7 +96,7 @@ void read_samples(const Reader& reader, Range rows, const Standardization& stand
   samples.features.clear();
   samples.bytes.clear();
   samples.targets.clear();
-  samples.sparse_features.columns = reader.shape().sparse ? samples.inputs : 0;
+  samples.sparse_features.columns = reader.shape().sparse && !samples.without_features ? samples.inputs : 0;
   samples.sparse_features.starts.assign(1, 0);
   samples.sparse_features.indices.clear();
   samples.sparse_features.values.clear();

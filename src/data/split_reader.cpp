@@ -117,11 +117,14 @@ class SplitReader final : public Reader {
 
   template <typename Real>
   void read_as(const Standardization& standardization, Samples<Real>& samples) const {
-    samples.features.reserve(shape().sparse || shape().bytes ? 0 : samples.rows.size() * samples.inputs);
+    const bool are_numbers = !shape().sparse && !shape().bytes && !samples.without_features;
+    samples.features.reserve(are_numbers ? samples.rows.size() * samples.inputs : 0);
     samples.targets.reserve(samples.rows.size() * samples.target_columns);
+    Samples<Real> all;
+    all.without_features = samples.without_features;
     for_each_part(samples.rows, [&](std::uint64_t, const std::vector<std::uint64_t>& chosen) {
       const Range around{chosen.front(), chosen.back() + 1};
-      const Samples<Real> all = read_samples<Real>(*whole_, around, standardization);
+      read_samples(*whole_, around, standardization, all);
       append_rows(all.features, samples.inputs, chosen, around.first, samples.features);
       append_bytes(all, samples);
       append_rows(all.sparse_features.view(), chosen, around.first, samples.sparse_features);

@@ -98,6 +98,7 @@ class Embedding final : public Layer<Real> {
     }
   }
 
+  bool takes_every_number() const override { return false; }
   std::string input_fault(std::span<const Real> sample) const override {
     for (std::size_t i = 0; i < sample.size(); ++i) {
       const std::size_t vocabulary = columns_[i].vocabulary;

@@ -72,7 +72,7 @@ void check_observations(const communication::Communicator& ranks, const model::L
   const std::string hint = recommended == name ? "" : "; is model.likelihood = " + std::string(recommended) + " meant?";
   communication::agree(ranks, [&] {
     const core::Doing doing("reading data");
-    dataset.for_each_part([&](const data::Samples<Real>& samples) {
+    dataset.for_each_part_of_targets([&](const data::Samples<Real>& samples) {
       const auto targets = samples.target_matrix();
       for (std::size_t row = 0; row < targets.rows; ++row) {
         std::string fault = likelihood.target_fault(targets, row);
@@ -95,7 +95,7 @@ void check_observations(const communication::Communicator& ranks, const model::L
 template <typename Real>
 void check_features(const communication::Communicator& ranks, const model::Network<Real>& network,
                     const data::Dataset<Real>& dataset) {
-  if (dataset.shape().sparse || dataset.shape().bytes) {
+  if (network.takes_every_number() || dataset.shape().sparse || dataset.shape().bytes) {
     return;  // what is sparse has no tokens, and every byte is one
   }
   communication::agree(ranks, [&] {

@@ -87,7 +87,7 @@ class BitsTest(StreamingTest):
         self.check([(1, 2), (3, 1)], optimizer__batch_size="full", stop__max_steps=6)
 
     def test_sparse_rows(self):
-        self.check([(2, 1), (1, 2)], limit="20kB", data__train="sparse.h5", data__validation="sparse.h5",
+        self.check([(1, 2), (2, 1), (3, 1), (4, 1)], limit="20kB", data__train="sparse.h5", data__validation="sparse.h5",
                    data__test="sparse.h5")
 
     def test_a_part_that_validates(self):
@@ -169,12 +169,30 @@ class LimitTest(StreamingTest):
 
     def test_a_share_of_the_machine(self):
         toy.gaussian(self.folder / "train.h5", 2000, inputs=99, columns=1)
-        settings = self.settings(optimizer__batch_size=1000, stop__max_steps=1)
-        for share, streams in (("50%", False), ("0.000001%", True)):
-            outcome = self.run_program(["train", "--dry-run", *program.options({**settings, "data.memory": share})])
-            self.assertEqual(outcome.code, 2 if streams else 0, outcome)
-            if streams:
-                self.assertRegex(outcome.stderr, r"data.memory = 0.000001% \([\d.]+ \w+ a rank\)")
+        settings = self.settings(optimizer__batch_size=1000, data__block_rows=20)
+        self.assertNotIn("streamed", self.succeed(["train", "--dry-run", *program.options(
+            {**settings, "data.memory": "50%"})]).stdout)
+        of_a_rank = []
+        for ranks in (1, 2):  # which divide it
+            message = self.refuse(["train", *program.options({**settings, "data.memory": "0.000001%"})], ranks)
+            found = re.search(r"data.memory = 0.000001% \(([\d.]+) B a rank\)", message)
+            self.assertIsNotNone(found, message)
+            of_a_rank.append(float(found[1]))
+        self.assertLessEqual(abs(of_a_rank[0] - 2 * of_a_rank[1]), 1)  # whole bytes
+
+    def test_data_that_cannot_be_read_again_come_first(self):
+        toy.gaussian(self.folder / "train.h5", 4000, inputs=9, columns=1)
+        with open(self.folder / "test.csv", "w", encoding="utf-8") as file:
+            file.writelines(",".join(["1.5"] * 10) + "\n" for _ in range(1000))
+        settings = self.settings(optimizer__batch_size=1000, data__block_rows=100, data__test="test.csv")
+        outcome = self.train({**settings, "data.memory": "80kB", "stop.max_steps": 2})
+        self.assert_streamed(outcome, "data.train")
+        message = self.refuse(["train", *program.options({**settings, "data.memory": "70kB"})])
+        self.assertIn("data.test = test.csv: the rows of a rank take 39.1 KiB, other data sets 35.2 KiB, more than "
+                      "data.memory = 70kB, and only HDF5 is read while training goes on", message)
+        message = self.refuse(["train", *program.options({**settings, "data.block_rows": 200, "data.memory": "80kB"})])
+        self.assertIn("and one more, take 70.3 KiB, other data sets 39.1 KiB, more than data.memory = 80kB; what would "
+                      "do: data.memory = 1MiB, 2 ranks, or in a fresh run data.block_rows = 111", message)
 
 
 class FaultTest(StreamingTest):

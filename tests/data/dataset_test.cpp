@@ -196,6 +196,17 @@ TEST_F(DatasetTest, StandardizationIsThatOfAllRowsAndTheSameForAllRankCounts) {
   }
 }
 
+TEST_F(DatasetTest, TargetsAreReadWithoutFeatures) {
+  const test::ToyData toy(23, 3, 4);
+  const Source source = written(toy);
+  const auto reader = make_hdf5_reader(source, hdf5_shape(source));
+  Samples<float> samples{.without_features = true};
+  read_samples(*reader, {5, 12}, {}, samples);
+  EXPECT_TRUE(samples.features.empty());
+  EXPECT_EQ(samples.targets, read_samples<float>(*reader, {5, 12}, {}).targets);
+  EXPECT_EQ(samples.targets.size(), 7);
+}
+
 TEST_F(DatasetTest, ALargeOffsetCostsNoDigits) {
   test::ToyData toy(64, 2, 4);
   for (std::uint64_t row = 0; row < toy.rows; ++row) {

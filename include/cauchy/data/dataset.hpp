@@ -59,8 +59,12 @@ class Dataset {
   /// What all targets look like, on whatever rank.
   const model::TargetSummary& summary() const { return summary_; }
 
+  using Visitor = std::function<void(const Samples<Real>&)>;
+
   /// Calls visit with all of this rank's rows, in order: at once, or in parts if they do not stay in memory.
-  void for_each_part(const std::function<void(const Samples<Real>&)>& visit) const;
+  void for_each_part(const Visitor& visit) const { visit_parts({}, visit); }
+  /// The same, where features may be missing. What has to be read again takes less time then.
+  void for_each_part_of_targets(const Visitor& visit) const { visit_parts({.without_features = true}, visit); }
 
   /// Whether gather() takes rows from a file.
   bool streams() const { return stream_ != nullptr; }
@@ -79,6 +83,7 @@ class Dataset {
   template <typename RowAt>
   model::Batch<Real> gather_rows(std::uint64_t shard, std::uint64_t count, RowAt row_at,
                                  BatchBuffer<Real>& buffer) const;
+  void visit_parts(Samples<Real> part, const Visitor& visit) const;
   void prepare(std::uint64_t count, BatchBuffer<Real>& buffer) const;
   template <typename RowAt>
   void copy_rows(const Samples<Real>& samples, Range of_batch, RowAt row_at, BatchBuffer<Real>& buffer) const;

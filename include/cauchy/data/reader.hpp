@@ -26,11 +26,12 @@ struct Standardization;
 /// Rows [rows.first, rows.last) of a source, in memory.
 template <typename Real>
 struct Samples {
-  Range rows;
+  Range rows = {};
   std::uint64_t inputs = 0;
   std::uint64_t target_columns = 0;
-  linear_algebra::UnsetVector<Real> features;               ///< (rows × inputs), empty where they are sparse or bytes
-  linear_algebra::UnsetVector<Real> targets;                ///< (rows × target_columns)
+  bool without_features = false;                            ///< nobody looks at them: a reader may leave them out
+  linear_algebra::UnsetVector<Real> features = {};          ///< (rows × inputs), empty where they are sparse or bytes
+  linear_algebra::UnsetVector<Real> targets = {};           ///< (rows × target_columns)
   linear_algebra::SparseMatrix<Real> sparse_features = {};  ///< (rows × inputs), or without columns
   std::vector<std::uint8_t> bytes = {};                     ///< features of row i are the inputs from byte i on
   linear_algebra::UnsetVector<Real> weights = {};           ///< (rows), nonnegative; empty: 1 each
@@ -108,7 +109,7 @@ std::unique_ptr<const Reader> open_reader(const communication::Communicator& ran
 template <typename Real>
 Samples<Real> read_samples(const Reader& reader, Range rows, const Standardization& standardization);
 
-/// The same into samples that have memory already.
+/// The same into samples that have memory already, and say whether features are wanted.
 template <typename Real>
 void read_samples(const Reader& reader, Range rows, const Standardization& standardization, Samples<Real>& samples);
 

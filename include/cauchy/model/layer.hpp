@@ -83,6 +83,8 @@ class Layer {
   /// Whether it adds what goes into the first part of its hidden layer, so that d_output is also a derivative by that.
   virtual bool adds_shortcut() const { return false; }
 
+  /// Whether features may be any numbers, so that nobody needs to ask what is wrong with them.
+  virtual bool takes_every_number() const { return true; }
   /// What is wrong with the features of a sample, for a first layer that does not take every number: "column 3 holds
   /// 70, which is no token 0, 1, ..., 64"; empty if nothing is. Only this function may see such features.
   virtual std::string input_fault(std::span<const Real> /*sample*/) const { return {}; }

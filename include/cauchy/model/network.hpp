@@ -66,6 +66,7 @@ class Network {
   bool rounds_operands() const { return operands_ != Operands::as_they_are; }
 
   /// What is wrong with the features of a sample: see Layer::input_fault.
+  bool takes_every_number() const { return layers_.front()->takes_every_number(); }
   std::string feature_fault(std::span<const Real> sample) const { return layers_.front()->input_fault(sample); }
 
   /// Writes the initial Θ, padding included; a function of the seed. theta.size() = layout().padded_size().
