@@ -1,5 +1,6 @@
 // cauchy inspect: what is in a checkpoint or a data file.
 
+#include <algorithm>
 #include <array>
 #include <iostream>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "cauchy/config/sources.hpp"
 #include "cauchy/data/hdf5_reader.hpp"
 #include "cauchy/data/reader.hpp"
+#include "cauchy/data/source_files.hpp"
 #include "cauchy/data/summary.hpp"
 #include "cauchy/reporting/number.hpp"
 #include "cauchy/reporting/row_progress.hpp"
@@ -78,6 +80,12 @@ void list_group(const storage::File& file, const std::string& group, int depth) 
 struct Found {
   bool features = true;
   bool targets = true;
+
+  Found& operator&=(const Found& other) {
+    features = features && other.features;
+    targets = targets && other.targets;
+    return *this;
+  }
 };
 
 Found list_file(const std::string& path, const data::Source& source) {
@@ -128,7 +136,11 @@ void inspect_data(const communication::Communicator& ranks, const std::string& p
   source.any_value = true;
   source.tell = nullptr;  // nothing becomes of the data here
   Found found;
-  communication::agree_on_root(ranks, [&] { found = list_file(path, source); });
+  communication::agree_on_root(ranks, [&] {
+    for (const std::string& file : data::files_of(source)) {
+      found &= list_file(file, source);
+    }
+  });
   std::array<std::int32_t, 2> flags{found.features ? 1 : 0, found.targets ? 1 : 0};
   ranks.broadcast<std::int32_t>(flags);
   if (flags[0] != 0) {
@@ -144,10 +156,11 @@ core::ExitCode run_inspect(const communication::Communicator& ranks, const Comma
   const std::string& path = line.positional();
   std::int32_t is_checkpoint = 0;
   communication::agree_on_root(ranks, [&] {
-    require_file("inspect", path);
-    is_checkpoint = checkpoint::is_checkpoint(path) ? 1 : 0;
-    if (is_checkpoint != 0) {
-      inspect_checkpoint(path);
+    const std::vector<std::string> files = data::files_of({"inspect", path, "", ""});
+    std::ranges::for_each(files, [](const std::string& file) { require_file("inspect", file); });
+    if (files.size() == 1 && checkpoint::is_checkpoint(files.front())) {
+      is_checkpoint = 1;
+      inspect_checkpoint(files.front());
     }
   });
   ranks.broadcast<std::int32_t>({&is_checkpoint, 1});
@@ -163,7 +176,8 @@ Command inspect_command() {
   return {
       {"inspect",
        "Shows a checkpoint (shapes, configuration, digest of the parameters) or a data file (ranges, values at fault, "
-       "targets, the likelihood that suits them).",
+       "targets, the likelihood that suits them). Several files of one data set go between commas, or as a pattern in "
+       "quotes.",
        "FILE",
        {},
        true},

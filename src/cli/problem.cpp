@@ -9,6 +9,7 @@
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/core/activity.hpp"
 #include "cauchy/core/error.hpp"
+#include "cauchy/data/source_files.hpp"
 #include "cauchy/training/broadcast.hpp"
 
 namespace cauchy::cli {
@@ -210,6 +211,19 @@ void require_file(const std::string& option, const std::filesystem::path& path) 
   }
 }
 
+namespace {
+
+/// Of a list or a pattern; none if one is missing, which is told when it is read.
+std::vector<std::string> files_in(const std::filesystem::path& list) {
+  try {
+    return data::files_of({"", list.string(), "", ""});
+  } catch (const core::UserError&) {
+    return {};
+  }
+}
+
+}  // namespace
+
 void check_output(const std::filesystem::path& output, std::initializer_list<std::filesystem::path> inputs) {
   std::error_code ignored;
   const std::filesystem::path folder = output.has_parent_path() ? output.parent_path() : ".";
@@ -220,8 +234,10 @@ void check_output(const std::filesystem::path& output, std::initializer_list<std
     throw core::UserError("--output " + output.string() + ": is a folder");
   }
   for (const std::filesystem::path& input : inputs) {
-    if (std::filesystem::equivalent(output, input, ignored)) {
-      throw core::UserError("--output " + output.string() + ": would replace the file that is read");
+    for (const std::string& file : files_in(input)) {
+      if (std::filesystem::equivalent(output, file, ignored)) {
+        throw core::UserError("--output " + output.string() + ": would replace the file that is read");
+      }
     }
   }
 }

@@ -11,10 +11,11 @@
 #include <utility>
 #include <vector>
 
+#include "byte_source.hpp"
 #include "cauchy/core/error.hpp"
+#include "cauchy/data/source_files.hpp"
 #include "cauchy/storage/file.hpp"
 #include "text_number.hpp"
-#include "text_records.hpp"
 
 namespace cauchy::data {
 namespace {

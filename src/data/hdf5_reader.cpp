@@ -139,6 +139,25 @@ SourceShape hdf5_shape(const Source& source) {
   });
 }
 
+std::string hdf5_types(const Source& source) {
+  return with_user_errors(source, [&] {
+    const storage::File file = open(source);
+    std::string text;
+    const auto add = [&](const std::string& dataset, const std::string& values) {
+      text += (text.empty() ? "/" : ", /") + dataset + " of " + storage::element_type_name(file.info(values).type);
+    };
+    if (is_csr(file, source)) {
+      add(source.features, source.features + "/values");
+    } else {
+      std::ranges::for_each(split_list(source.features), [&](const std::string& name) { add(name, name); });
+    }
+    if (!source.features_alone) {
+      std::ranges::for_each(split_list(source.targets), [&](const std::string& name) { add(name, name); });
+    }
+    return text;
+  });
+}
+
 namespace {
 
 class Hdf5Reader final : public Reader {

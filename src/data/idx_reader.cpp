@@ -12,10 +12,11 @@
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/core/activity.hpp"
 #include "cauchy/core/error.hpp"
+#include "cauchy/data/source_files.hpp"
 #include "conversion.hpp"
 #include "idx_file.hpp"
+#include "joined_reader.hpp"
 #include "packing.hpp"
-#include "text_records.hpp"
 
 namespace cauchy::data {
 namespace {
@@ -148,10 +149,11 @@ class IdxReader final : public Reader {
   IdxPart labels_;
 };
 
-IdxPart labels_of(const Source& source, const IdxPart& images) {
-  const std::string path = source.labels.empty() ? labels_beside(images.path) : source.labels;
+/// Of the images; `given` is empty where no labels are named.
+IdxPart labels_of(const Source& source, const IdxPart& images, const std::string& given) {
+  const std::string path = given.empty() ? labels_beside(images.path) : given;
   if (path.empty()) {
-    throw core::UserError(at(source) + "is an IDX file without labels beside it; " + source.key +
+    throw core::UserError(images.label + ": is an IDX file without labels beside it; " + source.key +
                           "_labels names theirs");
   }
   IdxPart labels = look_at(path, source.key + "_labels = " + path);
@@ -192,44 +194,81 @@ std::string labels_beside(const std::string& images) {
   return "";
 }
 
+namespace {
+
+/// The files of the labels that a source names, one for each of its images; empty names where it names none.
+std::vector<std::string> named_labels(const Source& source, std::size_t images) {
+  if (source.features_alone || source.labels.empty()) {
+    return std::vector<std::string>(images);
+  }
+  Source of_labels = source;
+  of_labels.key += "_labels";
+  of_labels.path = source.labels;
+  std::vector<std::string> files = files_of(of_labels);
+  if (files.size() != images) {
+    throw core::UserError(at(of_labels) + "names " + std::to_string(files.size()) + " files of labels, and " +
+                          source.key + " " + std::to_string(images) + " of images");
+  }
+  return files;
+}
+
+void pack(const IdxPart& part, Packer& packer) {
+  packer.put(part.path);
+  packer.put(part.label);
+  packer.put(part.stamp);
+  packer.put(part.type);
+  packer.put(part.start);
+  packer.put(part.rows);
+  packer.put(part.columns);
+}
+
+IdxPart unpack(Unpacker& unpacker) {
+  IdxPart part;
+  part.path = unpacker.get_text();
+  part.label = unpacker.get_text();
+  part.stamp = unpacker.get<FileStamp>();
+  part.type = unpacker.get<std::uint8_t>();
+  part.start = unpacker.get<std::uint64_t>();
+  part.rows = unpacker.get<std::uint64_t>();
+  part.columns = unpacker.get<std::uint64_t>();
+  return part;
+}
+
+void tell_types(const Source& source, const IdxPart& part, const IdxPart& first) {
+  if (source.tell && part.type != first.type) {
+    source.tell(part.label + ": holds numbers of another type than " + first.path);
+  }
+}
+
+}  // namespace
+
 std::unique_ptr<const Reader> open_idx(const communication::Communicator& ranks, const Source& source) {
   refuse_one_each(source);
+  const std::vector<Source> sources = sources_of(ranks, source);
   std::string packed;
   communication::agree_on_root(ranks, [&] {
     const core::Doing doing("reading data");
-    const std::vector<std::string> files = files_of(source);
-    if (files.size() > 1) {
-      throw core::UserError(at(source) + "is several IDX files; cauchy convert takes one after the other");
-    }
-    const IdxPart images = look_at(files[0], source.key + " = " + files[0]);
+    const std::vector<std::string> labels = named_labels(source, sources.size());
     Packer packer;
-    for (const IdxPart& part : {images, source.features_alone ? images : labels_of(source, images)}) {
-      packer.put(part.path);
-      packer.put(part.label);
-      packer.put(part.stamp);
-      packer.put(part.type);
-      packer.put(part.start);
-      packer.put(part.rows);
-      packer.put(part.columns);
+    std::optional<IdxPart> first;
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      const IdxPart images = look_at(sources[i].path, source.key + " = " + sources[i].path);
+      first = first.value_or(images);
+      tell_types(source, images, *first);
+      pack(images, packer);
+      pack(source.features_alone ? images : labels_of(source, images, labels[i]), packer);
     }
     packed = packer.take();
   });
   ranks.broadcast(packed);
   Unpacker unpacker(packed);
-  const auto take = [&] {
-    IdxPart part;
-    part.path = unpacker.get_text();
-    part.label = unpacker.get_text();
-    part.stamp = unpacker.get<FileStamp>();
-    part.type = unpacker.get<std::uint8_t>();
-    part.start = unpacker.get<std::uint64_t>();
-    part.rows = unpacker.get<std::uint64_t>();
-    part.columns = unpacker.get<std::uint64_t>();
-    return part;
-  };
-  IdxPart images = take();
-  IdxPart labels = take();
-  return std::make_unique<IdxReader>(source, std::move(images), std::move(labels));
+  std::vector<std::unique_ptr<const Reader>> parts;
+  for (const Source& of_file : sources) {
+    IdxPart images = unpack(unpacker);
+    IdxPart labels = unpack(unpacker);
+    parts.push_back(std::make_unique<IdxReader>(of_file, std::move(images), std::move(labels)));
+  }
+  return join(source, std::move(parts));
 }
 
 }  // namespace cauchy::data

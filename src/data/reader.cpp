@@ -14,9 +14,11 @@
 #include "cauchy/data/hdf5_reader.hpp"
 #include "cauchy/data/idx_reader.hpp"
 #include "cauchy/data/libsvm_reader.hpp"
+#include "cauchy/data/source_files.hpp"
 #include "cauchy/data/table_reader.hpp"
 #include "conversion.hpp"
 #include "format.hpp"
+#include "joined_reader.hpp"
 
 namespace cauchy::data {
 namespace {
@@ -45,6 +47,33 @@ std::unique_ptr<const Reader> open_hdf5(const communication::Communicator& ranks
                           parse_encoding(text, source.path));
 }
 
+/// Collective. Tells where files hold numbers of other types than the first one, which may be a mistake.
+void tell_types(const communication::Communicator& ranks, const std::vector<Source>& sources) {
+  communication::agree_on_root(ranks, [&] {
+    const std::string types = hdf5_types(sources.front());
+    for (const Source& source : sources) {
+      const std::string others = hdf5_types(source);
+      if (source.tell && others != types) {
+        source.tell(at(source) + others + "; " + sources.front().path + " holds " + types);
+      }
+    }
+  });
+}
+
+std::unique_ptr<const Reader> open_hdf5_files(const communication::Communicator& ranks, const Source& source,
+                                              const Encoding& training) {
+  std::vector<std::unique_ptr<const Reader>> parts;
+  const std::vector<Source> sources = sources_of(ranks, source);
+  for (const Source& of_file : sources) {
+    parts.push_back(open_hdf5(ranks, of_file, training));
+  }
+  std::unique_ptr<const Reader> reader = join(source, std::move(parts));
+  if (sources.size() > 1) {
+    tell_types(ranks, sources);
+  }
+  return reader;
+}
+
 /// Throws core::UserError at the first of the values, one a row, that is not good.
 template <typename Real>
 void require_each(const Reader& reader, Part part, Range rows, std::span<const Real> values, bool (*good)(Real),
@@ -70,7 +99,7 @@ std::unique_ptr<const Reader> open_reader(const communication::Communicator& ran
   });
   ranks.broadcast(format);
   if (format == "hdf5") {
-    return open_hdf5(ranks, source, training);
+    return open_hdf5_files(ranks, source, training);
   }
   if (format == "idx") {
     return open_idx(ranks, source);

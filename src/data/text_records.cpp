@@ -2,16 +2,14 @@
 
 #include "text_records.hpp"
 
-#include <glob.h>
-
 #include <algorithm>
 #include <cstring>
-#include <filesystem>
 #include <optional>
 
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/core/activity.hpp"
 #include "cauchy/core/error.hpp"
+#include "cauchy/data/source_files.hpp"
 #include "packing.hpp"
 #include "text_number.hpp"
 
@@ -24,22 +22,6 @@ constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 std::uint64_t count(std::string_view text, char what) {
   return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), what));
-}
-
-std::vector<std::string> matches(const std::string& pattern) {
-  glob_t found{};
-  std::vector<std::string> paths;
-  if (::glob(pattern.c_str(), 0, nullptr, &found) == 0) {
-    paths.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
-  }
-  ::globfree(&found);
-  std::ranges::sort(paths);
-  return paths;
-}
-
-bool exists(const std::string& path) {
-  std::error_code ignored;
-  return std::filesystem::exists(path, ignored);
 }
 
 /// What a rank has seen in its even share of a file.
@@ -133,26 +115,6 @@ std::vector<Share> shares_of(std::span<const TextFile> files, std::uint64_t rank
 }
 
 }  // namespace
-
-std::vector<std::string> files_of(const Source& source) {
-  if (exists(source.path)) {
-    return {source.path};
-  }
-  std::vector<std::string> paths;
-  std::string_view rest = source.path;
-  while (!rest.empty()) {
-    const std::size_t comma = std::min(rest.find(','), rest.size());
-    const std::string name(trimmed(rest.substr(0, comma)));
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
-    const std::vector<std::string> found = exists(name) ? std::vector{name} : matches(name);
-    if (found.empty()) {
-      const bool is_pattern = name.find_first_of("*?[") != std::string::npos;
-      throw core::UserError(source.key + " = " + name + ": " + (is_pattern ? "fits no file" : "no such file"));
-    }
-    paths.insert(paths.end(), found.begin(), found.end());
-  }
-  return paths;
-}
 
 std::vector<TextFile> open_text_files(const communication::Communicator& ranks, const Source& source) {
   std::string packed;

@@ -22,11 +22,7 @@ struct TextFile {
   bool gzipped = false;
 };
 
-/// The files that a source names, each a path or a pattern such as part-*.csv, whose files come in the order of their
-/// names. Throws core::UserError if a pattern fits none.
-std::vector<std::string> files_of(const Source& source);
-
-/// Collective. The same, with the root's view of them.
+/// Collective. The files that a source names, as the root sees them.
 std::vector<TextFile> open_text_files(const communication::Communicator& ranks, const Source& source);
 
 /// A part of a file that starts with a record. Records belong to it that begin before `end`.

@@ -24,6 +24,9 @@ void verify(const communication::Communicator& ranks, const Source& source);
 /// missing, no HDF5 file, or holds no numbers in matching shapes.
 SourceShape hdf5_shape(const Source& source);
 
+/// "/features of float32, /targets of int64". Throws as hdf5_shape() does.
+std::string hdf5_types(const Source& source);
+
 /// Reads a file of this shape, without looking at it before.
 std::unique_ptr<const Reader> make_hdf5_reader(const Source& source, const SourceShape& shape, Encoding encoding = {});
 
