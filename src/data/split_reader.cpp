@@ -13,6 +13,7 @@ namespace {
 
 // Rows of the whole, about, that are read at a time; those of the other half are dropped.
 constexpr std::uint64_t piece_rows = 1 << 14;
+constexpr std::uint64_t piece_elements = 1 << 18;  // of so many features at most, where rows are long
 
 /// Appends rows of a matrix of that many columns. Does nothing with a matrix that is not there.
 template <typename From, typename To>
@@ -109,10 +110,16 @@ class SplitReader final : public Reader {
   template <typename Visit>
   void for_each_part(Range rows, Visit visit) const {
     const double share = static_cast<double>(shape().rows) / static_cast<double>(whole_->shape().rows);
-    const auto count = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(share * piece_rows));
+    const std::uint64_t rows_around = std::min(piece_rows, piece_elements / elements_of_row());
+    const auto count = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(share * static_cast<double>(rows_around)));
     for (std::uint64_t first = rows.first; first < rows.last; first += count) {
       visit(first, split_->rows(half_, {first, std::min(rows.last, first + count)}));
     }
+  }
+
+  std::uint64_t elements_of_row() const {
+    const SourceShape& whole = whole_->shape();
+    return std::max<std::uint64_t>(1, whole.sparse ? whole.elements / whole.rows : whole.inputs);
   }
 
   template <typename Real>
