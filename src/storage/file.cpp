@@ -355,6 +355,7 @@ void File::read_rows(const std::string& dataset, std::uint64_t first, std::uint6
   const Subject subject{path_, dataset};
   const Array& open = array(subject);
   require_numbers(open.type(), subject);
+  open.require_complete(subject);
   require_rows(open, first, rows, subject);
   require_count(rows * open.row_elements(), values.size(), open, subject);
   read_pieces(open, first, rows, values, subject);
@@ -365,6 +366,7 @@ void File::read(const std::string& dataset, std::span<T> values) const {
   const Subject subject{path_, dataset};
   const Array array(opened(id_, subject), subject);
   require_numbers(array.type(), subject);
+  array.require_complete(subject);
   require_count(element_count(array.shape(), subject), values.size(), array, subject);
   if (array.shape().empty()) {
     checked(H5Dread(array.id(), memory_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "read", subject);

@@ -3,6 +3,8 @@
 #include "hdf5_array.hpp"
 
 #include <algorithm>
+#include <array>
+#include <string>
 
 #include "cauchy/core/activity.hpp"
 #include "hdf5_type.hpp"
@@ -65,6 +67,27 @@ Array::Array(hid_t file, const Subject& subject)
   element_count(shape_, subject);  // throws for a shape that no memory could hold
   if (!shape_.empty()) {
     row_elements_ = element_count(std::span(shape_).subspan(1), subject);
+  }
+}
+
+void Array::require_complete(const Subject& subject) const {
+  const Handle properties(H5Dget_create_plist(id()), H5Pclose, "look at", subject);
+  if (H5Pget_layout(properties.id()) == H5D_VIRTUAL ||
+      checked(H5Pget_external_count(properties.id()), "look at", subject) > 0) {
+    refuse(subject, "has its numbers in other files, and HDF5 would give zeros where one is missing; `h5repack -l " +
+                        subject.object + ":CONTI` puts them into one file");
+  }
+  const int filters = checked(H5Pget_nfilters(properties.id()), "look at", subject);
+  for (int i = 0; i < filters; ++i) {
+    std::array<char, 64> name{};
+    std::size_t values = 0;
+    unsigned flags = 0;
+    const H5Z_filter_t filter = H5Pget_filter2(properties.id(), static_cast<unsigned>(i), &flags, &values, nullptr,
+                                               name.size(), name.data(), nullptr);
+    if (checked(H5Zfilter_avail(filter), "look at", subject) == 0) {
+      refuse(subject, "is packed with the filter " + std::string(name.data()) + " (" + std::to_string(filter) +
+                          "), which this HDF5 does not have; pack it with gzip, or not at all");
+    }
   }
 }
 

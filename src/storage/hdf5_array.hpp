@@ -22,6 +22,10 @@ class Array {
   /// Elements of one row.
   std::uint64_t row_elements() const { return row_elements_; }
 
+  /// Throws a StorageError unless all is there that reading takes: HDF5 gives zeros for a part whose file is missing,
+  /// and of a filter that is missing it tells where it looked for one.
+  void require_complete(const Subject& subject) const;
+
   /// Rows [first, first + rows), in one transfer.
   void read(std::uint64_t first, std::uint64_t rows, hid_t target_type, void* target, const Subject& subject) const;
   void write(std::uint64_t first, std::uint64_t rows, hid_t source_type, const void* source,

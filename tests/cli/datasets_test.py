@@ -119,6 +119,15 @@ class DatasetsTest(program.ProgramTest):
         told("/kind does not hold numbers", **{"data.features": "mass,kind"})
         told("row counts differ: /mass is (97), /short is (96)", **{"data.features": "mass,short"})
         told("/colour", **{"data.features": "mass,colour"})
+        with h5py.File(self.folder / "train.h5", "r+") as file:
+            file.create_dataset("packed", data=self.mass, compression="lzf")
+            layout = h5py.VirtualLayout(shape=(ROWS,), dtype="float32")
+            layout[:50] = h5py.VirtualSource("gone.h5", "mass", shape=(50,))
+            file.create_virtual_dataset("virtual", layout, fillvalue=0)
+            file.create_dataset("raw", data=self.mass, external=[(str(self.folder / "raw.bin"), 0, 4 * ROWS)])
+        told("packed is packed with the filter lzf (32000), which this HDF5 does not have", **{"data.features": "packed"})
+        told("virtual has its numbers in other files", **{"data.features": "mass,virtual"})
+        told("raw has its numbers in other files", **{"data.features": "raw"})
         toy.write_sparse(self.folder / "train.h5", *toy.sparse(ROWS))
         with h5py.File(self.folder / "train.h5", "r+") as file:
             file["mass"] = self.mass
