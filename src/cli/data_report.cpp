@@ -120,7 +120,7 @@ std::string scale_text(const data::Summary& summary) {
     return "no feature varies";
   }
   return "deviations from " + short_text(smallest, 3) + " to " + short_text(largest, 3) +
-         (largest > uneven * smallest || largest > uneven || largest * uneven < 1
+         (!summary.shape.bytes && (largest > uneven * smallest || largest > uneven || largest * uneven < 1)
               ? ": data.standardize = true makes them 1"
               : "");
 }

@@ -37,10 +37,11 @@ void count_value(Summary& summary, bool& few, double value) {
 void add_features(Summary& summary, const Samples<double>& samples) {
   const std::uint64_t rows = samples.rows.size();
   if (samples.sparse_features.columns == 0) {
-    const auto features = samples.feature_matrix();
+    std::vector<double> features(samples.inputs);
     for (std::uint64_t row = 0; row < rows; ++row) {
-      for (std::uint64_t column = 0; column < features.columns; ++column) {
-        const double value = features(row, column);
+      samples.copy_features(row, features.data());
+      for (std::uint64_t column = 0; column < samples.inputs; ++column) {
+        const double value = features[column];
         summary.features[column].add(value, samples.rows.first + row);
         summary.elements += value != 0 ? 1 : 0;
       }
@@ -183,6 +184,9 @@ Summary summarize(const Reader& reader, const std::function<void(std::uint64_t)>
 
 Recommendation recommend(const Summary& summary) {
   const auto& targets = summary.targets;
+  if (summary.shape.bytes && !targets.empty()) {
+    return {"categorical", "the targets are bytes, each of which follows those before it"};
+  }
   switch (summary.kind) {
     case TargetKind::none:
       return {"", "there is no target to learn from"};

@@ -82,6 +82,14 @@ class BytesTest(program.ProgramTest):
         found = {name: float(value) for name, value in re.findall(r"(?m)^(NLL|bits/byte) +(\S+)$", told)}
         self.assertLess(abs(found["bits/byte"] * math.log(2) - found["NLL"]), 1e-8)  # in ten digits
 
+    def test_inspect(self):
+        told = self.succeed(["inspect", "text.txt", "--data.format=bytes", f"--data.context={CONTEXT}"]).stdout
+        self.assertRegex(told, rf"(?m)^rows +{1000 - CONTEXT}$")
+        self.assertIn("model.likelihood = categorical would suit", told)
+        self.assertNotIn("standardize", told)
+        windows = numpy.frombuffer(self.text, "uint8")[:-CONTEXT]
+        self.assertRegex(told, rf"(?m)^ +x0 +{windows.min()} +{windows.mean():.5g}\d* +{windows.max()} ")
+
     def test_beats_a_trigram_where_more_than_two_bytes_tell(self):
         """0.9 of the bytes follow: an entropy of 0.99 bits, where a trigram sees eight letters alike, 3 bits."""
         longer = text(20000, seed=1)
