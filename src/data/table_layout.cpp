@@ -29,6 +29,16 @@ std::uint64_t count_outside_quotes(std::string_view text, char what) {
   return count;
 }
 
+/// "1,5", where fields are not separated by commas.
+bool is_decimal_comma(std::string text, char separator) {
+  const std::size_t comma = text.find(',');
+  if (separator == ',' || comma == std::string::npos) {
+    return false;
+  }
+  text[comma] = '.';
+  return is_number(text);
+}
+
 char separator_of(const std::string& format, std::string_view first_line) {
   if (format != "csv") {
     return format == "tsv" ? '\t' : ' ';
@@ -112,6 +122,15 @@ void Fields::skip_blanks() {
   }
 }
 
+/// What no text holds would end up in names of columns and categories.
+void Fields::refuse_controls(const char* begin, const char* end, std::string_view controls) const {
+  const char* const found = std::find_first_of(begin, end, controls.begin(), controls.end());
+  if (found != end) {
+    fail(found, *found == '\0' ? "a zero byte, which no text has"
+                               : "a carriage return within a line; lines end in a line feed, or in both");
+  }
+}
+
 /// Steps over what separates a field from the next one.
 void Fields::finish_field() {
   skip_blanks();
@@ -129,6 +148,7 @@ bool Fields::next(Field& field) {
   field = {{}, position_, position_ != end_ && *position_ == '"'};
   if (field.is_quoted) {
     take_quoted(field);
+    refuse_controls(field.position, position_, {"\0", 1});
     skip_blanks();
     if (separator_ != ' ' ? position_ != end_ && *position_ != separator_ : position_ != end_ && position_[-1] == '"') {
       fail(position_, "text behind a closing quote; a quote within quotes is written twice");
@@ -142,6 +162,7 @@ bool Fields::next(Field& field) {
       }
       ++position_;
     }
+    refuse_controls(field.position, position_, {"\0\r", 2});
     field.text = trimmed({field.position, static_cast<std::size_t>(position_ - field.position)});
   }
   finish_field();
@@ -231,6 +252,7 @@ TableLayout look_at_table(const Source& source, const TextFile& file, const std:
       }
       is_known.resize(texts.size(), false);
       layout.is_text.resize(texts.size(), false);
+      layout.decimal_commas.resize(texts.size());
       if (layout.has_header) {
         continue;
       }
@@ -241,6 +263,9 @@ TableLayout look_at_table(const Source& source, const TextFile& file, const std:
       if (!is_known[column] && !field.is_missing()) {
         is_known[column] = true;
         layout.is_text[column] = is_text(field.text);
+        if (is_decimal_comma(std::string(field.text), layout.separator)) {
+          layout.decimal_commas[column] = field.text;
+        }
       }
     }
   }

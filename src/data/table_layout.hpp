@@ -28,8 +28,8 @@ class Fields {
   /// A blank as separator stands for any number of blanks and tabs.
   Fields(const TextFile& file, const Record& record, char separator);
 
-  /// False behind the last one. The field lives until the next call. Throws core::UserError if quotes are where they
-  /// may not be.
+  /// False behind the last one. The field lives until the next call. Throws core::UserError if quotes, carriage returns
+  /// or zero bytes are where they may not be.
   bool next(Field& field);
 
   /// The next field as a number, quickly. False, and the field is still to come, if it is anything else.
@@ -44,6 +44,7 @@ class Fields {
   bool is_blank(char c) const;
   void skip_blanks();
   void finish_field();
+  void refuse_controls(const char* begin, const char* end, std::string_view controls) const;
   void take_quoted(Field& field);
 
   const TextFile& file_;
@@ -58,9 +59,10 @@ class Fields {
 struct TableLayout {
   char separator = ',';
   bool has_header = false;
-  bool has_comments = false;       ///< lines that begin with #
-  std::vector<std::string> names;  ///< "1", "2", ... where there is no header
-  std::vector<bool> is_text;       ///< by the first value that is not missing
+  bool has_comments = false;                ///< lines that begin with #
+  std::vector<std::string> names;           ///< "1", "2", ... where there is no header
+  std::vector<bool> is_text;                ///< by the first value that is not missing
+  std::vector<std::string> decimal_commas;  ///< that value, if it is a number with a comma as its point
 };
 
 /// Whether a line holds nothing but blanks and separators, or is a comment.

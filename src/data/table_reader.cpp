@@ -305,8 +305,16 @@ class TableReader final : public Reader {
 /// Which columns are texts: of the training data by their first values, and where the options say so.
 void find_categories(Table& table) {
   for (std::size_t column = 0; column < table.layout.names.size(); ++column) {
-    const bool is_text = table.selection.is_category[column] || table.layout.is_text[column];
+    const bool is_named = table.selection.is_category[column];
+    const bool is_text = is_named || table.layout.is_text[column];
     const std::string& type = table.source.reading.target_type;
+    const std::string& decimal_comma = table.layout.decimal_commas[column];
+    if (table.is_used(column) && !is_named && !decimal_comma.empty() && !(table.is_target(column) && type == "class")) {
+      throw core::UserError(at(table.source) + "column " + table.layout.names[column] + " holds " +
+                            in_quotes(decimal_comma) +
+                            ", a number with a decimal comma; write a point instead (or, if it is a category, name the "
+                            "column in data.categorical)");
+    }
     table.selection.is_category[column] =
         table.is_target(column) ? type == "class" || (type == "auto" && is_text) : is_text;
   }
