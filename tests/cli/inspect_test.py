@@ -142,6 +142,13 @@ class InspectDataTest(program.ProgramTest):
                      "model.likelihood = categorical would suit"):
             self.assertIn(word, text)
 
+    def test_texts_as_targets_are_classes(self):
+        """However rare one is."""
+        rows = [f"{i},{('dog', 'cat')[i % 2] if i else 'yak'}" for i in range(200)]
+        (self.folder / "data.csv").write_text("\n".join(["size,animal", *rows]) + "\n")
+        text = self.succeed(["inspect", "data.csv"]).stdout
+        self.assertIn("model.likelihood = categorical would suit: the targets are the whole numbers from 0 to 2", text)
+
     def test_names_and_features_alone(self):
         x = regression.features()
         toy.write(self.folder / "named.h5", x, regression.real(x), ("x", "y"))
