@@ -213,20 +213,25 @@ void BlockStream<Real>::serve() {
 template <typename Real>
 void BlockStream<Real>::read(const Shard& shard, Slot& slot) {
   const std::uint64_t first = shard.rows.first + static_cast<std::uint64_t>(slot.block) * block_rows_;
-  std::string fault;
+  const auto fail = [](const std::string& fault) {
+    throw core::InputOutputError(fault +
+                                 "; its rows are read again and again, since data.memory does not hold them: mend "
+                                 "that, then go on with --resume");
+  };
+  const auto require_unchanged = [&] {
+    const std::string fault = files_->fault();
+    if (!fault.empty()) {
+      fail(reader_.source().key + ": " + fault);
+    }
+  };
   try {
     read_samples(reader_, {first, std::min(shard.rows.last, first + block_rows_)}, standardization_, slot.samples);
     weigh_classes<Real>(reader_.source().class_weights, slot.samples);
-    fault = files_->fault();
   } catch (const core::Error& error) {
-    fault = files_->fault();
-    fault = fault.empty() ? error.what() : fault;
+    require_unchanged();
+    fail(error.what());
   }
-  if (!fault.empty()) {
-    throw core::InputOutputError(reader_.source().key + ": " + fault +
-                                 "; its rows are read again and again, since data.memory does not hold them: mend "
-                                 "that, then go on with --resume");
-  }
+  require_unchanged();
 }
 
 template <typename Real>

@@ -14,7 +14,7 @@ namespace cauchy::data {
 namespace {
 
 // About as many numbers are read at a time, where rows of several files are wanted, and then copied.
-constexpr std::uint64_t piece_numbers = std::uint64_t{1} << 20;
+constexpr std::uint64_t piece_numbers = std::uint64_t{1} << 18;
 
 template <typename Vector>
 void append(const Vector& from, Vector& to) {
@@ -124,6 +124,13 @@ class JoinedReader final : public Reader {
     const bool is_dense = !shape().sparse && !samples.without_features;
     samples.features.reserve(is_dense ? samples.rows.size() * samples.inputs : 0);
     samples.targets.reserve(samples.rows.size() * samples.target_columns);
+    if (samples.sparse_features.columns > 0) {  // as many as there are in the mean
+      const double share = static_cast<double>(samples.rows.size()) / static_cast<double>(shape().rows);
+      const auto elements = static_cast<std::size_t>(share * static_cast<double>(shape().elements));
+      samples.sparse_features.indices.reserve(elements);
+      samples.sparse_features.values.reserve(elements);
+      samples.sparse_features.starts.reserve(samples.rows.size() + 1);
+    }
     Samples<Real> piece;
     piece.without_features = samples.without_features;
     for_each_part(samples.rows, [&](const Reader& reader, Range of_part, std::uint64_t /*start*/) {

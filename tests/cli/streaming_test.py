@@ -18,6 +18,7 @@ import program
 import toy
 
 FAULTY_CALLS = os.environ["CAUCHY_FAULTY_CALLS"]
+BROKEN_FILES = os.environ["CAUCHY_BROKEN_FILES"]
 PEAK_MEMORY = pathlib.Path(__file__).resolve().parents[1] / "support" / "peak_memory.py"
 UNITS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 ROWS = 3001  # shards of 375 and 376 rows, whose last block is a short one
@@ -87,8 +88,8 @@ class BitsTest(StreamingTest):
         self.check([(1, 2), (3, 1)], optimizer__batch_size="full", stop__max_steps=6)
 
     def test_sparse_rows(self):
-        self.check([(1, 2), (2, 1), (3, 1), (4, 1)], limit="20kB", data__train="sparse.h5", data__validation="sparse.h5",
-                   data__test="sparse.h5")
+        self.check([(1, 2), (2, 1), (3, 1), (4, 1)], limit="20kB", data__train="sparse.h5",
+                   data__validation="sparse.h5", data__test="sparse.h5")
 
     def test_a_part_that_validates(self):
         self.check([(2, 1)], ("data.train", "data.test"), data__validation="", data__validation_fraction=0.3)
@@ -165,10 +166,9 @@ class LimitTest(StreamingTest):
         toy.gaussian(self.folder / "train.h5", 40000, inputs=99, columns=1)
         settings = self.settings(data__block_rows=2000, optimizer__batch_size=1000, data__memory="1MiB")
         message = self.refuse(["train", "--dry-run", *program.options(settings)], 2)
-        self.assertIn("2 blocks of data.block_rows = 2000 rows for each of the 2 shards of a rank, and one more, take 3.8 "
-                      "MiB, more than data.memory = 1MiB; what would do: data.memory = 4MiB, or in a fresh run "
-                      "data.block_rows = 524",
-                      message)
+        self.assertIn("2 blocks of data.block_rows = 2000 rows for each of the 2 shards of a rank, and one more, take "
+                      "3.8 MiB, more than data.memory = 1MiB; what would do: data.memory = 4MiB, or in a fresh run "
+                      "data.block_rows = 524", message)
         for change in ({"data.block_rows": 524}, {"data.memory": "4MiB"}):
             outcome = self.train({**settings, **change, "stop.max_steps": 1}, 2)
             self.assertIn("streamed    data.train in blocks of", outcome.stdout)
@@ -241,6 +241,27 @@ class FaultTest(StreamingTest):
                 file.seek(path.stat().st_size // 2)
                 file.write(b"other")
         self.assertIn("data.train: train.h5 has been written to", self.fault(write))
+
+    def test_a_device_that_fails(self):
+        environment = {"LD_PRELOAD": BROKEN_FILES, "CAUCHY_BROKEN_CALL": "pread", "CAUCHY_BROKEN_PATH": "train.h5",
+                       "CAUCHY_BROKEN_NUMBER": "1000+", "CAUCHY_BROKEN_ACTION": "EIO"}
+        outcome = self.run_program(["train", *program.options(self.settings)], 2, environment)
+        self.assertEqual(outcome.code, 4, outcome)
+        told = (r"cauchy: error: rank \d: data.train: train.h5: .*Input/output error; its rows are read again and "
+                r"again, .* go on with --resume")
+        self.assertRegex(outcome.stderr, told)
+        steps = checkpoints.steps(self.folder / "run")
+        self.assertGreater(len(steps), 0)  # it failed while training went on
+        self.train({**self.settings, "stop.max_steps": max(steps) + 40}, 3, ["--resume"])
+
+    def test_a_device_that_hangs(self):
+        environment = {"LD_PRELOAD": FAULTY_CALLS, "CAUCHY_FAULT": "hang_read", "CAUCHY_FAULT_AT": "1000"}
+        settings = {**self.settings, "run.watchdog_seconds": 1, "checkpoint.every_steps": "never",
+                    "checkpoint.every_seconds": 0}  # files of which are read, too
+        outcome = self.run_program(["train", *program.options(settings)], 2, environment)
+        self.assertEqual(outcome.code, 5, outcome)
+        told = r"no rank has made progress for 1 s; .*at step \d+, (waiting for|reading) data\)"
+        self.assertRegex(outcome.stderr, told)
 
     def test_a_slow_device_is_no_silence(self):
         # Each block takes six tenths of the limit, and a step needs several at its start.

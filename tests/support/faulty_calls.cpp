@@ -2,11 +2,12 @@
 // says in words such as "hang_read" or "exit_allreduce,hang_abort".
 //   hang_allreduce, spin_allreduce, exit_allreduce, throw_allreduce   the call of the number CAUCHY_FAULT_AT, from 1
 //   slow_allreduce  that call and all later ones, by CAUCHY_FAULT_MS milliseconds
-//   hang_read       a read from an HDF5 file
+//   hang_read       the read of the number CAUCHY_FAULT_AT from HDF5 files, and all later ones
 //   slow_read       each read of 64 KiB or more from an HDF5 file, by CAUCHY_FAULT_MS milliseconds
-//   slow_write      each write of 64 KiB or more to an HDF5 file, and each fsync of one, by CAUCHY_FAULT_MS
-//   milliseconds hang_abort, hang_finalize   MPI_Abort, MPI_Finalize no_address      numeric network addresses are not
-//   understood no_shared_memory   there is none
+//   slow_write      each write of 64 KiB or more to an HDF5 file, and each fsync of one, by as much
+//   hang_abort, hang_finalize   MPI_Abort, MPI_Finalize
+//   no_address      numeric network addresses are not understood
+//   no_shared_memory   there is none
 
 #include <dlfcn.h>
 #include <mpi.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <stdexcept>
@@ -106,7 +108,8 @@ int MPI_Finalize() {
 }
 
 ssize_t pread(int file, void* bytes, size_t count, off_t offset) {
-  if (has_fault("hang_read") && is_hdf5(file)) {
+  static std::atomic<int> reads = 0;
+  if (has_fault("hang_read") && is_hdf5(file) && ++reads >= number("CAUCHY_FAULT_AT")) {
     hang();
   }
   if (count >= 65536 && has_fault("slow_read") && is_hdf5(file)) {
