@@ -139,22 +139,30 @@ SourceShape hdf5_shape(const Source& source) {
   });
 }
 
-std::string hdf5_types(const Source& source) {
+Hdf5Datasets hdf5_datasets(const Source& source) {
   return with_user_errors(source, [&] {
     const storage::File file = open(source);
-    std::string text;
-    const auto add = [&](const std::string& dataset, const std::string& values) {
-      text += (text.empty() ? "/" : ", /") + dataset + " of " + storage::element_type_name(file.info(values).type);
+    Hdf5Datasets datasets;
+    const auto add = [&](const std::string& name, const std::string& columns, storage::ElementType type) {
+      const std::string start = datasets.types.empty() ? "/" : ", /";
+      datasets.columns += start + name + " with " + columns;
+      datasets.types += start + name + " of " + storage::element_type_name(type);
+    };
+    const auto add_each = [&](const std::string& list, const std::string& option) {
+      for (const std::string& name : split_list(list)) {
+        add(name, std::to_string(Hdf5Columns(file, source, name, option).columns()), file.info(name).type);
+      }
     };
     if (is_csr(file, source)) {
-      add(source.features, source.features + "/values");
+      add(source.features, std::to_string(csr_shape(file, source).columns),
+          file.info(source.features + "/values").type);
     } else {
-      std::ranges::for_each(split_list(source.features), [&](const std::string& name) { add(name, name); });
+      add_each(source.features, "data.features");
     }
     if (!source.features_alone) {
-      std::ranges::for_each(split_list(source.targets), [&](const std::string& name) { add(name, name); });
+      add_each(source.targets, "data.targets");
     }
-    return text;
+    return datasets;
   });
 }
 

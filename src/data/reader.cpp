@@ -47,14 +47,18 @@ std::unique_ptr<const Reader> open_hdf5(const communication::Communicator& ranks
                           parse_encoding(text, source.path));
 }
 
-/// Collective. Tells where files hold numbers of other types than the first one, which may be a mistake.
-void tell_types(const communication::Communicator& ranks, const std::vector<Source>& sources) {
+/// Collective. The same columns in sum may be other ones; other types than those of the first file may be a mistake.
+void compare_datasets(const communication::Communicator& ranks, const std::vector<Source>& sources) {
   communication::agree_on_root(ranks, [&] {
-    const std::string types = hdf5_types(sources.front());
+    const Hdf5Datasets first = hdf5_datasets(sources.front());
     for (const Source& source : sources) {
-      const std::string others = hdf5_types(source);
-      if (source.tell && others != types) {
-        source.tell(at(source) + others + "; " + sources.front().path + " holds " + types);
+      const Hdf5Datasets datasets = hdf5_datasets(source);
+      if (datasets.columns != first.columns) {
+        throw core::UserError(at(source) + "has other columns than " + sources.front().path + ": " + datasets.columns +
+                              "; not " + first.columns);
+      }
+      if (source.tell && datasets.types != first.types) {
+        source.tell(at(source) + datasets.types + "; " + sources.front().path + " holds " + first.types);
       }
     }
   });
@@ -69,7 +73,7 @@ std::unique_ptr<const Reader> open_hdf5_files(const communication::Communicator&
   }
   std::unique_ptr<const Reader> reader = join(source, std::move(parts));
   if (sources.size() > 1) {
-    tell_types(ranks, sources);
+    compare_datasets(ranks, sources);
   }
   return reader;
 }

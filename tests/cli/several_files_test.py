@@ -147,6 +147,13 @@ class Hdf5Test(SeveralFilesTest):
             for ranks in (1, 2):
                 message = self.refuse(["train", *program.options(self.settings(data__train=f"a.h5,{name}"))], ranks)
                 self.assertIn(expected, message)
+        for name, cut in (("a", 4), ("b", 5)):
+            with h5py.File(self.folder / f"side-{name}.h5", "w") as file:
+                file["x"], file["z"], file["targets"] = self.features[:, :cut], self.features[:, cut:], self.targets
+        message = self.refuse(["train", *program.options(self.settings(
+            data__train="side-a.h5,side-b.h5", data__features="x,z"))], 2)
+        self.assertIn("data.train = side-b.h5: has other columns than side-a.h5: /x with 5, /z with 4, /targets with "
+                      "1; not /x with 4, /z with 5, /targets with 1", message)
         toy.write(self.folder / "b.h5", self.features.astype("float64"), self.targets)
         outcome = self.train(self.settings(data__train="a.h5,b.h5"), 2)
         note = ("cauchy: note: data.train = b.h5: /features of float64, /targets of int32; a.h5 holds /features of "

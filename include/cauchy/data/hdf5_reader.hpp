@@ -24,8 +24,14 @@ void verify(const communication::Communicator& ranks, const Source& source);
 /// missing, no HDF5 file, or holds no numbers in matching shapes.
 SourceShape hdf5_shape(const Source& source);
 
-/// "/features of float32, /targets of int64". Throws as hdf5_shape() does.
-std::string hdf5_types(const Source& source);
+/// The datasets that the source names, in words that files of one data set can be compared by.
+struct Hdf5Datasets {
+  std::string columns;  ///< "/mass with 1, /image with 784, /targets with 1"
+  std::string types;    ///< "/mass of float32, /image of uint8, /targets of int64"
+};
+
+/// Throws as hdf5_shape() does.
+Hdf5Datasets hdf5_datasets(const Source& source);
 
 /// Reads a file of this shape, without looking at it before.
 std::unique_ptr<const Reader> make_hdf5_reader(const Source& source, const SourceShape& shape, Encoding encoding = {});
