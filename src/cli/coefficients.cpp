@@ -9,6 +9,7 @@
 
 #include "cauchy/cli/coefficient_table.hpp"
 #include "cauchy/cli/commands.hpp"
+#include "cauchy/cli/method.hpp"
 #include "cauchy/cli/problem.hpp"
 #include "cauchy/cli/settings.hpp"
 #include "cauchy/cli/stored_run.hpp"
@@ -56,9 +57,9 @@ void check_model(const Settings& settings, const std::string& path, const model:
         " has no second derivative at its median, and so no observed information that standard errors "
         "come from; student_t is as robust and has them");
   }
-  if (settings.model.l2 > 0) {
+  if (settings.model.l2 > 0 || settings.model.l1 > 0) {
     throw core::UserError(path +
-                          ": was fitted with a penalty (model.l2), which shrinks coefficients "
+                          ": was fitted with a penalty (model.l2 or model.l1), which shrinks coefficients "
                           "towards 0: intervals around them would not cover what they claim; fit it again without");
   }
   const std::uint64_t parameters = network.layout().parameter_count();
@@ -144,7 +145,7 @@ struct FittedModel {
 template <typename Real>
 FittedModel load_fitted(const communication::Communicator& ranks, const StoredRun& run, const Settings& settings) {
   const auto network = make_network<Real>(ranks, settings, run.problem);
-  const auto method = optimize::make_method<Real>(settings.method);
+  const auto method = make_method<Real>(ranks, settings, network->layout());
   const training::TrainingState<Real> state = load_state(ranks, run.path, *network, *method);
   return {{state.method.x.begin(), state.method.x.end()}, state.standardization};
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cauchy/cli/commands.hpp"
+#include "cauchy/cli/method.hpp"
 #include "cauchy/cli/problem.hpp"
 #include "cauchy/cli/run_report.hpp"
 #include "cauchy/cli/sample_storage.hpp"
@@ -32,7 +33,7 @@ void evaluate_checkpoint(const communication::Communicator& ranks, const std::st
   check_columns(*reader, problem);
   check_tokens(*reader, settings);
   const auto network = make_network<Real>(ranks, settings, problem);
-  const auto method = optimize::make_method<Real>(settings.method);
+  const auto method = make_method<Real>(ranks, settings, network->layout());
   const training::TrainingState<Real> state = load_state(ranks, path, *network, *method);
   const SampleSet set{reader.get()};
   const SampleStorage storage = store_samples(ranks, settings, {&set, 1}).front();

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cauchy/cli/commands.hpp"
+#include "cauchy/cli/method.hpp"
 #include "cauchy/cli/prediction_file.hpp"
 #include "cauchy/cli/problem.hpp"
 #include "cauchy/cli/settings.hpp"
@@ -177,7 +178,7 @@ void predict_file(const communication::Communicator& ranks, const CommandLine& l
   check_tokens(*reader, settings);
   const std::uint64_t rows = reader->shape().rows;
   const auto network = make_network<Real>(ranks, settings, run.problem);
-  const auto method = optimize::make_method<Real>(settings.method);
+  const auto method = make_method<Real>(ranks, settings, network->layout());
   const training::TrainingState<Real> state = load_state(ranks, run.path, *network, *method);
   std::unique_ptr<PredictionFile<Real>> file;
   std::optional<Predictor<Real>> predictor;

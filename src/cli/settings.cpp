@@ -16,6 +16,7 @@ Settings::Settings() {
   schema.add("data", reading);
   schema.add("optimizer", method);
   schema.add("optimizer", batch);
+  schema.add("optimizer", schedule);
   schema.add("stop", stop);
   schema.add("checkpoint", checkpoint);
   schema.add("output", output);

@@ -2,6 +2,7 @@
 
 #include "cauchy/cli/starting_point.hpp"
 
+#include <algorithm>
 #include <iostream>
 #include <vector>
 
@@ -55,6 +56,22 @@ void warn_of_other_arithmetic(const checkpoint::Header& header, const std::strin
   }
 }
 
+/// What an earlier launch has put in place of `auto`, and this one must follow.
+struct Settled {
+  const communication::Communicator& ranks;
+  Settings& settings;
+  const std::vector<config::Entry>& stored;  ///< on the root; empty: this is the first launch
+  std::string path;
+
+  /// Collective. `value`, from `source`, where nothing is stored.
+  void settle(const std::string& key, const std::string& value, const std::string& source) const {
+    const auto same_key = [&](const config::Entry& entry) { return entry.key == key; };
+    const auto entry = std::ranges::find_if(stored, same_key);
+    const bool is_stored = entry != stored.end();
+    cli::settle(ranks, settings, key, is_stored ? entry->value : value, is_stored ? path : source);
+  }
+};
+
 }  // namespace
 
 StartingPoint find_starting_point(const communication::Communicator& ranks, const std::optional<std::string>& resume,
@@ -62,9 +79,7 @@ StartingPoint find_starting_point(const communication::Communicator& ranks, cons
   check_change(resume, change);
   StartingPoint start;
   checkpoint::Header header;
-  std::string shards = std::to_string(static_cast<std::uint64_t>(ranks.size()) * settings.run.threads);
-  std::string shards_source = "ranks × threads of this launch";
-  std::string vocabulary;
+  std::vector<config::Entry> stored;
   communication::agree_on_root(ranks, [&] {
     if (!resume) {
       return;
@@ -77,20 +92,21 @@ StartingPoint find_starting_point(const communication::Communicator& ranks, cons
     start.resumed = true;
     header = checkpoint::read_header(start.path);
     start.problem = header.problem;
-    for (const config::Entry& entry : config::parse_text(header.configuration, start.path.string())) {
-      if (entry.key == "data.shards") {
-        shards = entry.value;
-        shards_source = start.path.string();
-      } else if (entry.key == "model.vocabulary") {
-        vocabulary = entry.value;
-      }
-    }
+    stored = config::parse_text(header.configuration, start.path.string());
   });
+  const std::string launch = std::to_string(static_cast<std::uint64_t>(ranks.size()) * settings.run.threads);
+  const Settled found{ranks, settings, stored, start.path.string()};
   if (settings.data.shards == 0) {
-    settle(ranks, settings, "data.shards", shards, shards_source);
+    found.settle("data.shards", launch, "ranks × threads of this launch");
   }
   if (settings.model.vocabulary.empty()) {
-    settle(ranks, settings, "model.vocabulary", vocabulary, vocabulary.empty() ? "default" : start.path.string());
+    found.settle("model.vocabulary", "", "default");
+  }
+  if (settings.schedule.schedule_steps == 0) {
+    found.settle("optimizer.schedule_steps", "auto", "default");
+  }
+  if (settings.schedule.decay_steps == 0) {
+    found.settle("optimizer.decay_steps", "auto", "default");
   }
   communication::agree_on_root(ranks, [&] {
     if (start.resumed) {

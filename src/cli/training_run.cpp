@@ -15,6 +15,7 @@
 #include "cauchy/cli/deadlines.hpp"
 #include "cauchy/cli/failure.hpp"
 #include "cauchy/cli/memory_estimate.hpp"
+#include "cauchy/cli/method.hpp"
 #include "cauchy/cli/run_folders.hpp"
 #include "cauchy/cli/run_report.hpp"
 #include "cauchy/cli/summation.hpp"
@@ -132,7 +133,6 @@ TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Setting
   check_spread(spread());
   check_summation(settings_);
   communication::agree(ranks_, [&] { model::check(settings_.model); });
-  method_ = optimize::make_method<Real>(settings.method);
   const data::Encoding encoding = start.resumed ? start.problem.encoding : reader->encoding();
   if (!validation) {
     validation = open_evaluation_data("data.validation", settings_.data.validation, encoding);
@@ -147,6 +147,7 @@ TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Setting
   } else {
     start_run(std::move(reader));
   }
+  settle_schedule(ranks_, settings_, make_sampler().steps_per_epoch());
   validation_data_ = read_evaluation_data(std::move(validation), storage_[1]);
   test_data_ = read_evaluation_data(std::move(test), storage_[2]);
   for (data::Dataset<Real>* dataset : {train_data_.get(), validation_data_.get(), test_data_.get()}) {
@@ -165,6 +166,7 @@ void TrainingRun<Real>::continue_run(const StartingPoint& start, std::unique_ptr
   check_tokens(*reader, settings_);
   problem_ = start.problem;
   network_ = make_network<Real>(ranks_, settings_, problem_);
+  method_ = make_method<Real>(ranks_, settings_, network_->layout());
   state_ = load_state(ranks_, start.path, *network_, *method_);
   train_data_ = std::make_unique<data::Dataset<Real>>(ranks_, std::move(reader), settings_.data.shards,
                                                       state_.standardization, storage_[0].streamed_block_rows);
@@ -183,6 +185,7 @@ void TrainingRun<Real>::start_run(std::unique_ptr<const data::Reader> reader) {
   settle_vocabulary(ranks_, settings_, *train_data_);
   problem_ = problem_shape(settings_, *train_data_);
   network_ = make_network<Real>(ranks_, settings_, problem_);
+  method_ = make_method<Real>(ranks_, settings_, network_->layout());
   linear_algebra::AlignedVector<Real> theta;
   if (!settings_.model.initial.empty()) {
     theta = initial_parameters<Real>(ranks_, settings_.model.initial, network_->layout());
@@ -417,12 +420,15 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
     reducer = make_reducer(channel, std::move(shared));
     objective.emplace(
         training::ObjectiveParts<Real>{*network_, *train_data_, *sampler, *reducer, *workers, channel, seconds_},
-        settings_.model.l2, microbatch());
+        training::ObjectiveSettings{settings_.model.l2, settings_.model.l1, settings_.method.clip_norm,
+                                    settings_.method.clip_value, microbatch()});
   });
   reducer->scatter(state_.residuals);
+  const optimize::Schedule schedule(settings_.method.learning_rate, settings_.schedule);
   training::Trainer<Real> trainer({.channel = channel,
                                    .network = *network_,
                                    .method = *method_,
+                                   .schedule = schedule,
                                    .objective = *objective,
                                    .reducer = *reducer,
                                    .sampler = *sampler,

@@ -3,21 +3,61 @@
 #include "cauchy/optimize/method.hpp"
 
 #include <stdexcept>
+#include <utility>
+
+#include "adaptive_rules.hpp"
+#include "cauchy/core/error.hpp"
+#include "lamb.hpp"
+#include "momentum_rules.hpp"
+#include "update_rule.hpp"
 
 namespace cauchy::optimize {
+namespace {
 
-template <typename Real>
-std::unique_ptr<Method<Real>> make_method(const MethodOptions& options) {
-  if (options.method == "gradient_descent") {
-    return make_gradient_descent<Real>(options.learning_rate);
+template <typename Real, typename Rule>
+std::unique_ptr<Method<Real>> of_elements(Rule rule, RuleSettings settings, const std::string& name) {
+  if (settings.l1 > 0 && rule.proximal_factor() == 0) {
+    throw core::UserError("model.l1 with optimizer.method = " + name +
+                          ": it has no proximal step; gradient_descent, momentum and nesterov have");
   }
-  if (options.method == "momentum") {
-    return make_momentum<Real>(options.learning_rate, options.momentum);
-  }
-  throw std::invalid_argument("no method " + options.method);
+  return std::make_unique<ElementRule<Real, Rule>>(rule, std::move(settings));
 }
 
-template std::unique_ptr<Method<float>> make_method(const MethodOptions&);
-template std::unique_ptr<Method<double>> make_method(const MethodOptions&);
+}  // namespace
+
+template <typename Real>
+std::unique_ptr<Method<Real>> make_method(const MethodOptions& options, double l1, std::vector<Slice> slices) {
+  RuleSettings settings{std::move(slices), options.decay_of_weights(), l1};
+  const AdamDirection adam{options.beta1, options.beta2, options.epsilon};
+  const std::string& name = options.method;
+  if (name == "gradient_descent") {
+    return of_elements<Real>(GradientDescent{}, std::move(settings), name);
+  }
+  if (name == "momentum") {
+    return of_elements<Real>(Momentum<false>{options.momentum}, std::move(settings), name);
+  }
+  if (name == "nesterov") {
+    return of_elements<Real>(Momentum<true>{options.momentum}, std::move(settings), name);
+  }
+  if (name == "adagrad") {
+    return of_elements<Real>(AdaGrad{options.epsilon}, std::move(settings), name);
+  }
+  if (name == "rmsprop") {
+    return of_elements<Real>(RmsProp{options.beta2, options.epsilon}, std::move(settings), name);
+  }
+  if (name == "adam" || name == "adamw") {
+    return of_elements<Real>(Adam{adam}, std::move(settings), name);
+  }
+  if (name == "lamb") {
+    if (l1 > 0) {
+      throw core::UserError("model.l1 with optimizer.method = lamb: it has no proximal step");
+    }
+    return std::make_unique<Lamb<Real>>(adam, std::move(settings));
+  }
+  throw std::invalid_argument("no method " + name);
+}
+
+template std::unique_ptr<Method<float>> make_method(const MethodOptions&, double, std::vector<Slice>);
+template std::unique_ptr<Method<double>> make_method(const MethodOptions&, double, std::vector<Slice>);
 
 }  // namespace cauchy::optimize

@@ -41,6 +41,12 @@ void clear_padding(const model::ParameterLayout& layout, std::span<Real> vector)
   }
 }
 
+template <typename Real>
+double sum_of_magnitudes(std::span<const Real> values) {
+  return std::transform_reduce(values.begin(), values.end(), 0.0, std::plus<>(),
+                               [](Real value) { return std::abs(static_cast<double>(value)); });
+}
+
 Votes decode(std::span<const double> votes) {
   Votes result;
   result.save = votes[vote_save] > 0;
@@ -64,12 +70,12 @@ void encode(const Votes& votes, std::span<double> result) {
 }  // namespace
 
 template <typename Real>
-DistributedObjective<Real>::DistributedObjective(ObjectiveParts<Real> parts, double l2, std::uint64_t microbatch)
+DistributedObjective<Real>::DistributedObjective(ObjectiveParts<Real> parts, const ObjectiveSettings& settings)
     : parts_(parts),
-      l2_(l2),
-      microbatch_(pass_samples(microbatch, parts.sampler)),
+      settings_(settings),
       summary_(parts.dataset.shards() * (parts.dataset.weighted() ? 2 : 1) + vote_count, 0.0),
       squares_(parts.reducer.blocks().count()) {
+  settings_.microbatch = pass_samples(settings.microbatch, parts.sampler);
   parts_.workers.make_gradients(parts_.network.layout().padded_size());
   const data::Range shards = parts.dataset.local_shards();
   for (std::uint64_t shard = shards.first; shard < shards.last; ++shard) {
@@ -147,8 +153,8 @@ void DistributedObjective<Real>::sum_over_shard(const model::Parameters<Real>& p
   model::GradientBuffer<Real> gradient{worker.gradient, linear_algebra::Write::overwrite, nullptr};
   double nll_sum = 0;
   double weight = 0;
-  for (std::uint64_t first = part.first; first < part.last; first += microbatch_) {
-    const std::uint64_t count = std::min(microbatch_, part.last - first);
+  for (std::uint64_t first = part.first; first < part.last; first += settings_.microbatch) {
+    const std::uint64_t count = std::min(settings_.microbatch, part.last - first);
     model::Batch<Real> batch;
     std::span<const std::uint32_t> rows;
     {
@@ -254,6 +260,25 @@ void DistributedObjective<Real>::complete_gradient(std::span<const Real> theta, 
   if (!std::isfinite(result_.gradient_norm)) {
     throw divergence("the norm of the gradient overflows");
   }
+  clip(gradient);
+}
+
+/// All ranks have the same norm, since they have the same gradient.
+template <typename Real>
+void DistributedObjective<Real>::clip(std::span<Real> gradient) {
+  const bool is_long = settings_.clip_norm > 0 && result_.gradient_norm > settings_.clip_norm;
+  if (!is_long && settings_.clip_value == 0) {
+    return;
+  }
+  const auto factor = static_cast<Real>(is_long ? settings_.clip_norm / result_.gradient_norm : 1);
+  const auto limit =
+      settings_.clip_value > 0 ? static_cast<Real>(settings_.clip_value) : std::numeric_limits<Real>::infinity();
+  const auto work = [&](std::size_t first, std::size_t last) {
+    for (std::size_t i = first; i < last; ++i) {
+      gradient[i] = std::clamp(factor * gradient[i], -limit, limit);
+    }
+  };
+  for_ranges(gradient.size(), std::cref(work));
 }
 
 /// Blocks [first, last), each while it is in the cache.
@@ -270,9 +295,26 @@ void DistributedObjective<Real>::complete_blocks(std::size_t first, std::size_t 
       if (tensor.penalized()) {
         add_penalty_gradient(theta.subspan(offset, size), values);
       }
-      squares_[block] = linear_algebra::sum_of_squares<Real>(values);
+      squares_[block] = squares_of(tensor, theta.subspan(offset, size), values);
     }
   }
+}
+
+/// With λ₁, of the subgradient that is closest to 0: where a weight is 0, any number from -λ₁ to λ₁ may be added.
+template <typename Real>
+double DistributedObjective<Real>::squares_of(const model::Tensor& tensor, std::span<const Real> theta,
+                                              std::span<const Real> gradient) const {
+  if (settings_.l1 == 0 || !tensor.penalized()) {
+    return linear_algebra::sum_of_squares<Real>(gradient);
+  }
+  double squares = 0;
+  for (std::size_t i = 0; i < gradient.size(); ++i) {
+    const auto smooth = static_cast<double>(gradient[i]);
+    const double subgradient = theta[i] == 0 ? std::max(std::abs(smooth) - settings_.l1, 0.0)
+                                             : smooth + std::copysign(settings_.l1, static_cast<double>(theta[i]));
+    squares += subgradient * subgradient;
+  }
+  return squares;
 }
 
 template <typename Real>
@@ -281,29 +323,34 @@ void DistributedObjective<Real>::for_ranges(std::size_t elements,
   parts_.workers.for_ranges(elements, least_elements_a_thread, work);
 }
 
-/// λ/2·‖weights‖²; infinite if λ·weights, its gradient, might not fit a Real either.
+/// λ/2·‖weights‖² + λ₁·Σ|weights|; infinite if λ·weights, its gradient, might not fit a Real either.
 template <typename Real>
 double DistributedObjective<Real>::penalty(std::span<const Real> theta) const {
-  if (l2_ == 0) {
+  if (settings_.l2 == 0 && settings_.l1 == 0) {
     return 0;
   }
   const core::PhaseScope scope(parts_.seconds, core::Phase::compute);
   double squares = 0;
+  double magnitudes = 0;
   for (const model::Tensor& tensor : parts_.network.layout().tensors()) {
     if (tensor.penalized()) {
-      squares += linear_algebra::sum_of_squares<Real>(theta.subspan(tensor.offset, tensor.size));
+      const std::span<const Real> weights = theta.subspan(tensor.offset, tensor.size);
+      squares += settings_.l2 > 0 ? linear_algebra::sum_of_squares<Real>(weights) : 0;
+      magnitudes += settings_.l1 > 0 ? sum_of_magnitudes(weights) : 0;
     }
   }
-  const bool gradient_fits = l2_ * std::sqrt(squares) < static_cast<double>(std::numeric_limits<Real>::max()) / 2;
-  return gradient_fits ? l2_ / 2 * squares : std::numeric_limits<double>::infinity();
+  const bool gradient_fits =
+      settings_.l2 * std::sqrt(squares) < static_cast<double>(std::numeric_limits<Real>::max()) / 2;
+  return gradient_fits ? settings_.l2 / 2 * squares + settings_.l1 * magnitudes
+                       : std::numeric_limits<double>::infinity();
 }
 
 template <typename Real>
 void DistributedObjective<Real>::add_penalty_gradient(std::span<const Real> weights, std::span<Real> gradient) const {
-  if (l2_ == 0) {
+  if (settings_.l2 == 0) {
     return;
   }
-  const auto factor = static_cast<Real>(l2_);
+  const auto factor = static_cast<Real>(settings_.l2);
   for (std::size_t i = 0; i < weights.size(); ++i) {
     gradient[i] += factor * weights[i];
   }

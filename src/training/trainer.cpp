@@ -53,7 +53,9 @@ template <typename Real>
 void Trainer<Real>::take_step() {
   core::set_step(state_.stopping.steps + 1);
   parts_.objective.select(state_.sampler, votes(), [this] { state_proved(); });
-  parts_.method.step(parts_.objective, state_.method);
+  const std::uint64_t number = state_.stopping.steps + 1;
+  learning_rate_ = parts_.schedule.rate(number, state_.plateau);
+  parts_.method.step(parts_.objective, state_.method, {number, learning_rate_});
   is_proved_ = false;
   remember_state();
   count_step();
@@ -66,6 +68,7 @@ void Trainer<Real>::remember_state() {
   before_.sampler = state_.sampler;
   before_.stopping = state_.stopping;
   before_.history = state_.history;
+  before_.plateau = state_.plateau;
   before_.units = state_.units;
 }
 
@@ -110,7 +113,7 @@ template <typename Real>
 StepReport Trainer<Real>::make_report() {
   const Votes& votes = parts_.objective.result().votes;
   StepReport report;
-  report.learning_rate = parts_.method.learning_rate();
+  report.learning_rate = learning_rate_;
   report.steps_in_epoch = parts_.sampler.steps_per_epoch();
   report.epoch_finished = state_.sampler.step == 0;
   report.save_requested = votes.save;
@@ -126,6 +129,7 @@ StepReport Trainer<Real>::make_report() {
   if (report.epoch_finished && parts_.validation != nullptr) {
     report.validation = evaluated(*parts_.validation);
     report.is_best = note_validation(report.validation->nll);
+    parts_.schedule.note_validation(report.validation->nll, state_.plateau);
   }
   if (is_end(report.stop) && parts_.test != nullptr) {
     report.test = evaluated(*parts_.test);
@@ -192,6 +196,7 @@ void Trainer<Real>::go_back() {
     state_.sampler = before_.sampler;
     state_.stopping = before_.stopping;
     state_.history = before_.history;
+    state_.plateau = before_.plateau;
     state_.units = before_.units;
   }
   for (linear_algebra::AlignedVector<Real>& residual : state_.residuals) {

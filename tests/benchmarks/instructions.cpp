@@ -109,10 +109,10 @@ class NoObjective final : public optimize::Objective<float> {
 void measure_update(const char* name, const char* method_name) {
   optimize::MethodOptions options;
   options.method = method_name;
-  const auto method = optimize::make_method<float>(options);
+  const auto method = optimize::make_method<float>(options, 0, {});
   NoObjective objective;
   auto state = method->start(random_values<float>(many));
-  measure(name, [&] { method->step(objective, state); });
+  measure(name, [&] { method->step(objective, state, {1, 0.1}); });
 }
 
 void measure_reading(const std::filesystem::path& folder) {

@@ -201,16 +201,17 @@ class FixedGradient final : public optimize::Objective<float> {
 void Update(benchmark::State& state, const char* name) {
   optimize::MethodOptions options;
   options.method = name;
-  const auto method = optimize::make_method<float>(options);
+  const auto method = optimize::make_method<float>(options, 0, {});
   FixedGradient objective;
   auto method_state = method->start(random_values<float>(static_cast<std::size_t>(state.range(0))));
   for (auto _ : state) {
-    method->step(objective, method_state);
+    method->step(objective, method_state, {1, 0.1});
   }
   state.SetItemsProcessed(state.range(0) * state.iterations());
 }
 BENCHMARK_CAPTURE(Update, gradient_descent, "gradient_descent")->Arg(large_network);
 BENCHMARK_CAPTURE(Update, momentum, "momentum")->Arg(large_network);
+BENCHMARK_CAPTURE(Update, adam, "adam")->Arg(large_network);
 
 void Permutation(benchmark::State& state) {
   const data::Sampler sampler({static_cast<std::uint64_t>(state.range(0)), 1, 1024, 16384, 1});

@@ -105,7 +105,7 @@ using Change = std::function<void(TrainingState<Real>&)>;
 template <typename Real>
 std::vector<Change<Real>> changes() {
   TrainingState<Real> state = test::example_state<Real>();
-  [[maybe_unused]] const auto& [method, sampler, stopping, history, standardization, units, residuals] = state;
+  [[maybe_unused]] const auto& [method, sampler, stopping, history, plateau, standardization, units, residuals] = state;
   [[maybe_unused]] const auto& [x, slots] = method;
   [[maybe_unused]] const auto& [slot_name, slot_values] = slots[0];
   [[maybe_unused]] const auto& [mean, scale] = standardization;

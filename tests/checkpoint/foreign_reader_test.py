@@ -59,7 +59,7 @@ class ForeignReader(unittest.TestCase):
         data = self.path.read_bytes()
         line = data[:data.index(b"\n") + 1].decode("ascii")
         match = re.fullmatch(
-            r"cauchy checkpoint, format 4, length (\d{20}), table at (\d{20}), crc64-xz ([0-9a-f]{16})\n", line)
+            r"cauchy checkpoint, format 5, length (\d{20}), table at (\d{20}), crc64-xz ([0-9a-f]{16})\n", line)
         self.assertIsNotNone(match, line)
         self.assertEqual(int(match[1]), len(data))
         self.assertEqual(int(match[3], 16), crc64_xz(data[512:]))
@@ -123,7 +123,7 @@ class ForeignReader(unittest.TestCase):
         self.assertEqual("sha256:" + digest, self.digest)
 
     def test_attributes(self):
-        self.assertEqual(self.file.attrs["format_version"], 4)
+        self.assertEqual(self.file.attrs["format_version"], 5)
         self.assertEqual(self.file.attrs["precision"], "float")
         self.assertEqual(self.file.attrs["instruction_set"], "test_instructions")
         self.assertEqual(self.file.attrs["product_backend"], "test_products")

@@ -193,7 +193,7 @@ TEST_F(ObjectiveTest, AStepIsRepeatedOnceAndNoMore) {
   StubbornReducer reducer(*training.reducer);
   DistributedObjective<double> objective({training.network, training.dataset, training.sampler, reducer,
                                           training.workers, training.channel, training.seconds},
-                                         0, 16);
+                                         {.microbatch = 16});
   AlignedVector<double> gradient(training.network.layout().padded_size(), 7.0);
   objective.select({0, 0}, {});
   try {

@@ -48,15 +48,18 @@ class ToyTraining {
                     ? make_exact_reducer<double>(network.layout(), channel, reduction::Width::int64, problem.shards,
                                                  problem.threads, problem.units)
                     : make_float_reducer<double>(network.layout(), channel, problem.shards, problem.threads)),
-        objective({network, dataset, sampler, *reducer, workers, channel, seconds}, problem.l2, problem.microbatch),
-        method(problem.momentum > 0 ? optimize::make_momentum<double>(problem.learning_rate, problem.momentum)
-                                    : optimize::make_gradient_descent<double>(problem.learning_rate)) {
+        objective({network, dataset, sampler, *reducer, workers, channel, seconds},
+                  {.l2 = problem.l2, .microbatch = problem.microbatch}),
+        method(optimize::make_method<double>(method_options(problem), 0, {})),
+        schedule(problem.learning_rate) {
     linear_algebra::AlignedVector<double> theta(network.layout().padded_size());
     network.initialize(theta, 5);
     state.method = method->start(theta);
   }
 
-  TrainerParts<double> parts() { return {channel, network, *method, objective, *reducer, sampler, workers, seconds}; }
+  TrainerParts<double> parts() {
+    return {channel, network, *method, schedule, objective, *reducer, sampler, workers, seconds};
+  }
 
   ToyProblem options;
   test::ToyData toy;
@@ -69,9 +72,17 @@ class ToyTraining {
   std::unique_ptr<Reducer<double>> reducer;
   DistributedObjective<double> objective;
   std::unique_ptr<optimize::Method<double>> method;
+  optimize::Schedule schedule;
   TrainingState<double> state;
 
  private:
+  static optimize::MethodOptions method_options(const ToyProblem& problem) {
+    optimize::MethodOptions result;
+    result.method = problem.momentum > 0 ? "momentum" : "gradient_descent";
+    result.momentum = problem.momentum;
+    return result;
+  }
+
   static model::ModelOptions model_options(const ToyProblem& problem) {
     model::ModelOptions result;
     result.layers = {5};

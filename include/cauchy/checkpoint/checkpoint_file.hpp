@@ -6,7 +6,7 @@
 ///     /problem           attributes rows, inputs, target_columns, classes
 ///     /parameters/<layer>/<tensor>         in natural shape, attribute index: its place in Θ
 ///     /optimizer/<slot>/<layer>/<tensor>   the same; the slot has an attribute index
-///     /sampler, /stopping, /history        attributes by the names of their fields
+///     /sampler, /stopping, /history, /plateau   attributes by the names of their fields
 ///     /standardisation/{mean,scale}        (inputs), where features are standardized
 ///     /standardisation/{target_mean,target_deviation}   (target columns), where targets are
 ///     /reduction/{units,ages}              (blocks), where gradients are summed as integers: exponents of the units,
@@ -29,7 +29,7 @@
 
 namespace cauchy::checkpoint {
 
-inline constexpr std::uint64_t format_version = 4;
+inline constexpr std::uint64_t format_version = 5;
 
 /// What a run is beside its configuration: enough to rebuild the network without the data, and to know the data again.
 struct ProblemShape {

@@ -28,6 +28,7 @@ struct Settings {
   data::DataOptions data;
   data::ReadingOptions reading;
   optimize::MethodOptions method;
+  optimize::ScheduleOptions schedule;
   training::BatchOptions batch;
   training::StopOptions stop;
   checkpoint::CheckpointOptions checkpoint;

@@ -25,6 +25,7 @@ struct ModelOptions {
   double degrees_of_freedom = 4;      ///< of the student_t likelihood
   std::vector<double> class_weights;  ///< by class; empty: 1 each
   double l2 = 0;                      ///< λ of λ/2·‖weights‖²; intercepts are free
+  double l1 = 0;                      ///< λ₁ of λ₁·Σ|weights|; intercepts are free
   bool intercept = true;              ///< whether layers have intercepts
   std::string initial;                ///< a checkpoint whose parameters a fresh run starts from; empty: random ones
 
@@ -61,6 +62,9 @@ struct ModelOptions {
            "bernoulli with one target); empty: 1 each");
     option("l2", l2, core::at_least(0), Role::problem,
            "λ of the penalty λ/2·‖weights‖² in the objective; intercepts are not penalised");
+    option("l1", l1, core::at_least(0), Role::problem,
+           "λ₁ of the penalty λ₁·Σ|weights|, which makes weights exactly 0; by proximal steps, for gradient_descent, "
+           "momentum and nesterov");
     option("intercept", intercept, core::anything(), Role::problem, "whether layers have intercepts");
     option("initial", initial, core::anything(), Role::data,
            "a checkpoint whose parameters, and nothing else, a fresh run starts from; empty: random parameters");

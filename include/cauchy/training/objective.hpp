@@ -28,10 +28,10 @@ struct BatchResult {
   std::uint64_t samples = 0;  ///< global number of samples in the batch
   double weight = 0;          ///< Σ of their weights, the divisor n; their number where there are none
   double nll_sum = 0;         ///< Σ weight·NLL over the batch
-  double penalty = 0;         ///< λ/2·‖weights‖²
-  double gradient_norm = 0;   ///< Euclidean, of the objective's gradient
-  bool repeated = false;      ///< the shards computed it twice, since the sum's units did not fit
-  Votes votes;                ///< those of all ranks together
+  double penalty = 0;         ///< λ/2·‖weights‖² + λ₁·Σ|weights|
+  double gradient_norm = 0;  ///< Euclidean, of the objective's gradient, with λ₁ of its smallest subgradient; unclipped
+  bool repeated = false;     ///< the shards computed it twice, since the sum's units did not fit
+  Votes votes;               ///< those of all ranks together
 
   double nll() const { return nll_sum / divisor(); }
 
@@ -51,14 +51,22 @@ struct ObjectiveParts {
   core::PhaseSeconds& seconds;
 };
 
-/// J(Θ) = (1/n) Σ -w·log p(y|x; Θ) + λ/2·‖weights‖² over the samples of the current batch, n = Σ w, their number where
-/// data have no weights. The threads of each rank sum over its shards, the reducer over ranks; the division by n
-/// happens once, after the sums; the losses and the weights of the shards are added in shard order, so that J does not
-/// depend on the number of ranks.
+struct ObjectiveSettings {
+  double l2 = 0;          ///< λ
+  double l1 = 0;          ///< λ₁, which is in the value, and left to the method's proximal step in the gradient
+  double clip_norm = 0;   ///< the gradient is scaled down to this Euclidean norm; 0: as it is
+  double clip_value = 0;  ///< elements beyond ± this are set to it; 0: none are
+  std::uint64_t microbatch = 512;
+};
+
+/// J(Θ) = (1/n) Σ -w·log p(y|x; Θ) + λ/2·‖weights‖² + λ₁·Σ|weights| over the samples of the current batch, n = Σ w,
+/// their number where data have no weights. The threads of each rank sum over its shards, the reducer over ranks; the
+/// division by n happens once, after the sums; the losses and the weights of the shards are added in shard order, so
+/// that J does not depend on the number of ranks.
 template <typename Real>
 class DistributedObjective final : public optimize::Objective<Real> {
  public:
-  DistributedObjective(ObjectiveParts<Real> parts, double l2, std::uint64_t microbatch);
+  DistributedObjective(ObjectiveParts<Real> parts, const ObjectiveSettings& settings);
 
   /// Samples that pass through the model at once: what a worker must have room for.
   static std::uint64_t pass_samples(std::uint64_t microbatch, const data::Sampler& sampler) {
@@ -91,12 +99,13 @@ class DistributedObjective final : public optimize::Objective<Real> {
   void complete_blocks(std::size_t first, std::size_t last, std::span<const Real> theta, std::span<Real> gradient);
   double penalty(std::span<const Real> theta) const;
   void add_penalty_gradient(std::span<const Real> weights, std::span<Real> gradient) const;
+  double squares_of(const model::Tensor& tensor, std::span<const Real> theta, std::span<const Real> gradient) const;
+  void clip(std::span<Real> gradient);
   core::Error divergence(const std::string& what) const;
   std::uint64_t step_number() const;
 
   ObjectiveParts<Real> parts_;
-  double l2_;
-  std::uint64_t microbatch_;
+  ObjectiveSettings settings_;
   std::vector<data::RowOrder> orders_;  ///< of each local shard, for order_epoch_
   std::uint64_t order_epoch_ = UINT64_MAX;
   SamplerPosition position_;

@@ -8,6 +8,7 @@
 #include "cauchy/data/standardization.hpp"
 #include "cauchy/linear_algebra/aligned.hpp"
 #include "cauchy/optimize/method.hpp"
+#include "cauchy/optimize/schedule.hpp"
 #include "cauchy/reduction/units.hpp"
 
 namespace cauchy::training {
@@ -30,7 +31,7 @@ struct SamplerPosition {
 struct StoppingState {
   std::uint64_t steps = 0;         ///< steps completed since the start of training
   double nll = 0;                  ///< mean over the last step's batch, nats
-  double penalty = 0;              ///< λ/2·‖weights‖²
+  double penalty = 0;              ///< λ/2·‖weights‖² + λ₁·Σ|weights|
   double gradient_norm = 0;        ///< Euclidean, of the objective
   std::uint64_t best_step = 0;     ///< after which the NLL of the validation data was lowest; 0: none was measured yet
   double best_validation_nll = 0;  ///< that NLL
@@ -80,6 +81,7 @@ struct TrainingState {
   SamplerPosition sampler;
   StoppingState stopping;
   History history;
+  optimize::PlateauState plateau;
   data::Standardization standardization;
   reduction::Units units;     ///< of the order-free sum; empty where there is none
   Residuals<Real> residuals;  ///< on the root, up to date when the state is saved; empty where there are none
@@ -94,6 +96,7 @@ struct TrainingState {
     visit_part("sampler", self.sampler);
     visit_part("stopping", self.stopping);
     visit_part("history", self.history);
+    visit_part("plateau", self.plateau);
   }
 };
 

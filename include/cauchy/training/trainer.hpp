@@ -10,6 +10,7 @@
 #include "cauchy/data/sampler.hpp"
 #include "cauchy/model/network.hpp"
 #include "cauchy/optimize/method.hpp"
+#include "cauchy/optimize/schedule.hpp"
 #include "cauchy/training/evaluation.hpp"
 #include "cauchy/training/objective.hpp"
 #include "cauchy/training/observer.hpp"
@@ -26,6 +27,7 @@ struct TrainerParts {
   communication::Channel& channel;
   const model::Network<Real>& network;
   optimize::Method<Real>& method;
+  const optimize::Schedule& schedule;
   DistributedObjective<Real>& objective;
   Reducer<Real>& reducer;  ///< the objective's
   const data::Sampler& sampler;
@@ -59,6 +61,7 @@ class Trainer {
     SamplerPosition sampler;
     StoppingState stopping;
     History history;
+    optimize::PlateauState plateau;
     reduction::Units units;
   };
 
@@ -80,8 +83,9 @@ class Trainer {
   StopOptions stop_;
   TrainingState<Real>& state_;
   std::vector<Observer<Real>*> observers_;
-  bool is_proved_ = false;  ///< loss and gradient at the state's Θ are finite
-  Scalars before_;          ///< of the state before the last step
+  double learning_rate_ = 0;  ///< of the last step
+  bool is_proved_ = false;    ///< loss and gradient at the state's Θ are finite
+  Scalars before_;            ///< of the state before the last step
 };
 
 }  // namespace cauchy::training

@@ -1,0 +1,23 @@
+#pragma once
+/// From the settings to the method of a run and its schedule.
+
+#include <cstdint>
+#include <memory>
+
+#include "cauchy/cli/settings.hpp"
+#include "cauchy/communication/communicator.hpp"
+#include "cauchy/model/layout.hpp"
+#include "cauchy/optimize/method.hpp"
+
+namespace cauchy::cli {
+
+/// Collective. For parameters of this layout. Throws an agreed core::UserError if options do not go together.
+template <typename Real>
+std::unique_ptr<optimize::Method<Real>> make_method(const communication::Communicator& ranks, const Settings& settings,
+                                                    const model::ParameterLayout& layout);
+
+/// Collective. Puts numbers in place of `auto` in the options of the schedule, where it uses them. Throws an agreed
+/// core::UserError if it lacks a number of steps, or validation data.
+void settle_schedule(const communication::Communicator& ranks, Settings& settings, std::uint64_t steps_per_epoch);
+
+}  // namespace cauchy::cli

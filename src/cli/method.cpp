@@ -1,0 +1,70 @@
+// From the settings to the method of a run and its schedule.
+
+#include "cauchy/cli/method.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "cauchy/communication/agreement.hpp"
+#include "cauchy/core/error.hpp"
+
+namespace cauchy::cli {
+namespace {
+
+/// Until the run ends, as far as that is known; 0: it is not.
+std::uint64_t steps_of_run(const training::StopOptions& stop, std::uint64_t steps_per_epoch) {
+  const std::uint64_t of_epochs = stop.max_epochs * steps_per_epoch;
+  return stop.max_steps == 0 || of_epochs == 0 ? std::max(stop.max_steps, of_epochs)
+                                               : std::min(stop.max_steps, of_epochs);
+}
+
+[[noreturn]] void refuse(const Settings& settings, const std::string& what) {
+  throw core::UserError("optimizer.schedule = " + settings.schedule.schedule + ": " + what).as_agreed();
+}
+
+}  // namespace
+
+template <typename Real>
+std::unique_ptr<optimize::Method<Real>> make_method(const communication::Communicator& ranks, const Settings& settings,
+                                                    const model::ParameterLayout& layout) {
+  std::unique_ptr<optimize::Method<Real>> method;
+  communication::agree(ranks, [&] {
+    std::vector<optimize::Slice> slices;
+    for (const model::Tensor& tensor : layout.tensors()) {
+      slices.push_back({tensor.offset, tensor.offset + tensor.size, tensor.penalized()});
+    }
+    method = optimize::make_method<Real>(settings.method, settings.model.l1, std::move(slices));
+  });
+  return method;
+}
+
+void settle_schedule(const communication::Communicator& ranks, Settings& settings, std::uint64_t steps_per_epoch) {
+  const optimize::ScheduleOptions& schedule = settings.schedule;
+  if (schedule.has_end() && schedule.schedule_steps == 0) {
+    const std::uint64_t steps = steps_of_run(settings.stop, steps_per_epoch);
+    if (steps == 0) {
+      refuse(settings,
+             "has an end, which is not known: set optimizer.schedule_steps, stop.max_steps or "
+             "stop.max_epochs");
+    }
+    settle(ranks, settings, "optimizer.schedule_steps", std::to_string(steps), "steps of this run");
+  }
+  if (schedule.has_end() && schedule.warmup_steps >= schedule.schedule_steps) {
+    refuse(settings, "optimizer.warmup_steps = " + std::to_string(schedule.warmup_steps) +
+                         " leaves nothing of optimizer.schedule_steps = " + std::to_string(schedule.schedule_steps));
+  }
+  if (schedule.uses_decay_steps() && schedule.decay_steps == 0) {
+    settle(ranks, settings, "optimizer.decay_steps", std::to_string(steps_per_epoch), "steps of an epoch");
+  }
+  if (schedule.schedule == "plateau" && settings.data.validation.empty() && settings.data.validation_fraction == 0) {
+    refuse(settings, "looks at the NLL of validation data; set data.validation or data.validation_fraction");
+  }
+}
+
+template std::unique_ptr<optimize::Method<float>> make_method(const communication::Communicator&, const Settings&,
+                                                              const model::ParameterLayout&);
+template std::unique_ptr<optimize::Method<double>> make_method(const communication::Communicator&, const Settings&,
+                                                               const model::ParameterLayout&);
+
+}  // namespace cauchy::cli

@@ -1,0 +1,107 @@
+#pragma once
+/// Rules with a rate for each element, from the squares of its gradients. Formulas and sources: method.hpp.
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "cauchy/linear_algebra/aligned.hpp"
+#include "cauchy/optimize/method.hpp"
+
+namespace cauchy::optimize {
+
+struct AdaGrad {
+  double epsilon;
+
+  static std::vector<std::string> slots() { return {"squares"}; }
+  double proximal_factor() const { return 0; }
+
+  template <typename Real>
+  void update(const StepPlan& plan, const MethodState<Real>& now, MethodState<Real>& next, std::size_t first,
+              std::size_t last) const {
+    const auto rate = static_cast<Real>(plan.learning_rate);
+    const auto delta = static_cast<Real>(epsilon);
+    const linear_algebra::AlignedVector<Real>& squares = now.slots[0].values;
+    linear_algebra::AlignedVector<Real>& next_squares = next.slots[0].values;
+    for (std::size_t i = first; i < last; ++i) {
+      const Real gradient = next.x[i];
+      next_squares[i] = squares[i] + gradient * gradient;
+      next.x[i] = now.x[i] - rate * gradient / (std::sqrt(next_squares[i]) + delta);
+    }
+  }
+};
+
+struct RmsProp {
+  double beta2;
+  double epsilon;
+
+  static std::vector<std::string> slots() { return {"squares"}; }
+  double proximal_factor() const { return 0; }
+
+  template <typename Real>
+  void update(const StepPlan& plan, const MethodState<Real>& now, MethodState<Real>& next, std::size_t first,
+              std::size_t last) const {
+    const auto rate = static_cast<Real>(plan.learning_rate);
+    const auto kept = static_cast<Real>(beta2);
+    const auto added = static_cast<Real>(1 - beta2);
+    const auto delta = static_cast<Real>(epsilon);
+    const linear_algebra::AlignedVector<Real>& squares = now.slots[0].values;
+    linear_algebra::AlignedVector<Real>& next_squares = next.slots[0].values;
+    for (std::size_t i = first; i < last; ++i) {
+      const Real gradient = next.x[i];
+      next_squares[i] = kept * squares[i] + added * gradient * gradient;
+      next.x[i] = now.x[i] - rate * gradient / (std::sqrt(next_squares[i]) + delta);
+    }
+  }
+};
+
+/// Writes the moments of `next`, and d in place of the gradient in next.x.
+struct AdamDirection {
+  double beta1;
+  double beta2;
+  double epsilon;
+
+  static std::vector<std::string> slots() { return {"mean", "squares"}; }
+
+  template <typename Real>
+  void write(const StepPlan& plan, const MethodState<Real>& now, MethodState<Real>& next, std::size_t first,
+             std::size_t last) const {
+    const auto step = static_cast<double>(plan.number);
+    const auto mean_factor = static_cast<Real>(1 / (1 - std::pow(beta1, step)));
+    const auto square_factor = static_cast<Real>(1 / (1 - std::pow(beta2, step)));
+    const auto kept_mean = static_cast<Real>(beta1);
+    const auto added_mean = static_cast<Real>(1 - beta1);
+    const auto kept = static_cast<Real>(beta2);
+    const auto added = static_cast<Real>(1 - beta2);
+    const auto delta = static_cast<Real>(epsilon);
+    const linear_algebra::AlignedVector<Real>& mean = now.slots[0].values;
+    const linear_algebra::AlignedVector<Real>& squares = now.slots[1].values;
+    linear_algebra::AlignedVector<Real>& next_mean = next.slots[0].values;
+    linear_algebra::AlignedVector<Real>& next_squares = next.slots[1].values;
+    for (std::size_t i = first; i < last; ++i) {
+      const Real gradient = next.x[i];
+      next_mean[i] = kept_mean * mean[i] + added_mean * gradient;
+      next_squares[i] = kept * squares[i] + added * gradient * gradient;
+      next.x[i] = mean_factor * next_mean[i] / (std::sqrt(square_factor * next_squares[i]) + delta);
+    }
+  }
+};
+
+struct Adam {
+  AdamDirection direction;
+
+  static std::vector<std::string> slots() { return AdamDirection::slots(); }
+  double proximal_factor() const { return 0; }
+
+  template <typename Real>
+  void update(const StepPlan& plan, const MethodState<Real>& now, MethodState<Real>& next, std::size_t first,
+              std::size_t last) const {
+    direction.write(plan, now, next, first, last);
+    const auto rate = static_cast<Real>(plan.learning_rate);
+    for (std::size_t i = first; i < last; ++i) {
+      next.x[i] = now.x[i] - rate * next.x[i];
+    }
+  }
+};
+
+}  // namespace cauchy::optimize

@@ -1,0 +1,50 @@
+#pragma once
+/// Steepest descent, and its likes that remember a velocity. Formulas and sources: method.hpp.
+
+#include <string>
+#include <vector>
+
+#include "cauchy/linear_algebra/aligned.hpp"
+#include "cauchy/optimize/method.hpp"
+
+namespace cauchy::optimize {
+
+struct GradientDescent {
+  static std::vector<std::string> slots() { return {}; }
+  double proximal_factor() const { return 1; }
+
+  template <typename Real>
+  void update(const StepPlan& plan, const MethodState<Real>& now, MethodState<Real>& next, std::size_t first,
+              std::size_t last) const {
+    const auto rate = static_cast<Real>(plan.learning_rate);
+    for (std::size_t i = first; i < last; ++i) {
+      const Real gradient = next.x[i];
+      next.x[i] = now.x[i] - rate * gradient;
+    }
+  }
+};
+
+/// Where `looks_ahead`, Nesterov's.
+template <bool looks_ahead>
+struct Momentum {
+  double momentum;
+
+  static std::vector<std::string> slots() { return {"velocity"}; }
+  double proximal_factor() const { return 1 / (1 - momentum); }
+
+  template <typename Real>
+  void update(const StepPlan& plan, const MethodState<Real>& now, MethodState<Real>& next, std::size_t first,
+              std::size_t last) const {
+    const auto rate = static_cast<Real>(plan.learning_rate);
+    const auto factor = static_cast<Real>(momentum);
+    const linear_algebra::AlignedVector<Real>& velocity = now.slots[0].values;
+    linear_algebra::AlignedVector<Real>& next_velocity = next.slots[0].values;
+    for (std::size_t i = first; i < last; ++i) {
+      const Real gradient = next.x[i];
+      next_velocity[i] = factor * velocity[i] + gradient;
+      next.x[i] = now.x[i] - rate * (looks_ahead ? gradient + factor * next_velocity[i] : next_velocity[i]);
+    }
+  }
+};
+
+}  // namespace cauchy::optimize
