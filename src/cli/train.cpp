@@ -12,11 +12,21 @@
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/communication/watchdog.hpp"
 #include "cauchy/config/sources.hpp"
+#include "cauchy/core/error.hpp"
 #include "cauchy/core/stop_signal.hpp"
 #include "cauchy/core/timer.hpp"
 
 namespace cauchy::cli {
 namespace {
+
+// Agreed, since every rank has the same settings.
+void check_stop(const Settings& settings) {
+  if (settings.stop.patience > 0 && settings.data.validation.empty() && settings.data.validation_fraction == 0) {
+    throw core::UserError(
+        "stop.patience looks at the NLL of validation data; set data.validation or data.validation_fraction")
+        .as_agreed();
+  }
+}
 
 core::ExitCode run_train(const communication::Communicator& ranks, const CommandLine& line) {
   const core::Timer launch;
@@ -33,6 +43,7 @@ core::ExitCode run_train(const communication::Communicator& ranks, const Command
   communication::start_watchdog(ranks, settings.run.watchdog_seconds);
   communication::agree_on_root(ranks, [&] { check_folders(run_folders(settings)); });
   check_threads(ranks, settings.run.threads);
+  check_stop(settings);
   RunLocks locks;
   if (!line.has("dry-run")) {
     communication::agree_on_root(ranks, [&] { locks.take(run_folders(settings)); });

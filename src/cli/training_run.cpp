@@ -421,7 +421,7 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
     objective.emplace(
         training::ObjectiveParts<Real>{*network_, *train_data_, *sampler, *reducer, *workers, channel, seconds_},
         training::ObjectiveSettings{settings_.model.l2, settings_.model.l1, settings_.method.clip_norm,
-                                    settings_.method.clip_value, microbatch()});
+                                    settings_.method.clip_value, settings_.stop.norm_p, microbatch()});
   });
   reducer->scatter(state_.residuals);
   const optimize::Schedule schedule(settings_.method.learning_rate, settings_.schedule);

@@ -13,6 +13,7 @@
 #include "cauchy/core/activity.hpp"
 #include "cauchy/core/error.hpp"
 #include "cauchy/linear_algebra/sums.hpp"
+#include "gradient_norm.hpp"
 
 namespace cauchy::training {
 namespace {
@@ -75,6 +76,7 @@ DistributedObjective<Real>::DistributedObjective(ObjectiveParts<Real> parts, con
       settings_(settings),
       summary_(parts.dataset.shards() * (parts.dataset.weighted() ? 2 : 1) + vote_count, 0.0),
       squares_(parts.reducer.blocks().count()) {
+  powers_.resize(settings.norm_p == 2 ? 0 : squares_.size());
   settings_.microbatch = pass_samples(settings.microbatch, parts.sampler);
   parts_.workers.make_gradients(parts_.network.layout().padded_size());
   const data::Range shards = parts.dataset.local_shards();
@@ -260,6 +262,7 @@ void DistributedObjective<Real>::complete_gradient(std::span<const Real> theta, 
   if (!std::isfinite(result_.gradient_norm)) {
     throw divergence("the norm of the gradient overflows");
   }
+  result_.norm = powers_.empty() ? result_.gradient_norm : norm_from_powers(powers_, settings_.norm_p);
   clip(gradient);
 }
 
@@ -295,26 +298,14 @@ void DistributedObjective<Real>::complete_blocks(std::size_t first, std::size_t 
       if (tensor.penalized()) {
         add_penalty_gradient(theta.subspan(offset, size), values);
       }
-      squares_[block] = squares_of(tensor, theta.subspan(offset, size), values);
+      const std::span<const Real> weights = theta.subspan(offset, size);
+      const double l1 = tensor.penalized() ? settings_.l1 : 0;
+      squares_[block] = sum_of_squares<Real>(values, weights, l1);
+      if (!powers_.empty()) {
+        powers_[block] = sum_of_powers<Real>(values, weights, l1, settings_.norm_p);
+      }
     }
   }
-}
-
-/// With λ₁, of the subgradient that is closest to 0: where a weight is 0, any number from -λ₁ to λ₁ may be added.
-template <typename Real>
-double DistributedObjective<Real>::squares_of(const model::Tensor& tensor, std::span<const Real> theta,
-                                              std::span<const Real> gradient) const {
-  if (settings_.l1 == 0 || !tensor.penalized()) {
-    return linear_algebra::sum_of_squares<Real>(gradient);
-  }
-  double squares = 0;
-  for (std::size_t i = 0; i < gradient.size(); ++i) {
-    const auto smooth = static_cast<double>(gradient[i]);
-    const double subgradient = theta[i] == 0 ? std::max(std::abs(smooth) - settings_.l1, 0.0)
-                                             : smooth + std::copysign(settings_.l1, static_cast<double>(theta[i]));
-    squares += subgradient * subgradient;
-  }
-  return squares;
 }
 
 template <typename Real>

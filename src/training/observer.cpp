@@ -14,6 +14,14 @@ std::string_view stop_reason_name(StopReason reason) {
       return "max_epochs";
     case StopReason::gradient_norm:
       return "gradient_norm";
+    case StopReason::relative_gradient_norm:
+      return "relative_gradient_norm";
+    case StopReason::relative_change:
+      return "relative_change";
+    case StopReason::target_nll:
+      return "target_nll";
+    case StopReason::patience:
+      return "patience";
     case StopReason::max_seconds:
       return "max_seconds";
     case StopReason::job_end:

@@ -21,10 +21,25 @@ StopReason stop_reason(const StopOptions& options, const TrainingState<Real>& st
   if (options.max_epochs > 0 && state.sampler.epoch >= options.max_epochs) {
     return StopReason::max_epochs;
   }
-  if (options.gradient_norm > 0 && steps > 0 && state.stopping.gradient_norm <= options.gradient_norm) {
+  const StoppingState& last = state.stopping;
+  if (options.gradient_norm > 0 && steps > 0 && last.norm <= options.gradient_norm) {
     return StopReason::gradient_norm;
   }
-  return StopReason::none;
+  if (options.relative_gradient_norm > 0 && steps > 0 &&
+      last.norm <= options.relative_gradient_norm * last.first_norm) {
+    return StopReason::relative_gradient_norm;
+  }
+  const bool epoch_finished = steps > 0 && state.sampler.step == 0;
+  if (!epoch_finished) {
+    return StopReason::none;
+  }
+  if (options.relative_change > 0 && state.sampler.epoch > 1 && last.relative_change <= options.relative_change) {
+    return StopReason::relative_change;
+  }
+  if (options.target_nll != StopOptions::no_target && state.history.epoch_nll() <= options.target_nll) {
+    return StopReason::target_nll;
+  }
+  return options.patience > 0 && last.epochs_since_best >= options.patience ? StopReason::patience : StopReason::none;
 }
 
 template <typename Real>

@@ -88,12 +88,14 @@ void Trainer<Real>::state_proved() {
 template <typename Real>
 void Trainer<Real>::count_step() {
   const BatchResult& batch = parts_.objective.result();
+  StoppingState& stopping = state_.stopping;
+  stopping.steps += 1;
+  stopping.nll = batch.nll();
+  stopping.penalty = batch.penalty;
+  stopping.gradient_norm = batch.gradient_norm;
   // Where the norm decides, it is one rank's number that does.
-  const double gradient_norm = stop_.gradient_norm > 0 ? of_root(batch.gradient_norm) : batch.gradient_norm;
-  state_.stopping.steps += 1;
-  state_.stopping.nll = batch.nll();
-  state_.stopping.penalty = batch.penalty;
-  state_.stopping.gradient_norm = gradient_norm;
+  stopping.norm = stop_.looks_at_norm() ? of_root(batch.norm) : batch.norm;
+  stopping.first_norm = stopping.steps == 1 ? stopping.norm : stopping.first_norm;
   if (state_.sampler.step == 0) {
     state_.history.epoch_weight = 0;
     state_.history.epoch_nll_sum = 0;
@@ -106,7 +108,18 @@ void Trainer<Real>::count_step() {
   state_.sampler.step += 1;
   if (state_.sampler.step == parts_.sampler.steps_per_epoch()) {
     state_.sampler = {state_.sampler.epoch + 1, 0};
+    count_epoch();
   }
+}
+
+template <typename Real>
+void Trainer<Real>::count_epoch() {
+  StoppingState& stopping = state_.stopping;
+  const double objective = state_.history.epoch_nll() + stopping.penalty;
+  const double change = std::abs(objective - stopping.epoch_objective);
+  const bool is_first = state_.sampler.epoch == 1;
+  stopping.relative_change = is_first ? 1 : change == 0 ? 0 : change / std::abs(stopping.epoch_objective);
+  stopping.epoch_objective = objective;
 }
 
 template <typename Real>
@@ -117,6 +130,11 @@ StepReport Trainer<Real>::make_report() {
   report.steps_in_epoch = parts_.sampler.steps_per_epoch();
   report.epoch_finished = state_.sampler.step == 0;
   report.save_requested = votes.save;
+  if (report.epoch_finished && parts_.validation != nullptr) {
+    report.validation = evaluated(*parts_.validation);
+    report.is_best = note_validation(report.validation->nll);
+    parts_.schedule.note_validation(report.validation->nll, state_.plateau);
+  }
   report.stop = stop_reason(stop_, state_);
   if (report.stop == StopReason::none) {
     report.stop = votes.stop;
@@ -125,11 +143,6 @@ StepReport Trainer<Real>::make_report() {
     guard(true);
     require_finite_parameters();
     gather_residuals();
-  }
-  if (report.epoch_finished && parts_.validation != nullptr) {
-    report.validation = evaluated(*parts_.validation);
-    report.is_best = note_validation(report.validation->nll);
-    parts_.schedule.note_validation(report.validation->nll, state_.plateau);
   }
   if (is_end(report.stop) && parts_.test != nullptr) {
     report.test = evaluated(*parts_.test);
@@ -147,6 +160,7 @@ bool Trainer<Real>::note_validation(double nll) {
     stopping.best_step = stopping.steps;
     stopping.best_validation_nll = nll;
   }
+  stopping.epochs_since_best = is_best ? 0 : stopping.epochs_since_best + 1;
   return is_best;
 }
 

@@ -181,7 +181,7 @@ TYPED_TEST(CheckpointPrecisions, DigestOfTheFileIsThatOfTheState) {
 TEST_F(CheckpointFileTest, HeaderTellsTheRest) {
   save(path_, description_, state_);
   const Header header = read_header(path_);
-  EXPECT_EQ(header.version, 4U);
+  EXPECT_EQ(header.version, 5U);
   EXPECT_EQ(header.cauchy_version, core::version());
   EXPECT_EQ(header.instruction_set, description_.instruction_set);
   EXPECT_EQ(header.product_backend, description_.product_backend);
@@ -297,12 +297,12 @@ TEST_F(CheckpointFileTest, SaysWhatIsWrong) {
   EXPECT_TRUE(mentions(message(), {"not a checkpoint of Cauchy"}));
   save(path_, description_, state_);
   const std::string good = contents(path_);
-  for (const std::string version : {"1", "2", "3"}) {
+  for (const std::string version : {"1", "2", "3", "4"}) {
     std::string older = good;
     older.replace(0, 512, "cauchy checkpoint, format " + version + ", length 1, crc64-xz 0\n" + std::string(512, '\0'),
                   0, 512);
     overwrite(path_, older);
-    EXPECT_TRUE(mentions(message(), {"a checkpoint of format " + version + "; this version of Cauchy reads format 4"}));
+    EXPECT_TRUE(mentions(message(), {"a checkpoint of format " + version + "; this version of Cauchy reads format 5"}));
   }
   overwrite(path_, good.substr(0, good.size() - 1));
   EXPECT_TRUE(mentions(message(), {"damaged", "bytes long, should be"}));

@@ -30,6 +30,7 @@ struct BatchResult {
   double nll_sum = 0;         ///< Σ weight·NLL over the batch
   double penalty = 0;         ///< λ/2·‖weights‖² + λ₁·Σ|weights|
   double gradient_norm = 0;  ///< Euclidean, of the objective's gradient, with λ₁ of its smallest subgradient; unclipped
+  double norm = 0;           ///< the p-norm of the settings of the same
   bool repeated = false;     ///< the shards computed it twice, since the sum's units did not fit
   Votes votes;               ///< those of all ranks together
 
@@ -56,6 +57,7 @@ struct ObjectiveSettings {
   double l1 = 0;          ///< λ₁, which is in the value, and left to the method's proximal step in the gradient
   double clip_norm = 0;   ///< the gradient is scaled down to this Euclidean norm; 0: as it is
   double clip_value = 0;  ///< elements beyond ± this are set to it; 0: none are
+  double norm_p = 2;      ///< p of a norm; 0: ∞
   std::uint64_t microbatch = 512;
 };
 
@@ -99,7 +101,6 @@ class DistributedObjective final : public optimize::Objective<Real> {
   void complete_blocks(std::size_t first, std::size_t last, std::span<const Real> theta, std::span<Real> gradient);
   double penalty(std::span<const Real> theta) const;
   void add_penalty_gradient(std::span<const Real> weights, std::span<Real> gradient) const;
-  double squares_of(const model::Tensor& tensor, std::span<const Real> theta, std::span<const Real> gradient) const;
   void clip(std::span<Real> gradient);
   core::Error divergence(const std::string& what) const;
   std::uint64_t step_number() const;
@@ -113,6 +114,7 @@ class DistributedObjective final : public optimize::Objective<Real> {
   std::function<void()> proved_;
   std::vector<double> summary_;  ///< Σ NLL of each shard, with weights Σ w of each, the penalty, one writer each; votes
   std::vector<double> squares_;  ///< Σ g² of each block of the gradient
+  std::vector<double> powers_;   ///< Σ |g|ᵖ, where p is not 2
   BatchResult result_;
 };
 

@@ -17,6 +17,10 @@ enum class StopReason {
   max_steps,
   max_epochs,
   gradient_norm,
+  relative_gradient_norm,
+  relative_change,
+  target_nll,
+  patience,
   max_seconds,
   job_end,  ///< the batch system is about to end the job
   request,  ///< a signal

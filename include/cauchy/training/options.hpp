@@ -22,11 +22,23 @@ struct BatchOptions {
 struct StopOptions {
   std::uint64_t max_steps = 0;
   std::uint64_t max_epochs = 0;
-  double max_seconds = 0;    ///< of wall-clock time since the launch, the last checkpoint included
-  double gradient_norm = 0;  ///< Euclidean norm of the objective's gradient
+  double max_seconds = 0;             ///< of wall-clock time since the launch, the last checkpoint included
+  double gradient_norm = 0;           ///< p-norm of the objective's gradient
+  double relative_gradient_norm = 0;  ///< the same, over that of the first step
+  double norm_p = 2;                  ///< 0: ∞
+  double relative_change = 0;         ///< of the objective, from epoch to epoch
+  double target_nll = no_target;      ///< of an epoch
+  std::uint64_t patience = 0;         ///< epochs without a lower NLL of the validation data
 
+  static constexpr std::uint64_t no_target_word = UINT64_MAX;
+  static constexpr double no_target = static_cast<double>(no_target_word);
+
+  bool looks_at_norm() const { return gradient_norm > 0 || relative_gradient_norm > 0; }
   /// Whether there is a limit at all.
-  bool any() const { return max_steps > 0 || max_epochs > 0 || max_seconds > 0 || gradient_norm > 0; }
+  bool any() const {
+    return max_steps > 0 || max_epochs > 0 || max_seconds > 0 || looks_at_norm() || relative_change > 0 ||
+           target_nll != no_target || patience > 0;
+  }
 
   template <typename Visitor>
   void visit(Visitor&& option) {
@@ -38,7 +50,19 @@ struct StopOptions {
     option("max_seconds", max_seconds, core::at_least(0), Role::run,
            "be done, the last checkpoint included, so many seconds after the launch; 0: no limit");
     option("gradient_norm", gradient_norm, core::at_least(0), Role::run,
-           "stop when the Euclidean norm of the objective's gradient is at most this; 0: no limit");
+           "stop when the norm of the objective's gradient is at most this; 0: no limit");
+    option("relative_gradient_norm", relative_gradient_norm, core::at_least(0), Role::run,
+           "stop when the norm is at most this part of that of the first step; 0: no limit");
+    option("norm_p", norm_p, core::at_least(1).or_word("inf", 0), Role::problem,
+           "p of the norm (Σ|g|ᵖ)^(1/p) of the two; inf: the largest |g|. metrics.csv has the Euclidean one, p = 2");
+    option(
+        "relative_change", relative_change, core::at_least(0), Role::run,
+        "stop when the objective of an epoch, or of a step over all samples, differs from that before by at most this "
+        "part; 0: no limit");
+    option("target_nll", target_nll, core::anything().or_word("none", no_target_word), Role::run,
+           "stop when the NLL of an epoch, or of a step over all samples, is at most this");
+    option("patience", patience, core::between(1, 1e15).or_word("none", 0), Role::run,
+           "stop after so many epochs without a lower NLL of the validation data; the best parameters are in best.h5");
   }
 };
 

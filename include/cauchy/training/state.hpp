@@ -35,16 +35,27 @@ struct StoppingState {
   double gradient_norm = 0;        ///< Euclidean, of the objective
   std::uint64_t best_step = 0;     ///< after which the NLL of the validation data was lowest; 0: none was measured yet
   double best_validation_nll = 0;  ///< that NLL
+  std::uint64_t epochs_since_best = 0;  ///< in which it was measured
+  double norm = 0;                      ///< p-norm of the gradient, as stop.norm_p says, of the last step
+  double first_norm = 0;                ///< that of the first step
+  double epoch_objective = 0;           ///< mean over the last complete epoch
+  double relative_change = 0;           ///< of it from the epoch before; 1: there was none
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& field) {
-    auto& [steps, nll, penalty, gradient_norm, best_step, best_validation_nll] = self;
+    auto& [steps, nll, penalty, gradient_norm, best_step, best_validation_nll, epochs_since_best, norm, first_norm,
+           epoch_objective, relative_change] = self;
     field("steps", steps);
     field("nll", nll);
     field("penalty", penalty);
     field("gradient_norm", gradient_norm);
     field("best_step", best_step);
     field("best_validation_nll", best_validation_nll);
+    field("epochs_since_best", epochs_since_best);
+    field("norm", norm);
+    field("first_norm", first_norm);
+    field("epoch_objective", epoch_objective);
+    field("relative_change", relative_change);
   }
   bool operator==(const StoppingState&) const = default;
 };

@@ -70,6 +70,7 @@ class Trainer {
   void remember_state();
   void state_proved();
   void count_step();
+  void count_epoch();
   StepReport make_report();
   bool note_validation(double nll);
   double of_root(double value) const;
