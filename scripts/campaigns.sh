@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The whole proof of "no work is lost": installs what is missing, builds, damages 10 000 checkpoints, 10 000 data files
-# and 40 000 files of text, packed and IDX files at random, and kills or disturbs 500 runs, each of which is resumed. scripts/test.sh does short versions.
+# 20 000 HDF5 files of other programs and 40 000 files of text, packed and IDX files at random, and kills or disturbs 500
+# runs, each of which is resumed. scripts/test.sh does short versions.
 # Usage: scripts/campaigns.sh [--sanitize] [--seed S] [--no-install]
 #   (none)         about ten minutes on two cores, beside the build
 #   --sanitize     the same under the address and undefined-behaviour sanitizers, with 100 runs
@@ -28,13 +29,16 @@ if [[ $install == yes ]]; then
 fi
 step "Build ($preset)"
 cmake --preset "$preset" --log-level=WARNING -DBUILD_TESTING=ON
-cmake --build --preset "$preset" --target cauchy mutations text_mutations broken_files
+cmake --build --preset "$preset" --target cauchy mutations hdf5_mutations text_mutations broken_files
 build=$PWD/build/$preset
 # Open MPI keeps memory until the process ends, which is no leak of ours.
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
 
 step "Damaged files"
 "$build/tests/mutations" --count 10000 --seed "$seed"
+
+step "Damaged HDF5 files of other programs"
+"$build/tests/hdf5_mutations" --count 10000 --seed "$seed"
 
 step "Damaged text"
 "$build/tests/text_mutations" --count 10000 --seed "$seed"

@@ -51,6 +51,20 @@ std::uint64_t columns_of(const std::vector<std::uint64_t>& shape) {
 
 }  // namespace
 
+void require_whole(const storage::File& file, const Source& source, const std::string& name) {
+  if (!file.is_whole(name)) {
+    throw core::UserError(at(source) + "/" + name +
+                          " was not written as a whole: the file has no space for some of its rows, or for all, which "
+                          "would be read as zeros");
+  }
+}
+
+void Hdf5Columns::require_whole() const {
+  for (const Dataset& dataset : datasets_) {
+    data::require_whole(file_, source_, dataset.name);
+  }
+}
+
 bool has_datasets(const storage::File& file, const std::string& list) {
   return std::ranges::all_of(split_list(list), [&](const std::string& name) { return file.has(name); });
 }

@@ -29,6 +29,9 @@ class Hdf5Columns {
   /// "mass", "image[0]", "image[1]": a name for each column.
   std::vector<std::string> names() const;
 
+  /// Throws core::UserError unless all rows were written.
+  void require_whole() const;
+
   /// Rows as Real, (rows × columns), standardised unless there is nothing to do it with. Throws core::UserError at the
   /// first number that is not finite or beyond the range of Real, unless the source allows any value.
   template <typename Real>
@@ -65,5 +68,8 @@ class Hdf5Columns {
 
 /// "/mass, /image", of the names in a list.
 std::string dataset_paths(const std::string& list);
+
+/// Throws core::UserError unless all of a dataset was written.
+void require_whole(const storage::File& file, const Source& source, const std::string& name);
 
 }  // namespace cauchy::data

@@ -16,6 +16,7 @@
 #include "cauchy/linear_algebra/aligned.hpp"
 #include "cauchy/linear_algebra/sums.hpp"
 #include "conversion.hpp"
+#include "hdf5_columns.hpp"
 
 namespace cauchy::data {
 namespace {
@@ -57,6 +58,7 @@ std::uint64_t array_length(const storage::File& file, const Source& source, cons
   if (array == "values" ? info.type == storage::ElementType::other : !is_integer(info.type)) {
     fail(source, name + " holds no " + (array == "values" ? "numbers" : "integers"));
   }
+  require_whole(file, source, array_name(source, array).substr(1));
   return info.shape[0];
 }
 

@@ -15,6 +15,7 @@
 
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/core/activity.hpp"
+#include "cauchy/core/crash_message.hpp"
 #include "cauchy/core/error.hpp"
 #include "cauchy/data/standardization.hpp"
 #include "cauchy/linear_algebra/aligned.hpp"
@@ -63,6 +64,16 @@ storage::File open(const Source& source) {
   return file;
 }
 
+/// work(file), with words for all that may go wrong.
+template <typename Work>
+auto with_file(const Source& source, Work work) {
+  return with_user_errors(source, [&] {
+    const core::CrashMessage message(at(source) + "is damaged: HDF5 crashed on it");
+    const storage::File file = open(source);
+    return work(file);
+  });
+}
+
 /// A dataset of one number a row, if there is one of that name.
 void require_one_each(const storage::File& file, const Source& source, const std::string& name,
                       const std::string& option, std::uint64_t rows) {
@@ -70,6 +81,7 @@ void require_one_each(const storage::File& file, const Source& source, const std
     return;
   }
   const Hdf5Columns column(file, source, name, option);
+  column.require_whole();
   if (column.rows() != rows || column.columns() != 1) {
     throw core::UserError(at(source) + column.shapes() + " (" + option + "); one number for each of the " +
                           std::to_string(rows) + " samples is needed");
@@ -103,8 +115,7 @@ void verify(const communication::Communicator& ranks, const Source& source) {
 }
 
 SourceShape hdf5_shape(const Source& source) {
-  return with_user_errors(source, [&] {
-    const storage::File file = open(source);
+  return with_file(source, [&](const storage::File& file) {
     SourceShape shape;
     std::string shapes;
     if (is_csr(file, source)) {
@@ -113,11 +124,13 @@ SourceShape hdf5_shape(const Source& source) {
       shapes = "/" + source.features + " is (" + storage::shape_text({shape.rows, shape.inputs}) + ")";
     } else {
       const Hdf5Columns features(file, source, source.features, "data.features");
+      features.require_whole();
       shape = {features.rows(), features.columns()};
       shapes = features.shapes();
     }
     if (!source.features_alone) {
       const Hdf5Columns targets(file, source, source.targets, "data.targets");
+      targets.require_whole();
       shape.target_columns = targets.columns();
       shapes += ", " + targets.shapes();
       if (shape.rows != targets.rows()) {
@@ -195,8 +208,7 @@ class Hdf5Reader final : public Reader {
     if (encoding().active() || !are_several) {
       return Reader::input_names();
     }
-    return with_user_errors(source(), [&] {
-      const storage::File file = open(source());
+    return with_file(source(), [&](const storage::File& file) {
       return Hdf5Columns(file, source(), source().features, "data.features").names();
     });
   }
@@ -211,8 +223,7 @@ class Hdf5Reader final : public Reader {
   }
 
   void for_each_piece(Range rows, const FeatureVisitor& visit) const override {
-    with_user_errors(source(), [&] {
-      const storage::File file = open(source());
+    with_file(source(), [&](const storage::File& file) {
       if (shape().sparse) {
         return for_each_csr_piece(file, source(), csr(), rows, visit);
       }
@@ -226,8 +237,7 @@ class Hdf5Reader final : public Reader {
 
   template <typename Real>
   void read_as(const Standardization& standardization, Samples<Real>& samples) const {
-    with_user_errors(source(), [&] {
-      const storage::File file = open(source());
+    with_file(source(), [&](const storage::File& file) {
       const Standardization* const of_features = standardization.active() ? &standardization : nullptr;
       samples.targets.resize(samples.rows.size() * samples.target_columns);
       const auto read = [&](const std::string& list, const std::string& option, const Standardization* scaling,
@@ -263,8 +273,7 @@ std::unique_ptr<const Reader> make_hdf5_reader(const Source& source, const Sourc
 }
 
 Encoding hdf5_encoding(const Source& source) {
-  return with_user_errors(source, [&] {
-    const storage::File file = open(source);
+  return with_file(source, [&](const storage::File& file) {
     return storage::is_sealed(source.path, sealed_data) && file.has(encoding_dataset)
                ? parse_encoding(file.read_text(encoding_dataset), source.path)
                : Encoding{};

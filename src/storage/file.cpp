@@ -249,6 +249,11 @@ DatasetInfo File::info(const std::string& dataset) const {
   return {element_type(array.type()), {array.shape().begin(), array.shape().end()}};
 }
 
+bool File::is_whole(const std::string& dataset) const {
+  const Subject subject{path_, dataset};
+  return has_all_pieces(opened(id_, subject), subject);
+}
+
 void File::collect_pieces(const std::string& group, std::vector<Piece>& pieces) const {
   for (const std::string& member : members(group)) {
     const std::string name = (group == "/" ? "" : group) + "/" + member;

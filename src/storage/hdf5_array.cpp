@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cauchy/core/activity.hpp"
+#include "hdf5_chunks.hpp"
 #include "hdf5_type.hpp"
 
 namespace cauchy::storage {
@@ -24,13 +25,12 @@ Band band_of(hid_t dataset, hid_t properties, const Subject& subject) {
   const Handle type(H5Dget_type(dataset), H5Tclose, "read the type of", subject);
   const Handle space(H5Dget_space(dataset), H5Sclose, "read the shape of", subject);
   const std::vector<hsize_t> shape = extents(space.id(), subject);
-  std::vector<hsize_t> chunk(shape.size());
-  checked(H5Pget_chunk(properties, static_cast<int>(chunk.size()), chunk.data()), "look at", subject);
+  const std::vector<hsize_t> chunk = chunk_extents(properties, shape.size(), subject);
   const std::uint64_t chunk_bytes = element_count(chunk, subject) * H5Tget_size(type.id());
-  const std::uint64_t most = std::max<std::uint64_t>(1, most_cache_bytes / chunk_bytes);
+  const std::uint64_t most = std::max<std::uint64_t>(1, most_cache_bytes / std::max<std::uint64_t>(1, chunk_bytes));
   Band band;
   for (std::size_t i = 1; i < shape.size() && band.chunks < most; ++i) {
-    band.chunks *= (shape[i] + chunk[i] - 1) / chunk[i];
+    band.chunks *= quotient_up(shape[i], chunk[i]);
   }
   band.chunks = std::clamp<std::uint64_t>(band.chunks, 1, most);
   band.bytes = band.chunks * chunk_bytes;
@@ -57,6 +57,17 @@ Handle open_dataset(hid_t file, const Subject& subject) {
   return open_with(access.id());
 }
 
+/// HDF5 reads beyond the contents of a damaged dataset that claims more than it has.
+void require_room(hid_t dataset, hid_t type, std::uint64_t elements, const Subject& subject) {
+  const Handle properties(H5Dget_create_plist(dataset), H5Pclose, "look at", subject);
+  const hsize_t bytes = H5Dget_storage_size(dataset);  // 0: nothing was written
+  const std::size_t element_bytes = H5Tget_size(type);
+  if (element_bytes == 0 ||
+      (H5Pget_layout(properties.id()) != H5D_CHUNKED && bytes > 0 && bytes / element_bytes < elements)) {
+    refuse(subject, "claims to be larger than its place in the file");
+  }
+}
+
 }  // namespace
 
 Array::Array(hid_t file, const Subject& subject)
@@ -64,7 +75,7 @@ Array::Array(hid_t file, const Subject& subject)
       type_(H5Dget_type(dataset_.id()), H5Tclose, "read the type of", subject),
       space_(H5Dget_space(dataset_.id()), H5Sclose, "read the shape of", subject),
       shape_(extents(space_.id(), subject)) {
-  element_count(shape_, subject);  // throws for a shape that no memory could hold
+  require_room(id(), type_.id(), element_count(shape_, subject), subject);
   if (!shape_.empty()) {
     row_elements_ = element_count(std::span(shape_).subspan(1), subject);
   }

@@ -85,10 +85,6 @@ std::uint64_t product(std::span<const hsize_t> extents) {
   return result;
 }
 
-hsize_t quotient_up(hsize_t dividend, hsize_t divisor) {
-  return (dividend + divisor - 1) / divisor;
-}
-
 /// The place of a chunk's first element in the array.
 std::uint64_t place_of(std::span<const hsize_t> corner, std::span<const hsize_t> shape) {
   std::uint64_t place = 0;
@@ -131,6 +127,19 @@ std::uint64_t fill_chunk(std::span<std::byte> chunk, std::span<const std::byte> 
 }
 
 }  // namespace
+
+std::vector<hsize_t> chunk_extents(hid_t properties, std::size_t dimensions, const Subject& subject) {
+  std::vector<hsize_t> chunk(dimensions);
+  checked(H5Pget_chunk(properties, static_cast<int>(dimensions), chunk.data()), "look at", subject);
+  if (std::ranges::find(chunk, hsize_t{0}) != chunk.end()) {
+    refuse(subject, "has chunks without elements");
+  }
+  return chunk;
+}
+
+hsize_t quotient_up(hsize_t dividend, hsize_t divisor) {
+  return dividend / divisor + (dividend % divisor == 0 ? 0 : 1);
+}
 
 bool advance(std::vector<hsize_t>& corner, std::span<const hsize_t> chunk, std::span<const hsize_t> shape) {
   for (std::size_t i = shape.size(); i-- > 0;) {

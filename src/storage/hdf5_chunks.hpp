@@ -11,6 +11,11 @@
 
 namespace cauchy::storage {
 
+/// Extents of the chunks of a dataset with these creation properties, of so many dimensions: none is 0.
+std::vector<hsize_t> chunk_extents(hid_t properties, std::size_t dimensions, const Subject& subject);
+
+hsize_t quotient_up(hsize_t dividend, hsize_t divisor);
+
 /// Moves the corner of a chunk to the next one in row-major order; false after the last.
 bool advance(std::vector<hsize_t>& corner, std::span<const hsize_t> chunk, std::span<const hsize_t> shape);
 

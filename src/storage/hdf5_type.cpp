@@ -38,6 +38,27 @@ bool is_boolean(hid_t type) {
          values == std::array<unsigned char, 2>{0, 1};
 }
 
+/// Whether all bits that a number is said to have are among its bytes: HDF5 converts without a look at that.
+bool is_sound(hid_t type) {
+  const std::size_t bits = 8 * H5Tget_size(type);
+  const std::size_t precision = H5Tget_precision(type);
+  const int offset = H5Tget_offset(type);
+  if (precision == 0 || precision > bits || offset < 0 || static_cast<std::size_t>(offset) > bits - precision) {
+    return false;
+  }
+  if (H5Tget_class(type) != H5T_FLOAT) {
+    return true;
+  }
+  std::size_t sign = 0;
+  std::size_t exponent = 0;
+  std::size_t exponent_bits = 0;
+  std::size_t mantissa = 0;
+  std::size_t mantissa_bits = 0;
+  return H5Tget_fields(type, &sign, &exponent, &exponent_bits, &mantissa, &mantissa_bits) >= 0 && sign < bits &&
+         exponent_bits > 0 && exponent_bits < 32 && exponent + exponent_bits <= bits && mantissa_bits > 0 &&
+         mantissa + mantissa_bits <= bits;
+}
+
 }  // namespace
 
 std::vector<hsize_t> extents(hid_t space, const Subject& subject) {
@@ -68,6 +89,9 @@ void require_numbers(hid_t type, const Subject& subject) {
   const H5T_class_t type_class = H5Tget_class(type);
   if (type_class != H5T_INTEGER && type_class != H5T_FLOAT && !is_boolean(type)) {
     refuse(subject, "holds " + class_name(type_class) + ", not numbers");
+  }
+  if (!is_sound(type)) {
+    refuse(subject, "holds numbers whose type is damaged");
   }
 }
 

@@ -6,30 +6,18 @@
 //   --seed S        of the random numbers (1)
 //   --only NUMBER   this one alone, in this process, for a debugger
 
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <chrono>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <exception>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <iostream>
-#include <iterator>
-#include <random>
 #include <string>
 #include <vector>
 
+#include "campaign/campaign.hpp"
 #include "cauchy/checkpoint/checkpoint_file.hpp"
 #include "cauchy/checkpoint/store.hpp"
-#include "cauchy/core/error.hpp"
 #include "cauchy/data/hdf5_reader.hpp"
 #include "cauchy/data/standardization.hpp"
 #include "cauchy/storage/seal.hpp"
@@ -38,89 +26,6 @@
 
 namespace cauchy::test {
 namespace {
-
-constexpr unsigned seconds_each = 20;                // a case takes milliseconds; a busy machine may need many
-constexpr std::uint64_t memory_beyond = 1ULL << 30;  // the files have some megabytes at most
-constexpr std::uint64_t cases_each_process = 500;
-
-std::string contents(const std::filesystem::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
-void overwrite(const std::filesystem::path& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
-}
-
-// ---- mutations ----
-
-/// The random numbers of one case.
-class Dice {
- public:
-  Dice(std::uint64_t seed, std::uint64_t number) {
-    std::seed_seq sequence{seed, number};
-    engine_.seed(sequence);
-  }
-  std::uint64_t below(std::uint64_t limit) { return limit == 0 ? 0 : engine_() % limit; }
-  char byte() { return static_cast<char>(below(256)); }
-
- private:
-  std::mt19937_64 engine_;
-};
-
-/// A range of a file: short or long, at any place or on the border of a block.
-struct Block {
-  std::size_t start = 0;
-  std::size_t size = 0;
-};
-
-Block some_block(const std::string& bytes, Dice& dice) {
-  constexpr std::array<std::size_t, 6> sizes = {1, 8, 64, 256, 512, 4096};
-  std::size_t size = sizes[dice.below(sizes.size())];
-  std::size_t start = dice.below(bytes.size() + 1);
-  if (dice.below(2) == 0) {
-    start -= start % size;
-  } else {
-    size = 1 + dice.below(size);
-  }
-  return {start, std::min(size, bytes.size() - start)};
-}
-
-std::string random_bytes(std::size_t size, Dice& dice) {
-  std::string bytes(size, '\0');
-  std::ranges::generate(bytes, [&] { return dice.byte(); });
-  return bytes;
-}
-
-void mutate(std::string& bytes, const std::string& other, Dice& dice) {
-  const Block block = some_block(bytes, dice);
-  const std::string copy = bytes.substr(block.start, block.size);
-  const std::size_t place = dice.below(bytes.size() + 1);
-  const auto in_front = [&] { return dice.below(std::min<std::size_t>(512, bytes.size())); };  // the user block
-  const std::array<std::function<void()>, 16> kinds = {
-      [&] { bytes[place % bytes.size()] = static_cast<char>(bytes[place % bytes.size()] ^ (1 << dice.below(8))); },
-      [&] { bytes[place % bytes.size()] = dice.byte(); },
-      [&] { bytes[in_front()] = dice.byte(); },
-      [&] { bytes[in_front()] = static_cast<char>('0' + dice.below(10)); },
-      [&] { bytes.replace(block.start, block.size, block.size, '\0'); },
-      [&] { bytes.replace(block.start, block.size, random_bytes(block.size, dice)); },
-      [&] { bytes.replace(place, std::min(block.size, bytes.size() - place), copy); },
-      [&] {
-        const std::size_t size = std::min(block.size, bytes.size() - place);
-        bytes.replace(block.start, size, bytes.substr(place, size)).replace(place, size, copy.substr(0, size));
-      },
-      [&] { bytes.erase(block.start, block.size); },
-      [&] { bytes.insert(place, copy); },
-      [&] { bytes.insert(place, random_bytes(block.size, dice)); },
-      [&] { bytes.resize(place); },
-      [&] { bytes.resize(bytes.size() + 1 + dice.below(5000), dice.byte()); },
-      [&] { bytes = dice.below(2) == 0 ? bytes + other : other + bytes; },
-      [&] { bytes.replace(0, std::min<std::size_t>(512, bytes.size()), 512, '\0'); },
-      [&] { bytes.replace(0, std::min<std::size_t>(512, bytes.size()), other.substr(0, 512)); }};
-  if (!bytes.empty()) {
-    kinds[dice.below(kinds.size())]();
-  }
-}
 
 // ---- files, and what must be said of them ----
 
@@ -218,33 +123,6 @@ struct Samples {
   }
 };
 
-// ---- cases ----
-
-enum class Verdict { refused, the_same, wrong };
-
-struct Result {
-  Verdict verdict = Verdict::wrong;
-  std::string words;  ///< what is wrong
-};
-
-Result judge(const Sample& sample) {
-  try {
-    const std::string fault = sample.check();
-    return fault.empty() ? Result{Verdict::the_same, ""} : Result{Verdict::wrong, fault};
-  } catch (const core::Error& error) {
-    const std::string message = error.what();
-    if (message.find(sample.path.filename().string()) == std::string::npos) {
-      return {Verdict::wrong, "the message does not name the file: " + message};
-    }
-    if (message.find("memory") != std::string::npos) {
-      return {Verdict::wrong, "asks for too much memory: " + message};
-    }
-    return {Verdict::refused, ""};
-  } catch (const std::exception& error) {
-    return {Verdict::wrong, std::string("another error: ") + error.what()};
-  }
-}
-
 const Sample& sample_of(const Samples& samples, std::uint64_t number, Dice& dice) {
   const std::vector<Sample>& kind = number % 2 == 0 ? samples.checkpoints : samples.data;
   // The last one is large and takes its time.
@@ -261,97 +139,9 @@ Result run_case(const Samples& samples, std::uint64_t seed, std::uint64_t number
     mutate(bytes, other.bytes, dice);
   }
   overwrite(sample.path, bytes);
-  Result result = judge(sample);
+  Result result = judge(sample.path, sample.check);
   result.words = sample.name + ": " + result.words;
   return result;
-}
-
-/// What a child process and its parent share.
-struct Board {
-  std::uint64_t number;  ///< of the case that runs
-  std::uint64_t refused;
-  std::uint64_t the_same;
-  std::uint64_t wrong;
-};
-
-void limit_memory() {
-  std::uint64_t pages = 0;
-  std::ifstream("/proc/self/statm") >> pages;
-  const rlimit limit{pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) + memory_beyond, RLIM_INFINITY};
-  setrlimit(RLIMIT_AS, &limit);
-}
-
-void run_cases(const Samples& samples, std::uint64_t seed, std::uint64_t end, Board& board) {
-  limit_memory();
-  for (; board.number < end; ++board.number) {
-    alarm(seconds_each);
-    const Result result = run_case(samples, seed, board.number);
-    board.refused += result.verdict == Verdict::refused ? 1 : 0;
-    board.the_same += result.verdict == Verdict::the_same ? 1 : 0;
-    if (result.verdict == Verdict::wrong) {
-      ++board.wrong;
-      std::cout << "WRONG --seed " << seed << " --only " << board.number << ": " << result.words << std::endl;
-    }
-  }
-}
-
-/// In processes of their own, so that the end of one is a result, too.
-bool run_campaign(const Samples& samples, std::uint64_t seed, std::uint64_t cases) {
-  void* const memory = mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) {
-    throw std::runtime_error("no shared memory");
-  }
-  Board& board = *new (memory) Board{};
-  while (board.number < cases) {
-    const std::uint64_t end = std::min(cases, board.number + cases_each_process);
-    const pid_t child = fork();
-    if (child < 0) {
-      throw std::runtime_error("no process");
-    }
-    if (child == 0) {
-      run_cases(samples, seed, end, board);
-      std::cout.flush();
-      _exit(0);
-    }
-    int status = 0;
-    waitpid(child, &status, 0);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-      ++board.wrong;
-      std::cout << "WRONG --seed " << seed << " --only " << board.number << ": "
-                << (WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "the process ended") << std::endl;
-      ++board.number;
-    }
-  }
-  std::cout << cases << " damaged files: " << board.refused << " refused, " << board.the_same
-            << " with what they held before, " << board.wrong << " wrong (seed " << seed << ")" << std::endl;
-  // A campaign that damages nothing, or refuses everything, would prove little.
-  return board.wrong == 0 && board.refused > cases / 2 && board.the_same > 0;
-}
-
-struct Options {
-  std::uint64_t count = 1000;
-  std::uint64_t seed = 1;
-  std::int64_t only = -1;
-};
-
-Options options_of(const std::vector<std::string>& arguments) {
-  Options options;
-  for (std::size_t i = 0; i < arguments.size(); i += 2) {
-    if (i + 1 == arguments.size()) {
-      throw std::invalid_argument(arguments[i] + " needs a number");
-    }
-    const std::int64_t value = std::stoll(arguments[i + 1]);
-    if (arguments[i] == "--count") {
-      options.count = static_cast<std::uint64_t>(value);
-    } else if (arguments[i] == "--seed") {
-      options.seed = static_cast<std::uint64_t>(value);
-    } else if (arguments[i] == "--only") {
-      options.only = value;
-    } else {
-      throw std::invalid_argument("unknown option " + arguments[i]);
-    }
-  }
-  return options;
 }
 
 }  // namespace
@@ -360,15 +150,10 @@ Options options_of(const std::vector<std::string>& arguments) {
 int main(int argument_count, char** arguments) {
   using namespace cauchy::test;
   try {
-    const Options options = options_of({arguments + 1, arguments + argument_count});
     const TemporaryFolder folder;
     const Samples samples(folder);
-    if (options.only < 0) {
-      return run_campaign(samples, options.seed, 2 * options.count) ? 0 : 1;
-    }
-    const Result result = run_case(samples, options.seed, static_cast<std::uint64_t>(options.only));
-    std::cout << (result.verdict == Verdict::wrong ? "WRONG " : "right ") << result.words << std::endl;
-    return result.verdict == Verdict::wrong ? 1 : 0;
+    return run({arguments + 1, arguments + argument_count}, 2,
+               [&](std::uint64_t seed, std::uint64_t number) { return run_case(samples, seed, number); });
   } catch (const std::exception& error) {
     std::cerr << "mutations: " << error.what() << "\n";
     return 2;

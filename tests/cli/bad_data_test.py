@@ -116,6 +116,16 @@ class DatasetsTest(BadDataTest):
         self.replace("features", numpy.zeros((ROWS, 0), dtype="float32"))
         self.assert_told((2, 3), "is empty", "40 × 0")
 
+    def test_rows_that_were_never_written(self):
+        with h5py.File(self.folder / "train.h5", "r+") as file:
+            file.create_dataset("nothing", shape=(ROWS, 5), dtype="float32")
+            half = file.create_dataset("half", shape=(ROWS, 5), dtype="float32", chunks=(8, 5), compression="gzip")
+            half[:ROWS // 2] = 1
+            file.create_dataset("one", shape=(ROWS,), dtype="int32")
+        self.assert_told((1, 3), "/nothing was not written as a whole", data__features="nothing")
+        self.assert_told((2,), "/half was not written as a whole", data__features="half")
+        self.assert_told((4,), "/one was not written as a whole", data__targets="one")
+
     def test_other_data_of_another_width(self):
         toy.categorical(self.folder / "wide.h5", 20, inputs=6)
         self.assert_told((1, 4), "data.test = wide.h5", "6 features", "5 features", data__test="wide.h5")

@@ -114,6 +114,9 @@ class File {
   /// Names of the attributes of an object, sorted.
   std::vector<std::string> attributes(const std::string& object) const;
   DatasetInfo info(const std::string& dataset) const;
+  /// Whether space in the file was taken for all of a dataset. Of what never was, because its writer did not come so
+  /// far, HDF5 reads zeros.
+  bool is_whole(const std::string& dataset) const;
   /// The contents of all datasets, by offset.
   std::vector<Piece> pieces() const;
 
