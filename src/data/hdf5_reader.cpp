@@ -3,13 +3,9 @@
 #include "cauchy/data/hdf5_reader.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
-#include <functional>
-#include <numeric>
 #include <optional>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -20,7 +16,6 @@
 #include "cauchy/data/standardization.hpp"
 #include "cauchy/linear_algebra/aligned.hpp"
 #include "cauchy/linear_algebra/matrix_view.hpp"
-#include "cauchy/linear_algebra/sums.hpp"
 #include "cauchy/storage/file.hpp"
 #include "conversion.hpp"
 #include "hdf5_columns.hpp"

@@ -91,8 +91,7 @@ struct DataOptions {
     option("test", test, core::anything(), Role::data, "data that are evaluated after the last step");
     option("features", features, core::anything(), Role::data,
            "name of the dataset of features, samples × inputs, or of several, between commas, which stand side by "
-           "side; of "
-           "a table, names or numbers of columns, by itself all that are left");
+           "side; of a table, names or numbers of columns, by itself all that are left");
     option("targets", targets, core::anything(), Role::data,
            "the same of targets, samples or samples × k; of a table by itself the last column");
     option("validation_fraction", validation_fraction, core::between(0, 1), Role::problem,
