@@ -18,14 +18,8 @@ const std::string& input_name(const Coefficient& coefficient, const CoefficientN
   return coefficient.input == model::intercept_input ? intercept : names.inputs[coefficient.input];
 }
 
-/// Characters, of which UTF-8 has several bytes.
-std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
-}
-
 std::string padding(const std::string& text, std::size_t width) {
-  return std::string(width - std::min(width, width_of(text)), ' ');
+  return std::string(width - std::min(width, reporting::text_width(text)), ' ');
 }
 
 std::string p_text(double p_value) {
@@ -53,13 +47,13 @@ std::string coefficient_table(const model::Coefficients& coefficients, const Coe
   std::size_t name_width = 0;
   std::array<std::size_t, number_columns> widths{};
   for (std::size_t column = 0; column < number_columns; ++column) {
-    widths[column] = width_of(titles[column]);
+    widths[column] = reporting::text_width(titles[column]);
   }
   for (const Coefficient& coefficient : coefficients.all) {
-    name_width = std::max(name_width, width_of(input_name(coefficient, names)));
+    name_width = std::max(name_width, reporting::text_width(input_name(coefficient, names)));
     const Cells cells = cells_of(coefficient);
     for (std::size_t column = 0; column < number_columns; ++column) {
-      widths[column] = std::max(widths[column], width_of(cells[column]));
+      widths[column] = std::max(widths[column], reporting::text_width(cells[column]));
     }
   }
   const auto row = [&](const std::string& name, const Cells& cells) {

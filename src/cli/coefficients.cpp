@@ -9,7 +9,6 @@
 
 #include "cauchy/cli/coefficient_table.hpp"
 #include "cauchy/cli/commands.hpp"
-#include "cauchy/cli/method.hpp"
 #include "cauchy/cli/problem.hpp"
 #include "cauchy/cli/settings.hpp"
 #include "cauchy/cli/stored_run.hpp"
@@ -136,20 +135,6 @@ void to_target_units(const model::TargetScale& scale, model::LinearFit& fit) {
   }
 }
 
-/// In double, whatever the precision of the run.
-struct FittedModel {
-  linear_algebra::AlignedVector<double> theta;
-  data::Standardization standardization;
-};
-
-template <typename Real>
-FittedModel load_fitted(const communication::Communicator& ranks, const StoredRun& run, const Settings& settings) {
-  const auto network = make_network<Real>(ranks, settings, run.problem);
-  const auto method = make_method<Real>(ranks, settings, network->layout());
-  const training::TrainingState<Real> state = load_state(ranks, run.path, *network, *method);
-  return {{state.method.x.begin(), state.method.x.end()}, state.standardization};
-}
-
 CoefficientNames names_of(const model::Network<double>& network, const std::vector<std::string>& features,
                           const data::Encoding& encoding) {
   CoefficientNames names;
@@ -231,8 +216,7 @@ core::ExitCode run_coefficients(const communication::Communicator& ranks, const 
   });
   const TrainingReaders readers = open_training_data(ranks, settings, run.problem.encoding);
   check_columns(*readers.train, run.problem);
-  const FittedModel fitted =
-      with_precision(settings.run.precision, [&]<typename Real>() { return load_fitted<Real>(ranks, run, settings); });
+  const StoredModel fitted = load_model(ranks, run, settings);
   const training::Information information = training::measure_information(ranks, *readers.train, fitted.standardization,
                                                                           *network, fitted.theta, settings.data.shards);
   communication::agree_on_root(ranks, [&] {

@@ -3,12 +3,24 @@
 #include "cauchy/cli/stored_run.hpp"
 
 #include "cauchy/cli/arithmetic.hpp"
+#include "cauchy/cli/method.hpp"
 #include "cauchy/cli/problem.hpp"
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/communication/watchdog.hpp"
 #include "cauchy/config/sources.hpp"
 
 namespace cauchy::cli {
+namespace {
+
+template <typename Real>
+StoredModel load_as(const communication::Communicator& ranks, const StoredRun& run, const Settings& settings) {
+  const auto network = make_network<Real>(ranks, settings, run.problem);
+  const auto method = make_method<Real>(ranks, settings, network->layout());
+  const training::TrainingState<Real> state = load_state(ranks, run.path, *network, *method);
+  return {{state.method.x.begin(), state.method.x.end()}, state.standardization, state.stopping.steps};
+}
+
+}  // namespace
 
 StoredRun open_stored_run(const communication::Communicator& ranks, const CommandLine& line,
                           const std::vector<std::string>& free, Settings& settings) {
@@ -33,6 +45,10 @@ StoredRun open_stored_run(const communication::Communicator& ranks, const Comman
     refuse_other_settings(run.path, sources.stored, settings, free, "leave them out: the checkpoint brings its own");
   });
   return run;
+}
+
+StoredModel load_model(const communication::Communicator& ranks, const StoredRun& run, const Settings& settings) {
+  return with_precision(settings.run.precision, [&]<typename Real>() { return load_as<Real>(ranks, run, settings); });
 }
 
 CommandOption checkpoint_option() {

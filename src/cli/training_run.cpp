@@ -14,6 +14,7 @@
 #include "cauchy/checkpoint/observer.hpp"
 #include "cauchy/cli/deadlines.hpp"
 #include "cauchy/cli/failure.hpp"
+#include "cauchy/cli/fresh_model.hpp"
 #include "cauchy/cli/memory_estimate.hpp"
 #include "cauchy/cli/method.hpp"
 #include "cauchy/cli/run_folders.hpp"
@@ -40,15 +41,6 @@ using reporting::grouped;
 using reporting::short_text;
 
 // Agreed, since every rank has the same numbers.
-void check_shards(const data::Source& source, std::uint64_t rows, std::uint64_t shards) {
-  if (rows < shards) {
-    throw core::UserError(source.key + " = " + source.path + ": has " + std::to_string(rows) +
-                          " rows, fewer than data.shards = " + std::to_string(shards) +
-                          "; set data.shards to at most " + std::to_string(rows))
-        .as_agreed();
-  }
-}
-
 void check_rows(const data::Source& source, std::uint64_t rows, std::uint64_t rows_before) {
   if (rows != rows_before) {
     throw core::UserError(source.key + " = " + source.path + ": has " + std::to_string(rows) +
@@ -129,7 +121,7 @@ TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Setting
   auto [reader, validation] = open_training_data(ranks_, settings_, start.problem.encoding);
   const data::Source source = reader->source();
   const std::uint64_t rows = reader->shape().rows;
-  check_shards(source, rows, settings_.data.shards);
+  check_shards(*reader, settings_);
   check_spread(spread());
   check_summation(settings_);
   communication::agree(ranks_, [&] { model::check(settings_.model); });
@@ -174,33 +166,14 @@ void TrainingRun<Real>::continue_run(const StartingPoint& start, std::unique_ptr
 
 template <typename Real>
 void TrainingRun<Real>::start_run(std::unique_ptr<const data::Reader> reader) {
-  settle_categories(ranks_, settings_, *reader);
-  check_tokens(*reader, settings_);
-  if (settings_.data.standardize) {
-    state_.standardization = data::measure_standardization(ranks_, *reader, settings_.data.shards);
-    spare_tokens(settings_.model, state_.standardization);
-  }
-  train_data_ = std::make_unique<data::Dataset<Real>>(ranks_, std::move(reader), settings_.data.shards,
-                                                      state_.standardization, storage_[0].streamed_block_rows);
-  settle_vocabulary(ranks_, settings_, *train_data_);
-  problem_ = problem_shape(settings_, *train_data_);
-  network_ = make_network<Real>(ranks_, settings_, problem_);
+  FreshModel<Real> fresh =
+      make_fresh_model<Real>(ranks_, settings_, std::move(reader), storage_[0].streamed_block_rows);
+  state_.standardization = std::move(fresh.standardization);
+  train_data_ = std::move(fresh.train);
+  problem_ = std::move(fresh.problem);
+  network_ = std::move(fresh.network);
   method_ = make_method<Real>(ranks_, settings_, network_->layout());
-  linear_algebra::AlignedVector<Real> theta;
-  if (!settings_.model.initial.empty()) {
-    theta = initial_parameters<Real>(ranks_, settings_.model.initial, network_->layout());
-  }
-  communication::agree(ranks_, [&] {
-    if (theta.empty()) {
-      theta.resize(network_->layout().padded_size());
-      network_->initialize(theta, settings_.run.seed);
-      const std::vector<double> outputs = network_->likelihood().initial_outputs(train_data_->summary());
-      if (!outputs.empty()) {
-        network_->start_from_outputs(outputs, theta);
-      }
-    }
-    state_.method = method_->start(std::move(theta));
-  });
+  communication::agree(ranks_, [&] { state_.method = method_->start(std::move(fresh.theta)); });
 }
 
 template <typename Real>

@@ -2,6 +2,7 @@
 
 #include "cauchy/reporting/number.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -58,6 +59,12 @@ std::string bytes_text(double bytes) {
     ++unit;
   }
   return converted(bytes, std::chars_format::fixed, unit == 0 ? 0 : 1) + " " + units[unit];
+}
+
+std::size_t text_width(const std::string& text) {
+  // The bytes behind the first of a character are 10xxxxxx.
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
 }
 
 }  // namespace cauchy::reporting

@@ -24,5 +24,11 @@ TEST(Numbers, AsText) {
   EXPECT_EQ(bytes_text(12), "12 B");
 }
 
+TEST(TextWidth, CountsCharacters) {
+  EXPECT_EQ(text_width(""), 0U);
+  EXPECT_EQ(text_width("64 × 10"), 7U);
+  EXPECT_EQ(text_width("Größe €"), 7U);
+}
+
 }  // namespace
 }  // namespace cauchy::reporting

@@ -1,6 +1,7 @@
 #pragma once
-/// Numbers as text.
+/// Numbers as text, and how wide it is.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -20,5 +21,8 @@ std::string duration_text(double seconds);
 
 /// 5242880 → "5.0 MiB".
 std::string bytes_text(double bytes);
+
+/// Characters of a text in UTF-8, for columns.
+std::size_t text_width(const std::string& text);
 
 }  // namespace cauchy::reporting
