@@ -19,8 +19,8 @@ namespace cauchy::cli {
 namespace {
 
 std::vector<Command> commands() {
-  return {train_command(),        evaluate_command(), predict_command(),
-          coefficients_command(), inspect_command(),  convert_command()};
+  return {train_command(),          evaluate_command(), predict_command(), coefficients_command(),
+          check_gradient_command(), inspect_command(),  convert_command()};
 }
 
 std::string overview() {
@@ -30,7 +30,7 @@ std::string overview() {
                      "       mpirun -n RANKS cauchy train --config FILE [--section.key=value ...] [--resume]\n\n";
   for (const Command& command : commands()) {
     text +=
-        "  " + command.syntax.name + std::string(14 - command.syntax.name.size(), ' ') + command.syntax.summary + "\n";
+        "  " + command.syntax.name + std::string(16 - command.syntax.name.size(), ' ') + command.syntax.summary + "\n";
   }
   return text + "\n  --version, --help, COMMAND --help\n";
 }

@@ -17,6 +17,7 @@ Command train_command();
 Command evaluate_command();
 Command predict_command();
 Command coefficients_command();
+Command check_gradient_command();
 Command inspect_command();
 Command convert_command();
 

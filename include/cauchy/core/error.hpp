@@ -14,6 +14,7 @@ enum class ExitCode : int {
   diverged = 3,      ///< NaN or infinity in loss or gradient
   input_output = 4,  ///< a file could not be read or written
   lost = 5,          ///< a rank, a link or memory is not to be trusted any more: resume elsewhere
+  check_failed = 6,  ///< what was checked, such as a gradient, is not what it should be
   stopped = 75,      ///< stopped on request with a checkpoint: start again with --resume
 };
 
