@@ -23,12 +23,13 @@ extern "C" void tell_crash(int signal) {
     const auto written = ::write(STDERR_FILENO, current->data(), current->size());
     ::_exit(static_cast<int>(written < 0 ? ExitCode::internal_error : ExitCode::user_error));
   }
-  // As if this had never been here: the same instruction fails again.
+  // As if this had never been here, for a fault and for a signal that somebody has sent.
   for (std::size_t i = 0; i < signals.size(); ++i) {
     if (signals[i] == signal) {
       sigaction(signal, &earlier[i], nullptr);
     }
   }
+  ::raise(signal);
 }
 
 void watch_crashes() {

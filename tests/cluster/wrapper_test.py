@@ -113,7 +113,7 @@ class MpirunTest(ScriptTest):
 
 
 class UntilDoneTest(ScriptTest):
-    LONG = {"checkpoint__every_steps": 1000, "stop__max_steps": 30000}
+    LONG = {"checkpoint__every_steps": 1000, "stop__max_steps": 100000}
 
     def start_loop(self, *arguments, **environment):
         return self.start_script(["--until-done=run", "--pause=0", *arguments], **environment)

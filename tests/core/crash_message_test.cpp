@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <thread>
 
 namespace cauchy::core {
@@ -29,6 +30,16 @@ TEST(CrashMessageDeathTest, WithoutOneACrashIsACrash) {
         { const CrashMessage message("data.h5: is damaged"); }
         volatile int* nowhere = nullptr;
         *nowhere = 1;
+      },
+      testing::KilledBySignal(SIGSEGV), "");
+}
+
+TEST(CrashMessageDeathTest, WithoutOneASignalEndsTheProcess) {
+  EXPECT_EXIT(
+      {
+        { const CrashMessage message("data.h5: is damaged"); }
+        std::raise(SIGSEGV);
+        std::_Exit(0);
       },
       testing::KilledBySignal(SIGSEGV), "");
 }
