@@ -24,23 +24,24 @@ class BlockStream<Real>::UnchangedFiles {
  public:
   explicit UnchangedFiles(const std::vector<std::filesystem::path>& paths) {
     for (const std::filesystem::path& path : paths) {
-      storage::Descriptor file = storage::Descriptor::open_to_read(path);
-      const std::uint64_t bytes = file.size();
-      const std::int64_t changed = file.changed_nanoseconds();
-      files_.push_back({path, std::move(file), bytes, changed});
+      files_.emplace_back(path, storage::stamp_of(path));
     }
   }
 
   /// Empty, or what has become of one of them.
   std::string fault() const {
-    for (const auto& [path, file, bytes, changed] : files_) {
-      if (!file.is_at(path)) {
+    for (const auto& [path, before] : files_) {
+      std::error_code error;
+      const bool exists = std::filesystem::exists(path, error);
+      const storage::FileStamp now = exists || error ? storage::stamp_of(path) : storage::FileStamp();
+      if (now.file_number != before.file_number) {
         return path.string() + " has been removed or replaced";
       }
-      if (file.size() != bytes) {
-        return path.string() + " is " + std::to_string(file.size()) + " bytes long, and was " + std::to_string(bytes);
+      if (now.bytes != before.bytes) {
+        return path.string() + " is " + std::to_string(now.bytes) + " bytes long, and was " +
+               std::to_string(before.bytes);
       }
-      if (file.changed_nanoseconds() != changed) {
+      if (now != before) {
         return path.string() + " has been written to";
       }
     }
@@ -48,13 +49,7 @@ class BlockStream<Real>::UnchangedFiles {
   }
 
  private:
-  struct File {
-    std::filesystem::path path;
-    storage::Descriptor file;
-    std::uint64_t bytes;
-    std::int64_t changed;
-  };
-  std::vector<File> files_;
+  std::vector<std::pair<std::filesystem::path, storage::FileStamp>> files_;
 };
 
 template <typename Real>

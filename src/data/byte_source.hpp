@@ -9,17 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "cauchy/storage/descriptor.hpp"
+
 namespace cauchy::data {
 
-/// What tells that a file is still the one that it was.
-struct FileStamp {
-  std::uint64_t bytes = 0;
-  std::uint64_t file_number = 0;
-  std::int64_t seconds = 0;  ///< of its last change
-  std::int64_t nanoseconds = 0;
-
-  bool operator==(const FileStamp&) const = default;
-};
+using storage::FileStamp;
 
 /// A file that is read from front to end. What is gzipped is unpacked on the way, all members of it; one that is cut
 /// off, damaged, or followed by anything else is an error. Every function throws core::UserError, which begins with the

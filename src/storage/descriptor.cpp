@@ -49,10 +49,22 @@ bool sync_range(int number, const std::filesystem::path& path, std::uint64_t off
   return false;
 }
 
+FileStamp stamp_from(const struct stat& status) {
+  return {static_cast<std::uint64_t>(status.st_size), status.st_ino, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+}
+
 constexpr unsigned start_writing = SYNC_FILE_RANGE_WRITE;
 constexpr unsigned write_and_wait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
 
 }  // namespace
+
+FileStamp stamp_of(const std::filesystem::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) {
+    fail("look at", path, errno);
+  }
+  return stamp_from(status);
+}
 
 Descriptor Descriptor::open_to_read(const std::filesystem::path& path) {
   // Without O_NONBLOCK a named pipe would wait for a writer for ever.
@@ -102,9 +114,8 @@ std::uint64_t Descriptor::size() const {
   return static_cast<std::uint64_t>(status_of(number_, path_).st_size);
 }
 
-std::int64_t Descriptor::changed_nanoseconds() const {
-  const timespec changed = status_of(number_, path_).st_mtim;
-  return std::int64_t{changed.tv_sec} * 1'000'000'000 + changed.tv_nsec;
+FileStamp Descriptor::stamp() const {
+  return stamp_from(status_of(number_, path_));
 }
 
 void Descriptor::read_at(std::uint64_t offset, std::span<std::byte> bytes) const {

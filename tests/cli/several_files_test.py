@@ -74,6 +74,19 @@ class Hdf5Test(SeveralFilesTest):
         self.assert_same_as_whole()
         self.assert_same_as_whole(ranks=[3], data__validation_fraction=0.3)
 
+    def test_more_files_than_may_be_open(self):
+        for row in range(ROWS):
+            self.write_dense(f"row-{row:03}", slice(row, row + 1))
+        self.write_dense("whole", slice(0, ROWS))
+        settings = self.settings("many", data__train="row-*.h5", data__memory="10kB", stop__max_epochs=1)
+        words = program.command(["train", *program.options(settings)], None)
+        outcome = program.run_command(["bash", "-c", 'ulimit -n 200 && exec "$@"', "bash", *words], timeout=120,
+                                      cwd=self.folder)
+        self.assertEqual(outcome.code, 0, outcome)
+        self.assertIn("streamed", outcome.stdout)
+        self.assertEqual(self.digest_in(outcome.stdout), self.digest_in(self.train(self.settings(
+            "whole", data__train="whole.h5", stop__max_epochs=1)).stdout))
+
     def test_larger_than_memory(self):
         self.cut(self.write_dense)
         self.assert_same_as_whole(ranks=(1, 2, 3, 4), data__memory="10kB", data__weights="weights",

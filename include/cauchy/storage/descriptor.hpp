@@ -9,6 +9,19 @@
 
 namespace cauchy::storage {
 
+/// What tells that a file is still the one that it was.
+struct FileStamp {
+  std::uint64_t bytes = 0;
+  std::uint64_t file_number = 0;
+  std::int64_t seconds = 0;  ///< of its last change, since 1970
+  std::int64_t nanoseconds = 0;
+
+  bool operator==(const FileStamp&) const = default;
+};
+
+/// Throws StorageError, naming file and reason, if the path leads to none.
+FileStamp stamp_of(const std::filesystem::path& path);
+
 /// An open file, by the operating system's descriptor. Every function throws StorageError, naming the file and the
 /// reason.
 class Descriptor {
@@ -32,8 +45,7 @@ class Descriptor {
 
   /// Bytes.
   std::uint64_t size() const;
-  /// When its contents changed last, since 1970.
-  std::int64_t changed_nanoseconds() const;
+  FileStamp stamp() const;
   /// The bytes from `offset` on; a file that ends before is an error.
   void read_at(std::uint64_t offset, std::span<std::byte> bytes) const;
   void write_at(std::uint64_t offset, std::span<const std::byte> bytes);
