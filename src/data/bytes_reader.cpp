@@ -65,7 +65,7 @@ class BytesReader final : public Reader {
       linear_algebra::AlignedVector<double> features;
       for (std::uint64_t first = rows.first; first < rows.last; first += piece_rows) {
         const std::uint64_t count = std::min(piece_rows, rows.last - first);
-        read_bytes(source(), {first, first + count + shape().inputs}, bytes);
+        read_bytes(source(), bytes_of({first, first + count}), bytes);
         features.resize(count * shape().inputs);
         for (std::uint64_t i = 0; i < count; ++i) {
           std::copy_n(bytes.data() + i, shape().inputs, features.data() + i * shape().inputs);
@@ -76,10 +76,15 @@ class BytesReader final : public Reader {
   }
 
  private:
+  /// The last context needs no byte behind it where there are no targets.
+  Range bytes_of(Range rows) const {
+    return {rows.first, rows.last + shape().inputs - (source().features_alone ? 1 : 0)};
+  }
+
   template <typename Real>
   void read_as(Samples<Real>& samples) const {
     with_user_errors(source(), [&] {
-      read_bytes(source(), {samples.rows.first, samples.rows.last + samples.inputs}, samples.bytes);
+      read_bytes(source(), bytes_of(samples.rows), samples.bytes);
       if (samples.target_columns > 0) {
         samples.targets.assign(samples.bytes.begin() + static_cast<std::ptrdiff_t>(samples.inputs),
                                samples.bytes.end());
@@ -92,6 +97,7 @@ class BytesReader final : public Reader {
 
 std::unique_ptr<const Reader> open_bytes(const communication::Communicator& ranks, const Source& source) {
   const std::uint64_t context = source.reading.context;
+  const std::uint64_t last_rows = source.features_alone ? 1 : 0;  // without a byte behind them
   std::uint64_t bytes = 0;
   communication::agree_on_root(ranks, [&] {
     const core::Doing doing("reading data");
@@ -99,14 +105,14 @@ std::unique_ptr<const Reader> open_bytes(const communication::Communicator& rank
       throw core::UserError(at(source) + "bytes have neither weights (data.weights) nor exposure");
     }
     bytes = with_user_errors(source, [&] { return count_bytes(source); });
-    if (bytes <= context) {
-      throw core::UserError(at(source) + "has " + std::to_string(bytes) + " bytes, no more than data.context = " +
-                            std::to_string(context) + ": there is no byte to predict");
+    if (bytes + last_rows <= context) {
+      throw core::UserError(at(source) + "has " + std::to_string(bytes) + " bytes, too few for data.context = " +
+                            std::to_string(context) + (source.features_alone ? "" : " and the byte behind it"));
     }
   });
   ranks.broadcast<std::uint64_t>({&bytes, 1});
   SourceShape shape;
-  shape.rows = bytes - context;
+  shape.rows = bytes + last_rows - context;
   shape.inputs = context;
   shape.target_columns = source.features_alone ? 0 : 1;
   shape.bytes = true;

@@ -73,6 +73,21 @@ class BytesTest(program.ProgramTest):
         self.assertEqual(self.digest({"data.train": "text.txt.gz", "checkpoint.directory": "packed"}, ranks=2),
                          self.digest({}))
 
+    def test_predicts_the_byte_behind_the_end(self):
+        self.train(SETTINGS)
+        predictions = {}
+        for name, part in (("whole", self.text), ("end", self.text[-CONTEXT:])):
+            (self.folder / name).write_bytes(part)
+            for ranks in (1, 3):
+                self.succeed(["predict", "--checkpoint", CHECKPOINT, "--input", name, "--output", "p.csv"], ranks)
+                predictions[name, ranks] = (self.folder / "p.csv").read_text().splitlines()
+            self.assertEqual(predictions[name, 1], predictions[name, 3])
+        self.assertEqual(len(predictions["whole", 1]), 1 + len(self.text) - CONTEXT + 1)
+        self.assertEqual(len(predictions["end", 1]), 2)
+        self.assertEqual(predictions["end", 1][0], predictions["whole", 1][0])
+        last = [[float(cell) for cell in predictions[name, 1][-1].split(",")] for name in ("whole", "end")]
+        numpy.testing.assert_allclose(*last, rtol=1e-5)  # products of one row and of many, in float
+
     def test_tells_bits_a_byte(self):
         told = self.train({**SETTINGS, "data.test": "text.txt"}).stdout
         test = float(checkpoints.metrics(self.folder / "run")[-1]["test_nll"])
@@ -107,7 +122,7 @@ class BytesTest(program.ProgramTest):
         (self.folder / "other.txt").write_bytes(b"abc\xfe" * 50)
         for settings, words in (
                 ({"data.train": "missing.txt"}, "missing.txt: no such file"),
-                ({"data.train": "short.txt"}, "short.txt: has 4 bytes, no more than data.context = 4"),
+                ({"data.train": "short.txt"}, "short.txt: has 4 bytes, too few for data.context = 4 and the byte behind it"),
                 ({"data.train": "empty.txt"}, "empty.txt: has 0 bytes"),
                 ({"data.test": "short.txt"}, "short.txt: has 4 bytes"),
                 ({"model.embedding": "none"}, "holds bytes (data.format), which are tokens and no numbers"),
