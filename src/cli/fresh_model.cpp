@@ -27,7 +27,7 @@ FreshModel<Real> make_fresh_model(const communication::Communicator& ranks, Sett
                                                       fresh.standardization, streamed_block_rows);
   settle_vocabulary(ranks, settings, *fresh.train);
   fresh.problem = problem_shape(settings, *fresh.train);
-  fresh.network = make_network<Real>(ranks, settings, fresh.problem);
+  fresh.network = make_network<Real>(ranks, settings, fresh.problem, 2);
   const model::Network<Real>& network = *fresh.network;
   if (!settings.model.initial.empty()) {
     fresh.theta = initial_parameters<Real>(ranks, settings.model.initial, network.layout());

@@ -9,7 +9,9 @@
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/core/activity.hpp"
 #include "cauchy/core/error.hpp"
+#include "cauchy/core/memory.hpp"
 #include "cauchy/data/source_files.hpp"
+#include "cauchy/reporting/number.hpp"
 #include "cauchy/training/broadcast.hpp"
 
 namespace cauchy::cli {
@@ -143,9 +145,25 @@ checkpoint::ProblemShape problem_shape(const Settings& settings, const data::Dat
   return result;
 }
 
+namespace {
+
+/// Rather than to find out while the machine pushes other pages out.
+void require_memory(const model::ParameterLayout& layout, std::uint64_t bytes_a_parameter) {
+  const double bytes = static_cast<double>(layout.padded_size()) * static_cast<double>(bytes_a_parameter);
+  const auto machine = static_cast<double>(core::machine_memory_bytes());
+  if (bytes > machine) {
+    throw core::UserError("the model has " + reporting::grouped(layout.parameter_count()) +
+                          " parameters, for which a rank needs " + reporting::bytes_text(bytes) +
+                          " at least, and this machine has " + reporting::bytes_text(machine) +
+                          "; fewer features or smaller model.layers would do");
+  }
+}
+
+}  // namespace
+
 template <typename Real>
 std::unique_ptr<model::Network<Real>> make_network(const communication::Communicator& ranks, const Settings& settings,
-                                                   const checkpoint::ProblemShape& problem) {
+                                                   const checkpoint::ProblemShape& problem, std::uint64_t vectors) {
   check_class_weights(settings.model, problem);
   std::unique_ptr<model::Network<Real>> network;
   communication::agree(ranks, [&] {
@@ -159,6 +177,7 @@ std::unique_ptr<model::Network<Real>> make_network(const communication::Communic
       throw core::UserError("data.standardize_targets is for measurements, not for model.likelihood = " +
                             settings.model.likelihood);
     }
+    require_memory(network->layout(), vectors * sizeof(Real));
   });
   return network;
 }
@@ -263,9 +282,9 @@ void broadcast(const communication::Communicator& ranks, checkpoint::ProblemShap
 template checkpoint::ProblemShape problem_shape(const Settings&, const data::Dataset<float>&);
 template checkpoint::ProblemShape problem_shape(const Settings&, const data::Dataset<double>&);
 template std::unique_ptr<model::Network<float>> make_network(const communication::Communicator&, const Settings&,
-                                                             const checkpoint::ProblemShape&);
+                                                             const checkpoint::ProblemShape&, std::uint64_t);
 template std::unique_ptr<model::Network<double>> make_network(const communication::Communicator&, const Settings&,
-                                                              const checkpoint::ProblemShape&);
+                                                              const checkpoint::ProblemShape&, std::uint64_t);
 template std::uint64_t evaluation_samples(std::uint64_t, std::initializer_list<const data::Dataset<float>*>);
 template std::uint64_t evaluation_samples(std::uint64_t, std::initializer_list<const data::Dataset<double>*>);
 template linear_algebra::AlignedVector<float> initial_parameters(const communication::Communicator&, const std::string&,

@@ -157,7 +157,7 @@ template <typename Real>
 void TrainingRun<Real>::continue_run(const StartingPoint& start, std::unique_ptr<const data::Reader> reader) {
   check_tokens(*reader, settings_);
   problem_ = start.problem;
-  network_ = make_network<Real>(ranks_, settings_, problem_);
+  network_ = make_network<Real>(ranks_, settings_, problem_, 2);
   method_ = make_method<Real>(ranks_, settings_, network_->layout());
   state_ = load_state(ranks_, start.path, *network_, *method_);
   train_data_ = std::make_unique<data::Dataset<Real>>(ranks_, std::move(reader), settings_.data.shards,

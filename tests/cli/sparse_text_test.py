@@ -185,6 +185,11 @@ class LibsvmTest(ReadingTest):
         self.assert_told("1\n0\n", "has no features", data__shards=1, ranks=(1,))
         self.assert_told(gzip.compress(good.encode())[:-3], "is truncated", name="bad.libsvm.gz")
 
+    def test_an_index_by_mistake_makes_no_model_beyond_memory(self):
+        """100 units for each of 2³² features."""
+        self.assert_told("1 4294967295:1\n0 1:1\n-1 2:1\n2 3:1\n", "429 496 7", "parameters", "this machine has",
+                         model__layers=100)
+
     def test_tables_do_not_follow_libsvm(self):
         self.write("train.libsvm", "\n".join(self.lines(self.target)))
         self.write("test.csv", "a,b\n1,2\n")

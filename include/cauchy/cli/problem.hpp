@@ -29,10 +29,10 @@ void check_inputs(const data::Reader& reader, const checkpoint::ProblemShape& pr
 template <typename Real>
 checkpoint::ProblemShape problem_shape(const Settings& settings, const data::Dataset<Real>& train);
 
-/// Collective.
+/// Collective. Throws an agreed core::UserError where the machine has no room for so many vectors of its parameters.
 template <typename Real>
 std::unique_ptr<model::Network<Real>> make_network(const communication::Communicator& ranks, const Settings& settings,
-                                                   const checkpoint::ProblemShape& problem);
+                                                   const checkpoint::ProblemShape& problem, std::uint64_t vectors = 1);
 
 /// Samples of a workspace that evaluates these data sets; those that are not there are null.
 template <typename Real>
@@ -51,8 +51,8 @@ linear_algebra::AlignedVector<Real> initial_parameters(const communication::Comm
 /// Throws core::UserError, naming the option, unless this is a file.
 void require_file(const std::string& option, const std::filesystem::path& path);
 
-/// Throws core::UserError, naming the option --output, unless the output can be a new file in a folder that is there, and
-/// is none of those that are read, which it would replace.
+/// Throws core::UserError, naming the option --output, unless the output can be a new file in a folder that is there,
+/// and is none of those that are read, which it would replace.
 void check_output(const std::filesystem::path& output, std::initializer_list<std::filesystem::path> inputs);
 
 /// Collective. Replaces the shape by the root's.
