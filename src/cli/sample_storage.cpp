@@ -220,7 +220,9 @@ std::string storage_text(std::span<const SampleSet> sets, std::span<const Sample
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < sets.size(); ++i) {
     if (storage[i].streamed_block_rows > 0) {
-      text += (text.empty() ? "" : ", ") + sets[i].reader->source().key + " in blocks of " +
+      const std::string& key = sets[i].reader->source().key;
+      const bool validates = i > 0 && key == sets[0].reader->source().key;
+      text += (text.empty() ? "" : ", ") + (validates ? "its part that validates" : key) + " in blocks of " +
               grouped(storage[i].streamed_block_rows) + " rows";
       bytes += storage[i].bytes;
     }

@@ -78,7 +78,7 @@ void require_one_each(const storage::File& file, const Source& source, const std
   const Hdf5Columns column(file, source, name, option);
   column.require_whole();
   if (column.rows() != rows || column.columns() != 1) {
-    throw core::UserError(at(source) + column.shapes() + " (" + option + "); one number for each of the " +
+    throw core::UserError(at(source) + option + ": " + column.shapes() + "; one number for each of the " +
                           std::to_string(rows) + " samples is needed");
   }
 }

@@ -25,7 +25,10 @@ void Table::fail_missing(const Fields& fields, std::size_t column, const char* p
 void Table::fail_number(const Fields& fields, std::size_t column, const Field& field) const {
   const NumberText number = read_number(field.text);
   fields.fail(field.position, layout.names[column] + " holds " + in_quotes(field.text) + ", which " + number.fault +
-                                  "; a finite decimal number is expected");
+                                  "; a finite decimal number is expected" +
+                                  (is_text(field.text) ? ", or data.categorical = " + layout.names[column] +
+                                                             " to take the column's texts as categories"
+                                                       : ""));
 }
 
 void Table::fail_count(const Fields& fields, std::size_t found, bool more) const {
