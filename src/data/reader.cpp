@@ -68,6 +68,7 @@ std::unique_ptr<const Reader> open_hdf5_files(const communication::Communicator&
                                               const Encoding& training) {
   std::vector<std::unique_ptr<const Reader>> parts;
   const std::vector<Source> sources = sources_of(ranks, source);
+  parts.reserve(sources.size());
   for (const Source& of_file : sources) {
     parts.push_back(open_hdf5(ranks, of_file, training));
   }

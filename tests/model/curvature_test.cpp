@@ -110,7 +110,7 @@ TEST(NegativeBinomialCurvatureTest, IsThatOfTheTextbookForm) {
     std::array<double, 4> found{};
     likelihood->curvature({value.outputs.data(), 1, 2}, {{&value.target, 1, 1}, {}, {}}, {found.data(), 1, 4});
     EXPECT_EQ(found[1], found[2]);
-    for (const std::size_t i : {0, 1, 2}) {
+    for (std::size_t i = 0; i < 3; ++i) {
       const double expected = value.expected[i];
       // Terms of this size are taken from each other.
       const double t = value.outputs[0] + value.outputs[1];
