@@ -225,7 +225,9 @@ core::ExitCode run_coefficients(const communication::Communicator& ranks, const 
     if (run.problem.target_scale.active()) {
       to_target_units(run.problem.target_scale, fit);
     }
-    report(information, fit, names_of(*network, readers.train->input_names(), run.problem.encoding), line);
+    const std::vector<std::string> known = data::feature_names(run.problem.encoding);
+    report(information, fit,
+           names_of(*network, known.empty() ? readers.train->input_names() : known, run.problem.encoding), line);
   });
   return core::ExitCode::done;
 }

@@ -14,7 +14,8 @@ namespace {
 
 /// Until the run ends, as far as that is known; 0: it is not.
 std::uint64_t steps_of_run(const training::StopOptions& stop, std::uint64_t steps_per_epoch) {
-  const std::uint64_t of_epochs = stop.max_epochs * steps_per_epoch;
+  constexpr std::uint64_t most = 1'000'000'000'000'000;  // that options take
+  const std::uint64_t of_epochs = stop.max_epochs > most / steps_per_epoch ? most : stop.max_epochs * steps_per_epoch;
   return stop.max_steps == 0 || of_epochs == 0 ? std::max(stop.max_steps, of_epochs)
                                                : std::min(stop.max_steps, of_epochs);
 }

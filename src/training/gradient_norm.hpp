@@ -7,6 +7,7 @@
 #include <span>
 
 #include "cauchy/linear_algebra/sums.hpp"
+#include "cauchy/training/objective.hpp"
 
 namespace cauchy::training {
 
@@ -37,23 +38,34 @@ double sum_of_squares(std::span<const Real> gradient, std::span<const Real> weig
   return sum;
 }
 
-/// Σ|g|ᵖ, or the largest |g| for p = 0, which stands for ∞.
 template <typename Real>
-double sum_of_powers(std::span<const Real> gradient, std::span<const Real> weights, double l1, double p) {
-  double sum = 0;
-  for_each_magnitude(gradient, weights, l1, [&](double magnitude) {
-    sum = p == 0 ? std::max(sum, magnitude) : sum + (p == 1 ? magnitude : std::pow(magnitude, p));
-  });
-  return sum;
+Powers powers_of(std::span<const Real> gradient, std::span<const Real> weights, double l1, double p) {
+  Powers powers;
+  for_each_magnitude(gradient, weights, l1,
+                     [&](double magnitude) { powers.largest = std::max(powers.largest, magnitude); });
+  if (p == 0 || powers.largest == 0) {
+    powers.sum = 1;
+    return powers;
+  }
+  for_each_magnitude(gradient, weights, l1,
+                     [&](double magnitude) { powers.sum += std::pow(magnitude / powers.largest, p); });
+  return powers;
 }
 
-/// The norm from the sums of blocks, added in their order.
-inline double norm_from_powers(std::span<const double> sums, double p) {
-  double total = 0;
-  for (const double sum : sums) {
-    total = p == 0 ? std::max(total, sum) : total + sum;
+/// (Σ|g|ᵖ)^(1/p) from those of blocks, added in their order.
+inline double norm_from_powers(std::span<const Powers> blocks, double p) {
+  double largest = 0;
+  for (const Powers& block : blocks) {
+    largest = std::max(largest, block.largest);
   }
-  return p == 0 || p == 1 ? total : std::pow(total, 1 / p);
+  if (p == 0 || largest == 0) {
+    return largest;
+  }
+  double sum = 0;
+  for (const Powers& block : blocks) {
+    sum += block.sum * std::pow(block.largest / largest, p);
+  }
+  return largest * std::pow(sum, 1 / p);
 }
 
 }  // namespace cauchy::training

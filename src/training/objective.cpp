@@ -302,7 +302,7 @@ void DistributedObjective<Real>::complete_blocks(std::size_t first, std::size_t 
       const double l1 = tensor.penalized() ? settings_.l1 : 0;
       squares_[block] = sum_of_squares<Real>(values, weights, l1);
       if (!powers_.empty()) {
-        powers_[block] = sum_of_powers<Real>(values, weights, l1, settings_.norm_p);
+        powers_[block] = powers_of<Real>(values, weights, l1, settings_.norm_p);
       }
     }
   }

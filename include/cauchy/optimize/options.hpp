@@ -35,7 +35,7 @@ struct MethodOptions {
            "of adam, adamw and lamb: how much of the mean of gradients stays in a step");
     option("beta2", beta2, core::from_below(0, 1), Role::problem,
            "of rmsprop, adam, adamw and lamb: how much of the mean of squared gradients stays in a step");
-    option("epsilon", epsilon, core::above(0), Role::problem,
+    option("epsilon", epsilon, core::between(1e-30, 1), Role::problem,
            "of adagrad, rmsprop, adam, adamw and lamb: added to the root of squared gradients before dividing by it");
     option("weight_decay", weight_decay, core::at_least(0), Role::problem,
            "λ of adamw and lamb: each step shrinks weights by ε·λ beside the gradient, whereas model.l2 is part of the "

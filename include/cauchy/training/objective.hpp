@@ -23,6 +23,13 @@
 
 namespace cauchy::training {
 
+/// The largest |g| of some elements of a gradient, and Σ(|g|/largest)ᵖ, which neither overflows nor vanishes; 1 for
+/// p = 0, which stands for ∞.
+struct Powers {
+  double largest = 0;
+  double sum = 0;
+};
+
 /// What one evaluation found; the same on every rank.
 struct BatchResult {
   std::uint64_t samples = 0;  ///< global number of samples in the batch
@@ -114,7 +121,7 @@ class DistributedObjective final : public optimize::Objective<Real> {
   std::function<void()> proved_;
   std::vector<double> summary_;  ///< Σ NLL of each shard, with weights Σ w of each, the penalty, one writer each; votes
   std::vector<double> squares_;  ///< Σ g² of each block of the gradient
-  std::vector<double> powers_;   ///< Σ |g|ᵖ, where p is not 2
+  std::vector<Powers> powers_;   ///< of each block, where p is not 2
   BatchResult result_;
 };
 
