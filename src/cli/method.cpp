@@ -58,8 +58,7 @@ void settle_schedule(const communication::Communicator& ranks, Settings& setting
   if (schedule.uses_decay_steps() && schedule.decay_steps == 0) {
     settle(ranks, settings, "optimizer.decay_steps", std::to_string(steps_per_epoch), "steps of an epoch");
   }
-  const bool validates = !settings.data.validation.empty() || settings.data.validation_fraction > 0;
-  if (schedule.schedule == "plateau" && !validates) {
+  if (schedule.schedule == "plateau" && !settings.data.validates()) {
     refuse(settings, "looks at the NLL of validation data; set data.validation or data.validation_fraction");
   }
 }

@@ -21,7 +21,7 @@ namespace {
 
 // Agreed, since every rank has the same settings.
 void check_stop(const Settings& settings) {
-  if (settings.stop.patience > 0 && settings.data.validation.empty() && settings.data.validation_fraction == 0) {
+  if (settings.stop.patience > 0 && !settings.data.validates()) {
     throw core::UserError(
         "stop.patience looks at the NLL of validation data; set data.validation or data.validation_fraction")
         .as_agreed();

@@ -10,7 +10,10 @@
 
 namespace cauchy::optimize {
 
-struct AdaGrad {
+/// adagrad, which keeps and adds all of the squares, and rmsprop, which takes their mean.
+struct RootOfSquares {
+  double kept;
+  double added;
   double epsilon;
 
   static std::vector<std::string> slots() { return {"squares"}; }
@@ -20,36 +23,14 @@ struct AdaGrad {
   void update(const StepPlan& plan, const MethodState<Real>& now, MethodState<Real>& next, std::size_t first,
               std::size_t last) const {
     const auto rate = static_cast<Real>(plan.learning_rate);
+    const auto keep = static_cast<Real>(kept);
+    const auto add = static_cast<Real>(added);
     const auto delta = static_cast<Real>(epsilon);
     const linear_algebra::AlignedVector<Real>& squares = now.slots[0].values;
     linear_algebra::AlignedVector<Real>& next_squares = next.slots[0].values;
     for (std::size_t i = first; i < last; ++i) {
       const Real gradient = next.x[i];
-      next_squares[i] = squares[i] + gradient * gradient;
-      next.x[i] = now.x[i] - rate * gradient / (std::sqrt(next_squares[i]) + delta);
-    }
-  }
-};
-
-struct RmsProp {
-  double beta2;
-  double epsilon;
-
-  static std::vector<std::string> slots() { return {"squares"}; }
-  double proximal_factor() const { return 0; }
-
-  template <typename Real>
-  void update(const StepPlan& plan, const MethodState<Real>& now, MethodState<Real>& next, std::size_t first,
-              std::size_t last) const {
-    const auto rate = static_cast<Real>(plan.learning_rate);
-    const auto kept = static_cast<Real>(beta2);
-    const auto added = static_cast<Real>(1 - beta2);
-    const auto delta = static_cast<Real>(epsilon);
-    const linear_algebra::AlignedVector<Real>& squares = now.slots[0].values;
-    linear_algebra::AlignedVector<Real>& next_squares = next.slots[0].values;
-    for (std::size_t i = first; i < last; ++i) {
-      const Real gradient = next.x[i];
-      next_squares[i] = kept * squares[i] + added * gradient * gradient;
+      next_squares[i] = keep * squares[i] + add * gradient * gradient;
       next.x[i] = now.x[i] - rate * gradient / (std::sqrt(next_squares[i]) + delta);
     }
   }

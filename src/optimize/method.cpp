@@ -40,10 +40,11 @@ std::unique_ptr<Method<Real>> make_method(const MethodOptions& options, double l
     return of_elements<Real>(Momentum<true>{options.momentum}, std::move(settings), name);
   }
   if (name == "adagrad") {
-    return of_elements<Real>(AdaGrad{options.epsilon}, std::move(settings), name);
+    return of_elements<Real>(RootOfSquares{1, 1, options.epsilon}, std::move(settings), name);
   }
   if (name == "rmsprop") {
-    return of_elements<Real>(RmsProp{options.beta2, options.epsilon}, std::move(settings), name);
+    return of_elements<Real>(RootOfSquares{options.beta2, 1 - options.beta2, options.epsilon}, std::move(settings),
+                             name);
   }
   if (name == "adam" || name == "adamw") {
     return of_elements<Real>(Adam{adam}, std::move(settings), name);

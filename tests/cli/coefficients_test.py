@@ -116,6 +116,9 @@ class CoefficientsTest(program.ProgramTest):
             self.assertEqual([row["output"] for row in rows],
                              ["class middle against class low"] * 5 + ["class top, or so against class low"] * 5)
             numpy.testing.assert_array_equal(self.numbers(rows), expected)
+        toy.write(self.folder / "plain.h5", features, classes)
+        rows, _ = self.coefficients(2, ["--data.train=plain.h5"])
+        self.assertEqual([row["feature"] for row in rows], ["intercept", *regression.NAMES] * 2)
 
     def test_likelihoods_without_curvature_are_refused(self):
         features = regression.features()

@@ -79,6 +79,7 @@ struct DataOptions {
   std::uint64_t block_rows = 16384;  ///< rows that are shuffled among each other
   std::string memory = "unlimited";  ///< for the samples of a rank
 
+  bool validates() const { return !validation.empty() || validation_fraction > 0; }
   std::uint64_t rows_of_a_pass() const { return microbatch > 0 ? microbatch : 512; }
 
   template <typename Visitor>
