@@ -399,7 +399,7 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
   reducer->scatter(state_.residuals);
   const optimize::Schedule schedule(settings_.method.learning_rate, settings_.schedule);
   training::Trainer<Real> trainer({.channel = channel,
-                                   .network = *network_,
+                                   .model = *network_,
                                    .method = *method_,
                                    .schedule = schedule,
                                    .objective = *objective,

@@ -203,6 +203,15 @@ double Network<Real>::value_and_gradient(const Parameters<Real>& parameters, con
 }
 
 template <typename Real>
+double Network<Real>::evaluate(const Parameters<Real>& parameters, const Batch<Real>& batch, const MetricTotals& totals,
+                               Workspace<Real>& workspace) const {
+  const MatrixView<const Real> outputs = forward(parameters, batch.features, workspace);
+  likelihood_->add_metric_sums(outputs, batch.observed, totals.all, totals.sums);
+  likelihood_->add_metric_counts(outputs, batch.observed, totals.all, totals.counts);
+  return likelihood_->nll(outputs, batch.observed);
+}
+
+template <typename Real>
 void Network<Real>::round_features(const Features<Real>& features, Workspace<Real>& workspace) const {
   if constexpr (std::is_same_v<Real, float>) {
     if (rounds_operands() && layers_.front()->multiplies() && !features.are_sparse()) {

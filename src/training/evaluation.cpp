@@ -30,14 +30,13 @@ void add_parts(std::span<double> values, std::size_t size) {
 }  // namespace
 
 template <typename Real>
-Evaluation evaluate(communication::Channel& channel, const model::Network<Real>& network, std::span<const Real> theta,
+Evaluation evaluate(communication::Channel& channel, const model::Model<Real>& model, std::span<const Real> theta,
                     const data::Dataset<Real>& dataset, std::uint64_t microbatch, Workers<Real>& workers) {
   const core::Doing doing("evaluating");
-  const model::Likelihood<Real>& likelihood = network.likelihood();
   // Of each shard Σ weights, Σ NLL and what metrics are made of, with one writer each: adding the zeros of the other
   // ranks changes nothing. Behind them, of each thread, counts, whose sum has no order.
-  const std::size_t numbers = first_metric_sum + likelihood.metric_sums();
-  const std::size_t counts = likelihood.metric_counts();
+  const std::size_t numbers = first_metric_sum + model.metric_sums();
+  const std::size_t counts = model.metric_counts();
   const std::size_t of_shards = dataset.shards() * numbers;
   std::vector<double> sums(of_shards + workers.threads() * counts, 0.0);
   const model::Parameters<Real> parameters = workers.prepare(theta);
@@ -48,11 +47,9 @@ Evaluation evaluate(communication::Channel& channel, const model::Network<Real>&
     for (std::uint64_t first = 0; first < rows; first += microbatch) {
       const data::Range part{first, std::min(rows, first + microbatch)};
       const model::Batch<Real> batch = dataset.gather(shard, part, worker.batch);
-      const auto outputs = network.forward(parameters, batch.features, worker.workspace);
       of_shard[weight_sum] += batch.observed.total_weight();
-      of_shard[nll_sum] += likelihood.nll(outputs, batch.observed);
-      likelihood.add_metric_sums(outputs, batch.observed, dataset.summary(), of_shard.subspan(first_metric_sum));
-      likelihood.add_metric_counts(outputs, batch.observed, dataset.summary(), of_thread);
+      of_shard[nll_sum] += model.evaluate(
+          parameters, batch, {dataset.summary(), of_shard.subspan(first_metric_sum), of_thread}, worker.workspace);
       core::note_progress();
     }
   });
@@ -62,7 +59,7 @@ Evaluation evaluate(communication::Channel& channel, const model::Network<Real>&
   add_parts(std::span(sums).first(of_shards), numbers);
   const std::span<const double> all = sums;
   return {dataset.shape().rows, all[nll_sum] / all[weight_sum],
-          likelihood.metric_values(all.subspan(first_metric_sum, likelihood.metric_sums()), all.last(counts))};
+          model.metric_values(all.subspan(first_metric_sum, model.metric_sums()), all.last(counts))};
 }
 
 template <typename Real>
@@ -114,9 +111,9 @@ void check_features(const communication::Communicator& ranks, const model::Netwo
   });
 }
 
-template Evaluation evaluate(communication::Channel&, const model::Network<float>&, std::span<const float>,
+template Evaluation evaluate(communication::Channel&, const model::Model<float>&, std::span<const float>,
                              const data::Dataset<float>&, std::uint64_t, Workers<float>&);
-template Evaluation evaluate(communication::Channel&, const model::Network<double>&, std::span<const double>,
+template Evaluation evaluate(communication::Channel&, const model::Model<double>&, std::span<const double>,
                              const data::Dataset<double>&, std::uint64_t, Workers<double>&);
 template void check_features(const communication::Communicator&, const model::Network<float>&,
                              const data::Dataset<float>&);

@@ -78,7 +78,7 @@ DistributedObjective<Real>::DistributedObjective(ObjectiveParts<Real> parts, con
       squares_(parts.reducer.blocks().count()) {
   powers_.resize(settings.norm_p == 2 ? 0 : squares_.size());
   settings_.microbatch = pass_samples(settings.microbatch, parts.sampler);
-  parts_.workers.make_gradients(parts_.network.layout().padded_size());
+  parts_.workers.make_gradients(parts_.model.layout().padded_size());
   const data::Range shards = parts.dataset.local_shards();
   for (std::uint64_t shard = shards.first; shard < shards.last; ++shard) {
     orders_.emplace_back(parts.sampler, shard);
@@ -170,7 +170,7 @@ void DistributedObjective<Real>::sum_over_shard(const model::Parameters<Real>& p
     }
     const model::RandomKeys keys{parts_.sampler.options().seed, position_.epoch, parts_.dataset.rows_of(shard).first,
                                  rows};
-    nll_sum += parts_.network.value_and_gradient(parameters, batch, gradient, worker.workspace, &keys);
+    nll_sum += parts_.model.value_and_gradient(parameters, batch, gradient, worker.workspace, &keys);
     weight += parts_.dataset.weighted() ? batch.observed.total_weight() : 0;
     gradient.write = linear_algebra::Write::add;
     core::note_progress();
@@ -213,7 +213,7 @@ void DistributedObjective<Real>::require_finite(Verdict verdict) {
   }
   if (verdict == Verdict::not_finite) {
     const Fault fault = parts_.reducer.fault();
-    throw divergence("the gradient of " + parts_.network.layout()[fault.tensor].path() +
+    throw divergence("the gradient of " + parts_.model.layout()[fault.tensor].path() +
                      " is NaN, infinite or too large to be summed in shard " + std::to_string(fault.shard))
         .as_agreed();
   }
@@ -256,7 +256,7 @@ void DistributedObjective<Real>::complete_gradient(std::span<const Real> theta, 
   const auto complete = [&](std::size_t first, std::size_t last) { complete_blocks(first, last, theta, gradient); };
   parts_.workers.for_ranges(squares_.size(), least_elements_a_thread / reduction::Blocks::block_elements,
                             std::cref(complete));
-  clear_padding(parts_.network.layout(), gradient);
+  clear_padding(parts_.model.layout(), gradient);
   const double squares = std::accumulate(squares_.begin(), squares_.end(), 0.0);
   result_.gradient_norm = std::isfinite(squares) ? std::sqrt(squares) : linear_algebra::norm<Real>(gradient);
   if (!std::isfinite(result_.gradient_norm)) {
@@ -289,7 +289,7 @@ template <typename Real>
 void DistributedObjective<Real>::complete_blocks(std::size_t first, std::size_t last, std::span<const Real> theta,
                                                  std::span<Real> gradient) {
   const reduction::Blocks& blocks = parts_.reducer.blocks();
-  for (const model::Tensor& tensor : parts_.network.layout().tensors()) {
+  for (const model::Tensor& tensor : parts_.model.layout().tensors()) {
     const std::size_t end = std::min(last, blocks.first_of(tensor.index + 1));
     for (std::size_t block = std::max(first, blocks.first_of(tensor.index)); block < end; ++block) {
       const auto [offset, size] = blocks[block];
@@ -323,7 +323,7 @@ double DistributedObjective<Real>::penalty(std::span<const Real> theta) const {
   const core::PhaseScope scope(parts_.seconds, core::Phase::compute);
   double squares = 0;
   double magnitudes = 0;
-  for (const model::Tensor& tensor : parts_.network.layout().tensors()) {
+  for (const model::Tensor& tensor : parts_.model.layout().tensors()) {
     if (tensor.penalized()) {
       const std::span<const Real> weights = theta.subspan(tensor.offset, tensor.size);
       squares += settings_.l2 > 0 ? linear_algebra::sum_of_squares<Real>(weights) : 0;

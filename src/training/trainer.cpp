@@ -224,7 +224,7 @@ void Trainer<Real>::go_back() {
 
 template <typename Real>
 Evaluation Trainer<Real>::evaluated(const data::Dataset<Real>& dataset) {
-  return evaluate<Real>(parts_.channel, parts_.network, state_.method.x, dataset, parts_.microbatch, parts_.workers);
+  return evaluate<Real>(parts_.channel, parts_.model, state_.method.x, dataset, parts_.microbatch, parts_.workers);
 }
 
 template class Trainer<float>;

@@ -12,15 +12,15 @@
 namespace cauchy::training {
 
 template <typename Real>
-Workers<Real>::Workers(const model::Network<Real>& network, std::uint64_t samples, std::size_t threads,
+Workers<Real>::Workers(const model::Model<Real>& model, std::uint64_t samples, std::size_t threads,
                        core::PhaseSeconds& seconds)
     : workers_(threads),
-      rounded_theta_(network.rounds_operands() ? network.layout().padded_size() : 0),
+      rounded_theta_(model.rounds_operands() ? model.layout().padded_size() : 0),
       team_(threads, linear_algebra::prepare_thread),
       seconds_(seconds) {
   for (std::size_t thread = 0; thread < threads; ++thread) {
     workers_[thread].thread = thread;
-    workers_[thread].workspace = network.workspace(samples);
+    workers_[thread].workspace = model.workspace(samples);
   }
 }
 

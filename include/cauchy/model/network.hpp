@@ -7,31 +7,17 @@
 #include <string>
 #include <vector>
 
-#include "cauchy/linear_algebra/aligned.hpp"
 #include "cauchy/linear_algebra/product.hpp"
 #include "cauchy/model/batch.hpp"
 #include "cauchy/model/gradient_sink.hpp"
 #include "cauchy/model/layer.hpp"
 #include "cauchy/model/layout.hpp"
 #include "cauchy/model/likelihood.hpp"
+#include "cauchy/model/model.hpp"
 #include "cauchy/model/options.hpp"
+#include "cauchy/model/workspace.hpp"
 
 namespace cauchy::model {
-
-/// Memory of one thread for passes of at most `samples` samples: what every layer puts out and keeps, and two buffers
-/// for derivatives, which the layers use in turn, or three with residual blocks; and the rounded operands of products,
-/// where they are rounded. Made by Network::workspace, used by one thread at a time.
-template <typename Real>
-struct Workspace {
-  std::size_t samples = 0;
-  std::vector<linear_algebra::AlignedVector<Real>> outputs;      ///< by layer, (samples × outputs)
-  std::vector<linear_algebra::AlignedVector<Real>> kept;         ///< by layer, (samples × kept_columns)
-  std::vector<linear_algebra::AlignedVector<Real>> derivatives;  ///< each (samples × the widest layer's outputs)
-  /// By layer, (samples × inputs); empty for a layer without products, and for the first if features are sparse.
-  std::vector<linear_algebra::AlignedVector<linear_algebra::Bf16>> rounded_inputs;
-  linear_algebra::AlignedVector<linear_algebra::Bf16> rounded_derivative;  ///< of one layer at a time
-  linear_algebra::Products<Real> products;
-};
 
 /// Layers under a likelihood: hidden layers of the widths in the options, each made of the parts that the options ask
 /// for (src/model/hidden_parts.hpp), and `output` with as many outputs as the likelihood needs and no activation. A
@@ -52,45 +38,51 @@ struct Workspace {
 ///     auto workspace = network.workspace(512);
 ///     double nll = network.value_and_gradient(theta, batch, {gradient, Write::overwrite}, workspace);  // Σ NLL
 template <typename Real>
-class Network {
+class Network final : public Model<Real> {
  public:
   using Operands = linear_algebra::Operands;
 
   Network(const ModelOptions& options, std::size_t inputs, std::unique_ptr<Likelihood<Real>> likelihood,
           Operands operands = Operands::as_they_are);
 
-  const ParameterLayout& layout() const { return layout_; }
+  const ParameterLayout& layout() const override { return layout_; }
   const Likelihood<Real>& likelihood() const { return *likelihood_; }
   std::size_t inputs() const { return layers_.front()->inputs(); }
-  /// Whether operands of products are rounded, so that a rounded Θ saves work where there are several passes.
-  bool rounds_operands() const { return operands_ != Operands::as_they_are; }
+  bool rounds_operands() const override { return operands_ != Operands::as_they_are; }
 
   /// What is wrong with the features of a sample: see Layer::input_fault.
   bool takes_every_number() const { return layers_.front()->takes_every_number(); }
   std::string feature_fault(std::span<const Real> sample) const { return layers_.front()->input_fault(sample); }
 
-  /// Writes the initial Θ, padding included; a function of the seed. theta.size() = layout().padded_size().
-  void initialize(std::span<Real> theta, std::uint64_t seed) const;
+  void initialize(std::span<Real> theta, std::uint64_t seed) const override;
 
   /// Changes an initial Θ so that the outputs are these for every sample, as far as there are intercepts: the last
   /// layer's weights become zero. Layers below keep theirs.
   void start_from_outputs(std::span<const double> outputs, std::span<Real> theta) const;
 
-  Workspace<Real> workspace(std::size_t samples) const;
+  Workspace<Real> workspace(std::size_t samples) const override;
 
-  /// What a workspace of that many samples holds once it is in use, in bytes, without the scratch memory of products.
-  std::size_t workspace_bytes(std::size_t samples, bool sparse_features = false) const;
+  /// Without the scratch memory of products.
+  std::size_t workspace_bytes(std::size_t samples, bool sparse_features = false) const override;
 
   /// The last layer's outputs, (samples × outputs), in the workspace until its next use: with nothing random, as for
   /// evaluation. At most as many samples as the workspace holds.
   linear_algebra::MatrixView<Real> forward(const Parameters<Real>& parameters, const Features<Real>& features,
                                            Workspace<Real>& workspace) const;
 
-  /// Σ NLL over the batch; writes its gradient by Θ, or adds it. With a sink, hands out each tensor of the gradient as
-  /// soon as this batch is in it, last layer first. With keys, which have a row for each sample, as a step of training.
   double value_and_gradient(const Parameters<Real>& parameters, const Batch<Real>& batch,
                             const GradientBuffer<Real>& gradient, Workspace<Real>& workspace,
-                            const RandomKeys* keys = nullptr) const;
+                            const RandomKeys* keys = nullptr) const override;
+
+  /// The likelihood's.
+  std::vector<std::string> metrics() const override { return likelihood_->metrics(); }
+  std::size_t metric_sums() const override { return likelihood_->metric_sums(); }
+  std::size_t metric_counts() const override { return likelihood_->metric_counts(); }
+  double evaluate(const Parameters<Real>& parameters, const Batch<Real>& batch, const MetricTotals& totals,
+                  Workspace<Real>& workspace) const override;
+  std::vector<double> metric_values(std::span<const double> sums, std::span<const double> counts) const override {
+    return likelihood_->metric_values(sums, counts);
+  }
 
  private:
   /// Which buffers of derivatives a layer reads and writes, and which layer's input it adds, if it adds one.

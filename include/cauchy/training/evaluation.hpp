@@ -8,6 +8,7 @@
 #include "cauchy/communication/channel.hpp"
 #include "cauchy/communication/communicator.hpp"
 #include "cauchy/data/dataset.hpp"
+#include "cauchy/model/model.hpp"
 #include "cauchy/model/network.hpp"
 #include "cauchy/training/observer.hpp"
 #include "cauchy/training/workers.hpp"
@@ -17,7 +18,7 @@ namespace cauchy::training {
 /// Collective. Exact sums over all samples, each shard on its own and the shards in order: the same bits for any number
 /// of ranks and threads. `microbatch` samples pass at once; workers need room for them, or for the largest shard.
 template <typename Real>
-Evaluation evaluate(communication::Channel& channel, const model::Network<Real>& network, std::span<const Real> theta,
+Evaluation evaluate(communication::Channel& channel, const model::Model<Real>& model, std::span<const Real> theta,
                     const data::Dataset<Real>& dataset, std::uint64_t microbatch, Workers<Real>& workers);
 
 /// Collective. Throws core::UserError on every rank if a target is none of the likelihood's, with file, row and the

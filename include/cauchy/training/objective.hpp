@@ -14,7 +14,7 @@
 #include "cauchy/data/dataset.hpp"
 #include "cauchy/data/row_order.hpp"
 #include "cauchy/data/sampler.hpp"
-#include "cauchy/model/network.hpp"
+#include "cauchy/model/model.hpp"
 #include "cauchy/optimize/method.hpp"
 #include "cauchy/training/observer.hpp"
 #include "cauchy/training/reducer.hpp"
@@ -50,7 +50,7 @@ struct BatchResult {
 /// What an objective works with. All references must outlive it.
 template <typename Real>
 struct ObjectiveParts {
-  const model::Network<Real>& network;
+  const model::Model<Real>& model;
   const data::Dataset<Real>& dataset;
   const data::Sampler& sampler;
   Reducer<Real>& reducer;

@@ -8,7 +8,7 @@
 #include "cauchy/core/timer.hpp"
 #include "cauchy/data/dataset.hpp"
 #include "cauchy/data/sampler.hpp"
-#include "cauchy/model/network.hpp"
+#include "cauchy/model/model.hpp"
 #include "cauchy/optimize/method.hpp"
 #include "cauchy/optimize/schedule.hpp"
 #include "cauchy/training/evaluation.hpp"
@@ -25,7 +25,7 @@ namespace cauchy::training {
 template <typename Real>
 struct TrainerParts {
   communication::Channel& channel;
-  const model::Network<Real>& network;
+  const model::Model<Real>& model;
   optimize::Method<Real>& method;
   const optimize::Schedule& schedule;
   DistributedObjective<Real>& objective;

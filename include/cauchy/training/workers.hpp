@@ -13,7 +13,7 @@
 #include "cauchy/data/shards.hpp"
 #include "cauchy/linear_algebra/aligned.hpp"
 #include "cauchy/linear_algebra/bf16.hpp"
-#include "cauchy/model/network.hpp"
+#include "cauchy/model/model.hpp"
 
 namespace cauchy::training {
 
@@ -35,7 +35,7 @@ template <typename Real>
 class Workers {
  public:
   /// For passes of at most `samples` samples. The time of calls is added to `seconds`, which must outlive the workers.
-  Workers(const model::Network<Real>& network, std::uint64_t samples, std::size_t threads, core::PhaseSeconds& seconds);
+  Workers(const model::Model<Real>& model, std::uint64_t samples, std::size_t threads, core::PhaseSeconds& seconds);
 
   std::size_t threads() const { return team_.size(); }
 

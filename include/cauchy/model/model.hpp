@@ -1,0 +1,67 @@
+#pragma once
+/// What training asks of a model.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cauchy/model/batch.hpp"
+#include "cauchy/model/gradient_sink.hpp"
+#include "cauchy/model/layer.hpp"
+#include "cauchy/model/layout.hpp"
+#include "cauchy/model/target_summary.hpp"
+#include "cauchy/model/workspace.hpp"
+
+namespace cauchy::model {
+
+/// What an evaluation adds to; both may be empty.
+struct MetricTotals {
+  const TargetSummary& all;  ///< tells of the whole data set that is evaluated
+  std::span<double> sums;    ///< metric_sums() of them, over samples
+  std::span<double> counts;  ///< metric_counts() of them, for which the order of adding does not matter
+};
+
+/// (Θ, batch) → Σ NLL and its gradient. Immutable once built, so that threads share it; knows nothing of ranks, files
+/// or steps. Sums are over the samples of the batch, never means. Instantiated for float and double.
+template <typename Real>
+class Model {
+ public:
+  Model() = default;
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+  virtual ~Model() = default;
+
+  virtual const ParameterLayout& layout() const = 0;
+  /// Whether operands of products are rounded, so that a rounded Θ saves work where there are several passes.
+  virtual bool rounds_operands() const { return false; }
+
+  /// Writes the initial Θ, padding included; a function of the seed. theta.size() = layout().padded_size().
+  virtual void initialize(std::span<Real> theta, std::uint64_t seed) const = 0;
+
+  virtual Workspace<Real> workspace(std::size_t samples) const = 0;
+  /// What a workspace of that many samples holds once it is in use, in bytes.
+  virtual std::size_t workspace_bytes(std::size_t samples, bool sparse_features) const = 0;
+
+  /// Σ NLL over the batch; writes its gradient by Θ, or adds it. With a sink, hands out each tensor of the gradient as
+  /// soon as this batch is in it, last layer first. With keys, which have a row for each sample, as a step of training.
+  virtual double value_and_gradient(const Parameters<Real>& parameters, const Batch<Real>& batch,
+                                    const GradientBuffer<Real>& gradient, Workspace<Real>& workspace,
+                                    const RandomKeys* keys) const = 0;
+
+  /// Names of the figures of merit beside the NLL, the most telling first.
+  virtual std::vector<std::string> metrics() const { return {}; }
+  virtual std::size_t metric_sums() const { return 0; }
+  virtual std::size_t metric_counts() const { return 0; }
+  /// Σ NLL over the batch, with nothing random. Adds what the metrics are made of.
+  virtual double evaluate(const Parameters<Real>& parameters, const Batch<Real>& batch, const MetricTotals& totals,
+                          Workspace<Real>& workspace) const = 0;
+  /// The metrics from sums and counts over all samples, in the order of their names.
+  virtual std::vector<double> metric_values(std::span<const double> /*sums*/,
+                                            std::span<const double> /*counts*/) const {
+    return {};
+  }
+};
+
+}  // namespace cauchy::model
