@@ -1,5 +1,7 @@
 """What the scripts that draw have in common: matplotlib without a screen, errors, files."""
 
+import csv
+import math
 import pathlib
 import sys
 
@@ -29,6 +31,37 @@ def main(work):
     except UserError as error:
         print(f"{pathlib.Path(sys.argv[0]).name}: error: {error}", file=sys.stderr)
         sys.exit(2)
+
+
+def read_table(path, kind, needed, texts=()):
+    """The columns of a CSV file: name → numbers, NaN where a cell is empty. A last line without an end is being
+    written. `kind`: what the file should be; `needed`: columns by which it is known; `texts`: columns to leave out."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: is no {kind}: it is not text") from None
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from None
+    lines = text[:text.rfind("\n") + 1].splitlines()
+    if not lines:
+        raise UserError(f"{path}: is empty" if not text else f"{path}: has no rows yet")
+    header, *rows = csv.reader(lines)
+    missing = [column for column in needed if column not in header]
+    if missing:
+        raise UserError(f"{path}: is no {kind}: it has no column {missing[0]}")
+    if not rows:
+        raise UserError(f"{path}: has no rows yet")
+    columns = {column: [] for column in header if column not in texts}
+    for line, row in enumerate(rows, 2):
+        if len(row) != len(header):
+            raise UserError(f"{path}:{line}: has {len(row)} cells, the header has {len(header)}")
+        for column, cell in zip(header, row):
+            try:
+                if column in columns:
+                    columns[column].append(float(cell) if cell else math.nan)
+            except ValueError:
+                raise UserError(f"{path}:{line}: {column} is no number: {cell}") from None
+    return columns
 
 
 def output_path(text):

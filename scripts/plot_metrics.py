@@ -3,7 +3,6 @@
 A run that still goes on can be drawn, too."""
 
 import argparse
-import csv
 import dataclasses
 import itertools
 import math
@@ -23,44 +22,15 @@ class Run:
     columns: dict  # name → numbers, NaN where a cell is empty
 
 
-def number(cell):
-    return float(cell) if cell else math.nan
-
-
 def read_run(text):
-    """Of a run's folder, or of its metrics.csv. A last line without an end is being written."""
+    """Of a run's folder, or of its metrics.csv."""
     path = pathlib.Path(text)
     name = path.parent.resolve().name if path.name == "metrics.csv" else path.stem
     if path.is_dir():
         name = path.resolve().name
         path = path / "metrics.csv"
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise UserError(f"{path}: is no metrics.csv of cauchy train: it is not text") from None
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from None
-    lines = text[:text.rfind("\n") + 1].splitlines()
-    if not lines:
-        raise UserError(f"{path}: is empty; a run writes its first row after its first epoch, or output.every_steps")
-    header, *rows = csv.reader(lines)
-    missing = [column for column in ("step", "epoch", "samples", "nll", "gradient_norm", "learning_rate", "seconds")
-               if column not in header]
-    if missing:
-        raise UserError(f"{path}: is no metrics.csv of cauchy train: it has no column {missing[0]}")
-    if not rows:
-        raise UserError(f"{path}: has no rows yet; the first comes after the first epoch, or output.every_steps")
-    columns = {column: [] for column in header if column != "stop"}
-    for line, row in enumerate(rows, 2):
-        if len(row) != len(header):
-            raise UserError(f"{path}:{line}: has {len(row)} cells, the header has {len(header)}")
-        for column, cell in zip(header, row):
-            try:
-                if column in columns:
-                    columns[column].append(number(cell))
-            except ValueError:
-                raise UserError(f"{path}:{line}: {column} is no number: {cell}") from None
-    return Run(name, path, columns)
+    needed = ("step", "epoch", "samples", "nll", "gradient_norm", "learning_rate", "seconds")
+    return Run(name, path, drawing.read_table(path, "metrics.csv of cauchy train", needed, texts=("stop",)))
 
 
 def positions(run, unit):

@@ -1,7 +1,6 @@
 // cauchy check-gradient: whether the gradient that training follows is the derivative of what it minimises.
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <iostream>
 #include <memory>
@@ -42,25 +41,10 @@ using reporting::short_text;
 
 constexpr std::uint64_t most_probes = 1'000'000;
 
-/// Of an option that is a number of probes.
-std::uint64_t count_of(const CommandLine& line, const std::string& option, std::uint64_t usual) {
-  const std::optional<std::string> text = line.value(option);
-  if (!text) {
-    return usual;
-  }
-  std::uint64_t count = 0;
-  const auto result = std::from_chars(text->data(), text->data() + text->size(), count);
-  if (result.ec != std::errc{} || result.ptr != text->data() + text->size() || count > most_probes) {
-    throw core::UserError("command line: --" + option + " " + *text + ": a whole number from 0 to " +
-                          std::to_string(most_probes) + " is needed");
-  }
-  return count;
-}
-
 optimize::GradientCheckOptions options_of(const CommandLine& line) {
   optimize::GradientCheckOptions options;
-  options.directions = count_of(line, "directions", options.directions);
-  options.coordinates = count_of(line, "coordinates", options.coordinates);
+  options.directions = line.count("directions", options.directions, 0, most_probes);
+  options.coordinates = line.count("coordinates", options.coordinates, 0, most_probes);
   if (options.directions + options.coordinates == 0) {
     throw core::UserError("command line: --directions 0 and --coordinates 0 leave nothing to check");
   }

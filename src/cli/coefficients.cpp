@@ -1,6 +1,5 @@
 // cauchy coefficients: what a generalized linear model says of each feature, and how surely.
 
-#include <charconv>
 #include <cmath>
 #include <iostream>
 #include <memory>
@@ -29,11 +28,10 @@ constexpr std::uint64_t most_parameters = 5000;
 constexpr double close_enough = 0.01;
 
 double level_of(const CommandLine& line) {
-  const std::string text = line.value("level").value_or("0.95");
-  double level = 0;
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), level);
-  if (result.ec != std::errc{} || result.ptr != text.data() + text.size() || !(level > 0 && level < 1)) {
-    throw core::UserError("command line: --level " + text + ": a number between 0 and 1 is needed, such as 0.95");
+  const double level = line.number("level", 0.95);
+  if (!(level > 0 && level < 1)) {
+    throw core::UserError("command line: --level " + *line.value("level") +
+                          ": a number between 0 and 1 is needed, such as 0.95");
   }
   return level;
 }

@@ -3,6 +3,9 @@
 #include "cauchy/cli/command_line.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <system_error>
 
 #include "cauchy/core/error.hpp"
 
@@ -108,6 +111,36 @@ std::string CommandLine::required(const std::string& name) const {
     throw core::UserError("command line: --" + name + " is missing; see cauchy " + command_ + " --help");
   }
   return *text;
+}
+
+namespace {
+
+template <typename Number>
+bool reads(const std::string& text, Number& number) {
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
+  return result.ec == std::errc{} && result.ptr == text.data() + text.size();
+}
+
+}  // namespace
+
+std::uint64_t CommandLine::count(const std::string& name, std::uint64_t usual, std::uint64_t least,
+                                 std::uint64_t most) const {
+  std::uint64_t count = usual;
+  const std::optional<std::string> text = value(name);
+  if (text && (!reads(*text, count) || count < least || count > most)) {
+    throw core::UserError("command line: --" + name + " " + *text + ": a whole number from " + std::to_string(least) +
+                          " to " + std::to_string(most) + " is needed");
+  }
+  return count;
+}
+
+double CommandLine::number(const std::string& name, double usual) const {
+  double number = usual;
+  const std::optional<std::string> text = value(name);
+  if (text && (!reads(*text, number) || !std::isfinite(number))) {
+    throw core::UserError("command line: --" + name + " " + *text + ": a number is needed");
+  }
+  return number;
 }
 
 std::string help_text(const CommandSyntax& syntax) {

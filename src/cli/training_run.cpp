@@ -27,10 +27,12 @@
 #include "cauchy/reporting/metrics_file.hpp"
 #include "cauchy/reporting/number.hpp"
 #include "cauchy/reporting/progress.hpp"
+#include "cauchy/reporting/row_progress.hpp"
 #include "cauchy/reporting/terminal.hpp"
 #include "cauchy/storage/atomic_file.hpp"
 #include "cauchy/training/evaluation.hpp"
 #include "cauchy/training/objective.hpp"
+#include "cauchy/training/rising_steps.hpp"
 #include "cauchy/training/stopping.hpp"
 #include "cauchy/training/workers.hpp"
 
@@ -79,6 +81,46 @@ std::string precision_text(const std::string& precision) {
 }
 
 }  // namespace
+
+/// What computes gradients. Made by all ranks together.
+template <typename Real>
+struct TrainingRun<Real>::Engine {
+  communication::Channel channel;
+  std::optional<data::Sampler> sampler;
+  std::optional<training::Workers<Real>> workers;
+  std::unique_ptr<training::Reducer<Real>> reducer;
+  std::optional<training::DistributedObjective<Real>> objective;
+
+  explicit Engine(TrainingRun& run) : channel(run.ranks_, run.seconds_, run.summation_.overlap) {
+    const Settings& settings = run.settings_;
+    std::unique_ptr<communication::SharedArrays> shared = run.share_memory();
+    communication::agree(run.ranks_, [&] {
+      sampler = run.make_sampler();
+      workers.emplace(*run.network_, run.samples_of_a_pass(*sampler), settings.run.threads, run.seconds_);
+      reducer = run.make_reducer(channel, std::move(shared));
+      objective.emplace(
+          training::ObjectiveParts<Real>{*run.network_, *run.train_data_, *sampler, *reducer, *workers, channel,
+                                         run.seconds_},
+          training::ObjectiveSettings{settings.model.l2, settings.model.l1, settings.method.clip_norm,
+                                      settings.method.clip_value, settings.stop.norm_p, run.microbatch()});
+    });
+    reducer->scatter(run.state_.residuals);
+  }
+};
+
+/// Does what the channel communicates for.
+template <typename Real>
+template <typename Work>
+auto TrainingRun<Real>::unless_busy(const communication::Channel& channel, Work work) const {
+  try {
+    return work();
+  } catch (const std::exception&) {
+    if (channel.is_busy()) {
+      fail_alone(ranks_);  // to unwind would be to free what a sum works on that other ranks will never join
+    }
+    throw;
+  }
+}
 
 /// What the root alone does beside training.
 template <typename Real>
@@ -381,31 +423,16 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
     number_last_step();
     return core::ExitCode::done;
   }
-  communication::Channel channel(ranks_, seconds_, summation_.overlap);
-  std::optional<data::Sampler> sampler;
-  std::optional<training::Workers<Real>> workers;
-  std::unique_ptr<training::Reducer<Real>> reducer;
-  std::optional<training::DistributedObjective<Real>> objective;
-  std::unique_ptr<communication::SharedArrays> shared = share_memory();
-  communication::agree(ranks_, [&] {
-    sampler = make_sampler();
-    workers.emplace(*network_, samples_of_a_pass(*sampler), settings_.run.threads, seconds_);
-    reducer = make_reducer(channel, std::move(shared));
-    objective.emplace(
-        training::ObjectiveParts<Real>{*network_, *train_data_, *sampler, *reducer, *workers, channel, seconds_},
-        training::ObjectiveSettings{settings_.model.l2, settings_.model.l1, settings_.method.clip_norm,
-                                    settings_.method.clip_value, settings_.stop.norm_p, microbatch()});
-  });
-  reducer->scatter(state_.residuals);
+  Engine engine(*this);
   const optimize::Schedule schedule(settings_.method.learning_rate, settings_.schedule);
-  training::Trainer<Real> trainer({.channel = channel,
+  training::Trainer<Real> trainer({.channel = engine.channel,
                                    .model = *network_,
                                    .method = *method_,
                                    .schedule = schedule,
-                                   .objective = *objective,
-                                   .reducer = *reducer,
-                                   .sampler = *sampler,
-                                   .workers = *workers,
+                                   .objective = *engine.objective,
+                                   .reducer = *engine.reducer,
+                                   .sampler = *engine.sampler,
+                                   .workers = *engine.workers,
                                    .seconds = seconds_,
                                    .validation = validation_data_.get(),
                                    .test = test_data_.get(),
@@ -414,7 +441,7 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
                                   settings_.stop, state_);
   training::SignalWatch<Real> signals;
   trainer.add(signals);
-  const std::unique_ptr<RootObservers> root = open_outputs(locks, sampler->steps_per_epoch());
+  const std::unique_ptr<RootObservers> root = open_outputs(locks, engine.sampler->steps_per_epoch());
   if (root) {
     trainer.add(root->time_limit);
     trainer.add(root->metrics);  // before checkpoints: the rows up to a checkpoint are written first
@@ -422,9 +449,9 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
     trainer.add(root->checkpoints);
   }
   const core::Timer timer;
-  const training::StepReport last = run_trainer(trainer, channel);
+  const training::StepReport last = unless_busy(engine.channel, [&] { return trainer.run(); });
   const double wall_seconds = timer.seconds();
-  const std::string times = time_text(ranks_, seconds_, wall_seconds, channel.overlap_seconds()) +
+  const std::string times = time_text(ranks_, seconds_, wall_seconds, engine.channel.overlap_seconds()) +
                             stream_text(ranks_, stream_summary(), settings_.run.threads, wall_seconds);
   if (root) {
     std::cout << times
@@ -435,17 +462,23 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
   return exit_code(last, root.get());
 }
 
+/// Collective.
 template <typename Real>
-training::StepReport TrainingRun<Real>::run_trainer(training::Trainer<Real>& trainer,
-                                                    const communication::Channel& channel) const {
-  try {
-    return trainer.run();
-  } catch (const std::exception&) {
-    if (channel.is_busy()) {
-      fail_alone(ranks_);  // to unwind would be to free what a sum works on that other ranks will never join
+optimize::RangeTest TrainingRun<Real>::test_rates(const optimize::RangeTestOptions& options) {
+  Engine engine(*this);
+  optimize::RangeTest test(options);
+  reporting::RowProgress progress(std::cout, ranks_.is_root() && reporting::output_is_terminal(), "tested",
+                                  options.steps, "steps");
+  const auto tested = [&](std::uint64_t step) {
+    if (ranks_.is_root()) {
+      progress.advance(step);
     }
-    throw;
-  }
+  };
+  unless_busy(engine.channel, [&] {
+    training::take_rising_steps<Real>({engine.channel, *method_, *engine.objective, *engine.sampler}, state_, test,
+                                      tested);
+  });
+  return test;
 }
 
 /// Collective. Throws agreed errors where there is more to say than a number.

@@ -38,6 +38,10 @@ class CommandLine {
   std::optional<std::string> value(const std::string& name) const;
   /// The value of an option that the command cannot do without. Throws core::UserError.
   std::string required(const std::string& name) const;
+  /// Of an option that is a whole number; `usual` if it was not given. Throws core::UserError unless it lies between.
+  std::uint64_t count(const std::string& name, std::uint64_t usual, std::uint64_t least, std::uint64_t most) const;
+  /// Of an option that is a finite number; `usual` if it was not given. Throws core::UserError.
+  double number(const std::string& name, double usual) const;
   const std::string& positional() const { return positional_; }
   const std::vector<std::string>& configuration() const { return configuration_; }
 

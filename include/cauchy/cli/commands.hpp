@@ -18,6 +18,7 @@ Command evaluate_command();
 Command predict_command();
 Command coefficients_command();
 Command check_gradient_command();
+Command find_rate_command();
 Command inspect_command();
 Command convert_command();
 

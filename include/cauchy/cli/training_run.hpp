@@ -21,6 +21,7 @@
 #include "cauchy/data/sampler.hpp"
 #include "cauchy/model/network.hpp"
 #include "cauchy/optimize/method.hpp"
+#include "cauchy/optimize/range_test.hpp"
 #include "cauchy/training/reducer.hpp"
 #include "cauchy/training/state.hpp"
 #include "cauchy/training/trainer.hpp"
@@ -42,7 +43,12 @@ class TrainingRun {
   /// the folders of the run that exist; those that it makes are added.
   core::ExitCode train(RunLocks& locks);
 
+  /// Takes steps of a rate that rises, until they are all taken or lead nowhere; writes nothing. Throws an agreed
+  /// core::Error if J is not finite where it starts.
+  optimize::RangeTest test_rates(const optimize::RangeTestOptions& options);
+
  private:
+  struct Engine;
   struct RootObservers;
 
   void continue_run(const StartingPoint& start, std::unique_ptr<const data::Reader> reader);
@@ -64,7 +70,8 @@ class TrainingRun {
   std::unique_ptr<training::Reducer<Real>> make_reducer(communication::Channel& channel,
                                                         std::unique_ptr<communication::SharedArrays> shared) const;
   std::unique_ptr<RootObservers> open_outputs(RunLocks& locks, std::uint64_t steps_per_epoch);
-  training::StepReport run_trainer(training::Trainer<Real>& trainer, const communication::Channel& channel) const;
+  template <typename Work>
+  auto unless_busy(const communication::Channel& channel, Work work) const;
   core::ExitCode exit_code(const training::StepReport& last, const RootObservers* observers) const;
 
   const communication::Communicator& ranks_;

@@ -1,5 +1,5 @@
 #pragma once
-/// How far a pass over the rows of a data set has come, for people.
+/// How far work has come that is done row by row, or by other units, for people.
 
 #include <cstdint>
 #include <iosfwd>
@@ -15,7 +15,7 @@ namespace cauchy::reporting {
 ///     progress.advance(done);     // "predicted 1 200 000 of 5 000 000 rows, 400 000 rows/s, 0:10 left"
 class RowProgress {
  public:
-  RowProgress(std::ostream& output, bool terminal, std::string verb, std::uint64_t rows);
+  RowProgress(std::ostream& output, bool terminal, std::string verb, std::uint64_t rows, std::string unit = "rows");
   /// Ends the line that was written over.
   ~RowProgress();
   RowProgress(const RowProgress&) = delete;
@@ -29,6 +29,7 @@ class RowProgress {
   bool terminal_;
   std::string verb_;
   std::uint64_t rows_;
+  std::string unit_;
   bool wrote_ = false;
   core::Timer all_;
   core::Timer last_;
