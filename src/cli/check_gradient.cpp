@@ -9,26 +9,16 @@
 #include <utility>
 #include <vector>
 
-#include "cauchy/cli/arithmetic.hpp"
 #include "cauchy/cli/commands.hpp"
-#include "cauchy/cli/fresh_model.hpp"
 #include "cauchy/cli/gradient_table.hpp"
-#include "cauchy/cli/problem.hpp"
-#include "cauchy/cli/sample_storage.hpp"
+#include "cauchy/cli/point.hpp"
 #include "cauchy/cli/settings.hpp"
-#include "cauchy/cli/spread.hpp"
-#include "cauchy/cli/stored_run.hpp"
-#include "cauchy/cli/tokens.hpp"
-#include "cauchy/cli/training_data.hpp"
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/communication/channel.hpp"
-#include "cauchy/communication/watchdog.hpp"
-#include "cauchy/config/sources.hpp"
 #include "cauchy/data/sampler.hpp"
 #include "cauchy/linear_algebra/sums.hpp"
 #include "cauchy/optimize/gradient_check.hpp"
 #include "cauchy/reporting/number.hpp"
-#include "cauchy/training/evaluation.hpp"
 #include "cauchy/training/objective.hpp"
 #include "cauchy/training/reducer.hpp"
 #include "cauchy/training/workers.hpp"
@@ -48,85 +38,7 @@ optimize::GradientCheckOptions options_of(const CommandLine& line) {
   if (options.directions + options.coordinates == 0) {
     throw core::UserError("command line: --directions 0 and --coordinates 0 leave nothing to check");
   }
-  if (line.has("config") && line.has("checkpoint")) {
-    throw core::UserError(
-        "command line: --config checks initial parameters, --checkpoint those of a checkpoint, with its own "
-        "configuration: give one of them");
-  }
   return options;
-}
-
-/// What is checked, and where.
-struct CheckedModel {
-  FreshModel<double> parts;
-  std::string point;  ///< for people
-};
-
-/// Collective. In double precision, over full batches. Shards are as many as no usual launch exceeds, unless they are
-/// chosen, so that the report does not depend on the launch.
-void settle_arithmetic(const communication::Communicator& ranks, Settings& settings, std::uint64_t rows) {
-  const std::string source = "cauchy check-gradient";
-  settle(ranks, settings, "run.precision", "double", source);
-  settle(ranks, settings, "optimizer.batch_size", "full", source);
-  if (settings.data.shards == 0) {
-    constexpr std::uint64_t usual = 64;
-    const std::uint64_t threads = static_cast<std::uint64_t>(ranks.size()) * settings.run.threads;
-    settle(ranks, settings, "data.shards", std::to_string(std::min(rows, std::max(usual, threads))), source);
-  }
-}
-
-/// Collective.
-std::unique_ptr<const data::Reader> open_training_rows(const communication::Communicator& ranks, Settings& settings,
-                                                       const data::Encoding& encoding) {
-  std::unique_ptr<const data::Reader> reader = open_training_data(ranks, settings, encoding).train;
-  settle_arithmetic(ranks, settings, reader->shape().rows);
-  check_shards(*reader, settings);
-  check_spread({static_cast<std::uint64_t>(ranks.size()), settings.run.threads, settings.data.shards});
-  return reader;
-}
-
-/// Collective.
-std::uint64_t streamed_block_rows(const communication::Communicator& ranks, const Settings& settings,
-                                  const data::Reader& reader) {
-  const SampleSet set = training_set(reader, settings);
-  return store_samples(ranks, settings, {&set, 1}).front().streamed_block_rows;
-}
-
-/// Collective. As a run of training would start.
-CheckedModel fresh_model(const communication::Communicator& ranks, const CommandLine& line, Settings& settings) {
-  config::Sources sources;
-  communication::agree(ranks, [&] { sources.file = line.has("config") ? line.required("config") : ""; });
-  agree_on_arithmetic(ranks);
-  sources.environment = config::environment_variables();
-  sources.arguments = line.configuration();
-  resolve_settings(ranks, sources, settings);
-  communication::start_watchdog(ranks, settings.run.watchdog_seconds);
-  check_threads(ranks, settings.run.threads);
-  communication::agree(ranks, [&] { model::check(settings.model); });
-  std::unique_ptr<const data::Reader> reader = open_training_rows(ranks, settings, {});
-  const std::uint64_t block_rows = streamed_block_rows(ranks, settings, *reader);
-  return {make_fresh_model<double>(ranks, settings, std::move(reader), block_rows),
-          settings.model.initial.empty() ? "initial parameters of run.seed = " + std::to_string(settings.run.seed)
-                                         : settings.model.initial};
-}
-
-/// Collective. As it stands in a checkpoint.
-CheckedModel stored_model(const communication::Communicator& ranks, const CommandLine& line, Settings& settings) {
-  const StoredRun run = open_stored_run(ranks, line, {"data.microbatch"}, settings);
-  StoredModel stored = load_model(ranks, run, settings);
-  std::unique_ptr<const data::Reader> reader = open_training_rows(ranks, settings, run.problem.encoding);
-  check_columns(*reader, run.problem);
-  check_tokens(*reader, settings);
-  const std::uint64_t block_rows = streamed_block_rows(ranks, settings, *reader);
-  CheckedModel checked;
-  checked.point = run.path + " (step " + grouped(stored.steps) + ")";
-  checked.parts.network = make_network<double>(ranks, settings, run.problem);
-  checked.parts.problem = run.problem;
-  checked.parts.theta = std::move(stored.theta);
-  checked.parts.standardization = std::move(stored.standardization);
-  checked.parts.train = std::make_unique<data::Dataset<double>>(ranks, std::move(reader), settings.data.shards,
-                                                                checked.parts.standardization, block_rows);
-  return checked;
 }
 
 /// The objective of training with all of its gradient: where a weight is not 0, the L1 penalty has one, which training
@@ -163,10 +75,10 @@ std::vector<bool> moving_elements(const model::ParameterLayout& layout, std::spa
   return moves;
 }
 
-std::string head_text(const CheckedModel& checked, const Settings& settings, const optimize::GradientCheck& check) {
-  const data::Dataset<double>& train = *checked.parts.train;
+std::string head_text(const Point& point, const Settings& settings, const optimize::GradientCheck& check) {
+  const data::Dataset<double>& train = *point.data;
   const std::span<const double> gradient = check.gradient();
-  return "point       " + checked.point + ": " + grouped(checked.parts.network->layout().parameter_count()) +
+  return "point       " + point.text + ": " + grouped(point.network->layout().parameter_count()) +
          " parameters\ndata        " + train.source().path + ": " + grouped(train.shape().rows) + " samples in " +
          grouped(settings.data.shards) + " shards, all at once, in double precision\nobjective   " +
          short_text(check.value(), 10) + ", with rounding noise of about " + short_text(check.noise(), 2) +
@@ -207,12 +119,10 @@ void report(const communication::Communicator& ranks, const std::vector<CheckedP
 }
 
 /// Collective.
-void check_gradient(const communication::Communicator& ranks, const Settings& settings, const CheckedModel& checked,
+void check_gradient(const communication::Communicator& ranks, const Settings& settings, const Point& point,
                     optimize::GradientCheckOptions options) {
-  const model::Network<double>& network = *checked.parts.network;
-  const data::Dataset<double>& train = *checked.parts.train;
-  training::check_observations(ranks, network.likelihood(), settings.model.likelihood, train);
-  training::check_features(ranks, network, train);
+  const model::Network<double>& network = *point.network;
+  const data::Dataset<double>& train = *point.data;
   core::PhaseSeconds seconds;
   communication::Channel channel(ranks, seconds, communication::Channel::Overlap::off);
   const data::Sampler sampler(
@@ -232,12 +142,11 @@ void check_gradient(const communication::Communicator& ranks, const Settings& se
   });
   objective->select({}, {});
   WholeGradient whole(*objective, network.layout(), settings.model.l1);
-  const std::vector<bool> moves = moving_elements(network.layout(), checked.parts.theta, settings.model.l1);
+  const std::vector<bool> moves = moving_elements(network.layout(), point.theta, settings.model.l1);
   options.seed = settings.run.seed;
-  optimize::GradientCheck check(whole, checked.parts.theta, options,
-                                [&](std::size_t element) { return moves[element]; });
+  optimize::GradientCheck check(whole, point.theta, options, [&](std::size_t element) { return moves[element]; });
   if (ranks.is_root()) {
-    std::cout << head_text(checked, settings, check) << std::flush;
+    std::cout << head_text(point, settings, check) << std::flush;
   }
   const std::vector<CheckedPart> parts = check_parts(check, network.layout());
   report(ranks, parts, check.evaluations());
@@ -247,9 +156,8 @@ core::ExitCode run_check_gradient(const communication::Communicator& ranks, cons
   optimize::GradientCheckOptions options;
   communication::agree(ranks, [&] { options = options_of(line); });
   Settings settings;
-  const CheckedModel checked =
-      line.has("checkpoint") ? stored_model(ranks, line, settings) : fresh_model(ranks, line, settings);
-  check_gradient(ranks, settings, checked, options);
+  const Point point = open_point(ranks, line, "data.train", settings);
+  check_gradient(ranks, settings, point, options);
   return core::ExitCode::done;
 }
 
@@ -261,8 +169,8 @@ Command check_gradient_command() {
   return {{"check-gradient",
            "Compares the gradient of the objective with differences of it; exit code 6 if they differ.",
            "",
-           {{"config", Value::required, "FILE", "configuration of a run: at its initial parameters"},
-            {"checkpoint", Value::required, "FILE", "at the parameters of a checkpoint; its configuration is the base"},
+           {initial_point_option(),
+            stored_point_option(),
             {"directions", Value::required, "NUMBER",
              "random ones, of each tensor and of all together: " + std::to_string(usual.directions)},
             {"coordinates", Value::required, "NUMBER", "of each tensor: " + std::to_string(usual.coordinates)}},
