@@ -210,6 +210,9 @@ void write_method(File& file, const ParameterLayout& layout, const optimize::Met
     write_tensors<Real>(file, group, layout, slot.values);
     file.write_attribute(group, "index", index++);
   }
+  for (const optimize::Number& number : method.numbers) {
+    file.write_attribute("/optimizer", number.name, number.value);
+  }
 }
 
 template <typename Real>
@@ -220,6 +223,9 @@ optimize::MethodState<Real> read_method(const File& file, const ParameterLayout&
   for (const std::string& slot : in_order(file, "/optimizer", file.members("/optimizer"))) {
     require_layout(file, "/optimizer/" + slot, layout);
     method.slots.push_back({slot, read_tensors<Real>(file, "/optimizer/" + slot, layout)});
+  }
+  for (const std::string& number : file.attributes("/optimizer")) {
+    method.numbers.push_back({number, file.read_attribute<double>("/optimizer", number)});
   }
   return method;
 }
@@ -255,6 +261,13 @@ reduction::Units read_units(const File& file) {
     return {};
   }
   return {read_vector<std::int32_t>(file, "/reduction/units"), read_vector<std::int32_t>(file, "/reduction/ages")};
+}
+
+training::StopReason read_stop_reason(const File& file) {
+  const auto name = file.read_attribute<std::string>("/", "stop_reason");
+  const auto reason = training::stop_reason_named(name);
+  return reason ? *reason
+                : throw core::InputOutputError(file.path().string() + ": no reason to stop is called " + name);
 }
 
 constexpr const char* residuals_group = "/reduction/residuals";
@@ -297,10 +310,12 @@ template <typename Real>
 storage::WritingCost save(const std::filesystem::path& path, const Description& description,
                           const TrainingState<Real>& state) {
   // All members: a new one does not compile until it has its place in the file, here and in load().
-  [[maybe_unused]] const auto& [method, sampler, stopping, history, plateau, standardization, units, residuals] = state;
+  [[maybe_unused]] const auto& [method, sampler, stopping, history, plateau, standardization, units, residuals, stop] =
+      state;
   return storage::write_sealed(path, kind, [&](File& file) {
     write_description(file, description);
     file.write_attribute("/", "precision", std::string(precision_name<Real>()));
+    file.write_attribute("/", "stop_reason", std::string(training::stop_reason_name(state.stop)));
     write_method(file, description.layout, state.method);
     write_scalars(file, state);  // of sampler, stopping, history and plateau
     write_standardization(file, state.standardization);
@@ -327,6 +342,7 @@ Header read_header(const std::filesystem::path& path) {
           .instruction_set = file.read_attribute<std::string>("/", "instruction_set"),
           .product_backend = file.read_attribute<std::string>("/", "product_backend"),
           .precision = file.read_attribute<std::string>("/", "precision"),
+          .stop_reason = file.read_attribute<std::string>("/", "stop_reason"),
           .configuration = file.read_text("/configuration"),
           .problem = {.rows = file.read_attribute<std::uint64_t>("/problem", "rows"),
                       .inputs = file.read_attribute<std::uint64_t>("/problem", "inputs"),
@@ -351,6 +367,7 @@ TrainingState<Real> load(const std::filesystem::path& path, const ParameterLayou
   state.standardization = read_standardization(file);
   state.units = read_units(file);
   state.residuals = read_residuals<Real>(file, layout);
+  state.stop = read_stop_reason(file);
   return state;
 }
 

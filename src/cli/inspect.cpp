@@ -40,6 +40,9 @@ void inspect_checkpoint(const std::string& path) {
     std::cout << "best validation NLL " << reporting::short_text(header.stopping.best_validation_nll, 8)
               << ", after step " << header.stopping.best_step << "\n";
   }
+  if (!header.stop_reason.empty()) {
+    std::cout << "training ended there, stopped by " << header.stop_reason << "\n";
+  }
   std::cout << "parameters in " << header.precision << ", products by " << header.product_backend << " ("
             << header.instruction_set << ")\n\nparameters\n";
   std::uint64_t total = 0;

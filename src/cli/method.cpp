@@ -40,6 +40,26 @@ std::unique_ptr<optimize::Method<Real>> make_method(const communication::Communi
   return method;
 }
 
+void check_method(const Settings& settings, std::uint64_t steps_per_epoch) {
+  if (!settings.method.searches()) {
+    return;
+  }
+  const auto refuse_search = [&](const std::string& what) {
+    throw core::UserError("optimizer.method = " + settings.method.method + ": " + what).as_agreed();
+  };
+  if (steps_per_epoch > 1) {
+    refuse_search("needs one objective, of all samples, to find a step on, and optimizer.batch_size = " +
+                  std::to_string(settings.batch.batch_size) +
+                  " gives another one each step; take optimizer.batch_size = full, or adam or momentum for batches");
+  }
+  if (settings.model.dropout > 0) {
+    refuse_search("needs one objective to find a step on, and model.dropout makes it another one each step");
+  }
+  if (settings.schedule.schedule != "constant" || settings.schedule.warmup_steps > 0) {
+    refuse_search("finds ε itself; leave out optimizer.schedule and optimizer.warmup_steps");
+  }
+}
+
 void settle_schedule(const communication::Communicator& ranks, Settings& settings, std::uint64_t steps_per_epoch) {
   const optimize::ScheduleOptions& schedule = settings.schedule;
   if (schedule.has_end() && schedule.schedule_steps == 0) {

@@ -92,7 +92,8 @@ template <typename Real>
 void check_slots(const std::filesystem::path& path, const optimize::MethodState<Real>& expected,
                  const optimize::MethodState<Real>& found) {
   const auto same_name = [](const auto& a, const auto& b) { return a.name == b.name; };
-  if (!std::equal(expected.slots.begin(), expected.slots.end(), found.slots.begin(), found.slots.end(), same_name)) {
+  if (!std::ranges::equal(expected.slots, found.slots, same_name) ||
+      !std::ranges::equal(expected.numbers, found.numbers, same_name)) {
     throw core::UserError(path.string() + ": holds the state of another optimizer.method");
   }
 }

@@ -181,6 +181,7 @@ TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Setting
   } else {
     start_run(std::move(reader));
   }
+  check_method(settings_, make_sampler().steps_per_epoch());
   settle_schedule(ranks_, settings_, make_sampler().steps_per_epoch());
   validation_data_ = read_evaluation_data(std::move(validation), storage_[1]);
   test_data_ = read_evaluation_data(std::move(test), storage_[2]);

@@ -16,19 +16,18 @@ namespace {
 constexpr std::size_t block_elements = 4096;
 constexpr std::size_t lanes = 8;
 
-template <typename Real>
-double block_sum_of_squares(std::span<const Real> values, double scale) {
+/// Σ term(i) for i from first to last.
+template <typename Term>
+double block_sum(std::size_t first, std::size_t last, Term term) {
   std::array<double, lanes> partial{};
-  std::size_t i = 0;
-  for (; i + lanes <= values.size(); i += lanes) {
+  std::size_t i = first;
+  for (; i + lanes <= last; i += lanes) {
     for (std::size_t lane = 0; lane < lanes; ++lane) {
-      const double value = static_cast<double>(values[i + lane]) * scale;
-      partial[lane] += value * value;
+      partial[lane] += term(i + lane);
     }
   }
-  for (std::size_t lane = 0; i < values.size(); ++i, ++lane) {
-    const double value = static_cast<double>(values[i]) * scale;
-    partial[lane] += value * value;
+  for (std::size_t lane = 0; i < last; ++i, ++lane) {
+    partial[lane] += term(i);
   }
   double sum = 0;
   for (const double value : partial) {
@@ -37,14 +36,22 @@ double block_sum_of_squares(std::span<const Real> values, double scale) {
   return sum;
 }
 
+template <typename Term>
+double sum_of_blocks(std::size_t count, Term term) {
+  double sum = 0;
+  for (std::size_t first = 0; first < count; first += block_elements) {
+    sum += block_sum(first, std::min(first + block_elements, count), term);
+  }
+  return sum;
+}
+
 /// Σ (scale·x_i)², scale a power of two.
 template <typename Real>
 double scaled_sum_of_squares(std::span<const Real> values, double scale) {
-  double sum = 0;
-  for (std::size_t first = 0; first < values.size(); first += block_elements) {
-    sum += block_sum_of_squares(values.subspan(first, std::min(block_elements, values.size() - first)), scale);
-  }
-  return sum;
+  return sum_of_blocks(values.size(), [=](std::size_t i) {
+    const double value = static_cast<double>(values[i]) * scale;
+    return value * value;
+  });
 }
 
 }  // namespace
@@ -52,6 +59,11 @@ double scaled_sum_of_squares(std::span<const Real> values, double scale) {
 template <typename Real>
 double sum_of_squares(std::span<const Real> values) {
   return scaled_sum_of_squares(values, 1);
+}
+
+template <typename Real>
+double dot(std::span<const Real> x, std::span<const Real> y) {
+  return sum_of_blocks(x.size(), [=](std::size_t i) { return static_cast<double>(x[i]) * static_cast<double>(y[i]); });
 }
 
 template <typename Real>
@@ -78,6 +90,8 @@ bool all_finite(std::span<const Real> values) {
 
 template double sum_of_squares(std::span<const float>);
 template double sum_of_squares(std::span<const double>);
+template double dot(std::span<const float>, std::span<const float>);
+template double dot(std::span<const double>, std::span<const double>);
 template double norm(std::span<const float>);
 template double norm(std::span<const double>);
 template bool all_finite(std::span<const float>);

@@ -7,6 +7,7 @@
 
 #include "adaptive_rules.hpp"
 #include "cauchy/core/error.hpp"
+#include "descent.hpp"
 #include "lamb.hpp"
 #include "momentum_rules.hpp"
 #include "update_rule.hpp"
@@ -21,6 +22,25 @@ std::unique_ptr<Method<Real>> of_elements(Rule rule, RuleSettings settings, cons
                           ": it has no proximal step; gradient_descent, momentum and nesterov have");
   }
   return std::make_unique<ElementRule<Real, Rule>>(rule, std::move(settings));
+}
+
+template <typename Real>
+std::unique_ptr<Method<Real>> searching(const MethodOptions& options, double l1) {
+  const std::string& name = options.method;
+  if (l1 > 0) {
+    throw core::UserError("model.l1 with optimizer.method = " + name +
+                          ": its objective has kinks, where a line search ends; gradient_descent, momentum and "
+                          "nesterov have a proximal step for it");
+  }
+  if (options.clip_norm > 0 || options.clip_value > 0) {
+    throw core::UserError("optimizer.clip_norm and clip_value with optimizer.method = " + name +
+                          ": its line search needs the gradient as it is, and takes no step too far");
+  }
+  return name == "backtracking"         ? make_backtracking<Real>()
+         : name == "barzilai_borwein"   ? make_barzilai_borwein<Real>()
+         : name == "conjugate_gradient" ? make_conjugate_gradient<Real>()
+         : name == "lbfgs"              ? make_lbfgs<Real>(options.pairs)
+                                        : make_newton_cg<Real>();
 }
 
 }  // namespace
@@ -54,6 +74,9 @@ std::unique_ptr<Method<Real>> make_method(const MethodOptions& options, double l
       throw core::UserError("model.l1 with optimizer.method = lamb: it has no proximal step");
     }
     return std::make_unique<Lamb<Real>>(adam, std::move(settings));
+  }
+  if (options.searches()) {
+    return searching<Real>(options, l1);
   }
   throw std::invalid_argument("no method " + name);
 }

@@ -31,14 +31,14 @@ class UpdateRule : public Method<Real> {
       : settings_(std::move(settings)), slots_(std::move(slots)) {}
 
   MethodState<Real> start(linear_algebra::AlignedVector<Real> x) const final {
-    MethodState<Real> state{std::move(x), {}};
+    MethodState<Real> state{std::move(x), {}, {}};
     for (const std::string& name : slots_) {
       state.slots.push_back({name, linear_algebra::AlignedVector<Real>(state.x.size(), Real{0})});
     }
     return state;
   }
 
-  void step(Objective<Real>& objective, MethodState<Real>& state, const StepPlan& plan) final {
+  StepOutcome step(Objective<Real>& objective, MethodState<Real>& state, const StepPlan& plan) final {
     if (other_.x.size() != state.x.size()) {
       other_ = start(linear_algebra::AlignedVector<Real>(state.x.size()));
     }
@@ -46,6 +46,7 @@ class UpdateRule : public Method<Real> {
     update_all(objective, plan, state, other_);
     std::swap(state, other_);
     holds_previous_ = true;
+    return {.learning_rate = plan.learning_rate};
   }
 
   bool undo(MethodState<Real>& state) final {

@@ -2,6 +2,7 @@
 
 #include "cauchy/training/broadcast.hpp"
 
+#include <cstdint>
 #include <vector>
 
 namespace cauchy::training {
@@ -24,6 +25,12 @@ void broadcast_state(const communication::Communicator& ranks, TrainingState<Rea
   for (optimize::Slot<Real>& slot : state.method.slots) {
     ranks.broadcast<Real>(slot.values);
   }
+  for (optimize::Number& number : state.method.numbers) {
+    ranks.broadcast<double>({&number.value, 1});
+  }
+  auto stop = static_cast<std::int32_t>(state.stop);
+  ranks.broadcast<std::int32_t>({&stop, 1});
+  state.stop = static_cast<StopReason>(stop);
   state.visit_scalars(state, [&]<typename T>(const char* /*part*/, const char* /*field*/, T& value) {
     ranks.broadcast<T>({&value, 1});
   });

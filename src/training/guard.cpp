@@ -23,11 +23,16 @@ std::int64_t fingerprint_of(const TrainingState<Real>& state) {
   std::uint64_t hash = 0;
   const auto add = [&hash](const auto& values) { hash = core::fingerprint(std::as_bytes(std::span(values)), hash); };
   // All members: a new one does not compile until somebody has thought of it here. Only the root has the residuals.
-  [[maybe_unused]] const auto& [method, sampler, stopping, history, plateau, standardization, units, residuals] = state;
+  [[maybe_unused]] const auto& [method, sampler, stopping, history, plateau, standardization, units, residuals, stop] =
+      state;
   add(state.method.x);
   for (const optimize::Slot<Real>& slot : state.method.slots) {
     add(slot.values);
   }
+  for (const optimize::Number& number : state.method.numbers) {
+    add(std::span(&number.value, 1));
+  }
+  add(std::span(&state.stop, 1));
   add(state.units.exponents);
   add(state.units.ages);
   add(state.standardization.mean);

@@ -91,6 +91,7 @@ void DistributedObjective<Real>::select(const SamplerPosition& position, const V
   position_ = position;
   votes_ = votes;
   proved_ = std::move(proved);
+  samples_used_ = 0;
   if (order_epoch_ == position.epoch) {
     return;
   }
@@ -190,6 +191,7 @@ void DistributedObjective<Real>::reduce_losses(double own_penalty) {
   behind_shards[root_penalty] = parts_.channel.ranks().is_root() ? own_penalty : 0;
   parts_.channel.sum(std::span(summary_));
   result_.samples = parts_.sampler.batch_samples(position_.step);
+  samples_used_ += result_.samples;
   for (std::uint64_t shard = 0; shard < shards; ++shard) {
     result_.nll_sum += summary_[shard];
     result_.weight += parts_.dataset.weighted() ? summary_[shards + shard] : 0;
@@ -312,6 +314,13 @@ template <typename Real>
 void DistributedObjective<Real>::for_ranges(std::size_t elements,
                                             const std::function<void(std::size_t, std::size_t)>& work) {
   parts_.workers.for_ranges(elements, least_elements_a_thread, work);
+}
+
+template <typename Real>
+double DistributedObjective<Real>::of_root(double value) {
+  double result = parts_.channel.ranks().is_root() ? value : 0;
+  parts_.channel.sum(std::span(&result, 1));
+  return result;
 }
 
 /// λ/2·‖weights‖² + λ₁·Σ|weights|; infinite if λ·weights, its gradient, might not fit a Real either.

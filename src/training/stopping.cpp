@@ -14,6 +14,9 @@ constexpr double safety = 1.5;
 
 template <typename Real>
 StopReason stop_reason(const StopOptions& options, const TrainingState<Real>& state) {
+  if (state.stop == StopReason::no_descent) {
+    return state.stop;
+  }
   const std::uint64_t steps = state.stopping.steps;
   if (options.max_steps > 0 && steps >= options.max_steps) {
     return StopReason::max_steps;

@@ -54,8 +54,10 @@ void Trainer<Real>::take_step() {
   core::set_step(state_.stopping.steps + 1);
   parts_.objective.select(state_.sampler, votes(), [this] { state_proved(); });
   const std::uint64_t number = state_.stopping.steps + 1;
-  learning_rate_ = parts_.schedule.rate(number, state_.plateau);
-  parts_.method.step(parts_.objective, state_.method, {number, learning_rate_});
+  const optimize::StepOutcome outcome =
+      parts_.method.step(parts_.objective, state_.method, {number, parts_.schedule.rate(number, state_.plateau)});
+  learning_rate_ = outcome.learning_rate;
+  state_.stop = outcome.moved ? StopReason::none : StopReason::no_descent;
   is_proved_ = false;
   remember_state();
   count_step();
@@ -94,13 +96,13 @@ void Trainer<Real>::count_step() {
   stopping.penalty = batch.penalty;
   stopping.gradient_norm = batch.gradient_norm;
   // Where the norm decides, it is one rank's number that does.
-  stopping.norm = stop_.looks_at_norm() ? of_root(batch.norm) : batch.norm;
+  stopping.norm = stop_.looks_at_norm() ? parts_.objective.of_root(batch.norm) : batch.norm;
   stopping.first_norm = stopping.steps == 1 ? stopping.norm : stopping.first_norm;
   if (state_.sampler.step == 0) {
     state_.history.epoch_weight = 0;
     state_.history.epoch_nll_sum = 0;
   }
-  state_.history.samples += batch.samples;
+  state_.history.samples += parts_.objective.samples_used();
   state_.history.epoch_weight += batch.weight;
   state_.history.epoch_nll_sum += batch.nll_sum;
   state_.history.repetitions += batch.repeated ? 1 : 0;
@@ -139,6 +141,7 @@ StepReport Trainer<Real>::make_report() {
   if (report.stop == StopReason::none) {
     report.stop = votes.stop;
   }
+  state_.stop = report.stop;
   if (report.stop != StopReason::none) {
     guard(true);
     require_finite_parameters();
@@ -164,17 +167,9 @@ bool Trainer<Real>::note_validation(double nll) {
   return is_best;
 }
 
-/// Collective. The root's value, on every rank.
-template <typename Real>
-double Trainer<Real>::of_root(double value) const {
-  double result = parts_.channel.ranks().is_root() ? value : 0;
-  parts_.channel.sum(std::span(&result, 1));
-  return result;
-}
-
 template <typename Real>
 void Trainer<Real>::require_finite_parameters() const {
-  if (of_root(linear_algebra::all_finite<Real>(state_.method.x) ? 0 : 1) != 0) {
+  if (parts_.objective.of_root(linear_algebra::all_finite<Real>(state_.method.x) ? 0 : 1) != 0) {
     throw core::Error(core::ExitCode::diverged, "diverged at step " + std::to_string(state_.stopping.steps) +
                                                     ": a parameter is NaN or infinite; a smaller "
                                                     "optimizer.learning_rate may help")

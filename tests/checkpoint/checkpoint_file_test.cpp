@@ -88,6 +88,12 @@ TYPED_TEST(CheckpointPrecisions, KeepsEveryFieldOfTheState) {
     EXPECT_EQ(loaded.method.slots[i].name, state.method.slots[i].name);
     EXPECT_EQ(loaded.method.slots[i].values, state.method.slots[i].values);
   }
+  ASSERT_EQ(loaded.method.numbers.size(), state.method.numbers.size());
+  for (std::size_t i = 0; i < state.method.numbers.size(); ++i) {
+    EXPECT_EQ(loaded.method.numbers[i].name, state.method.numbers[i].name);
+    EXPECT_EQ(loaded.method.numbers[i].value, state.method.numbers[i].value);
+  }
+  EXPECT_EQ(loaded.stop, state.stop);
   EXPECT_EQ(scalars(loaded), written);
   EXPECT_EQ(loaded.sampler, state.sampler);
   EXPECT_EQ(loaded.stopping, state.stopping);
@@ -105,15 +111,20 @@ using Change = std::function<void(TrainingState<Real>&)>;
 template <typename Real>
 std::vector<Change<Real>> changes() {
   TrainingState<Real> state = test::example_state<Real>();
-  [[maybe_unused]] const auto& [method, sampler, stopping, history, plateau, standardization, units, residuals] = state;
-  [[maybe_unused]] const auto& [x, slots] = method;
+  [[maybe_unused]] const auto& [method, sampler, stopping, history, plateau, standardization, units, residuals, stop] =
+      state;
+  [[maybe_unused]] const auto& [x, slots, numbers] = method;
   [[maybe_unused]] const auto& [slot_name, slot_values] = slots[0];
+  [[maybe_unused]] const auto& [number_name, number_value] = numbers[0];
   [[maybe_unused]] const auto& [mean, scale] = standardization;
   [[maybe_unused]] const auto& [exponents, ages] = units;
   std::vector<Change<Real>> result{
       [](auto& changed) { changed.method.x[2] += 1; },
       [](auto& changed) { changed.method.slots[0].name = "other"; },
       [](auto& changed) { changed.method.slots[1].values[0] += 1; },
+      [](auto& changed) { changed.method.numbers[0].name = "other"; },
+      [](auto& changed) { changed.method.numbers[1].value += 1; },
+      [](auto& changed) { changed.stop = training::StopReason::max_steps; },
       [](auto& changed) { changed.standardization.mean[4] += 1; },
       [](auto& changed) { changed.standardization.scale[4] += 1; },
       [](auto& changed) { changed.units.exponents[3] += 1; },
@@ -302,7 +313,7 @@ TEST_F(CheckpointFileTest, SaysWhatIsWrong) {
     older.replace(0, 512, "cauchy checkpoint, format " + version + ", length 1, crc64-xz 0\n" + std::string(512, '\0'),
                   0, 512);
     overwrite(path_, older);
-    EXPECT_TRUE(mentions(message(), {"a checkpoint of format " + version + "; this version of Cauchy reads format 5"}));
+    EXPECT_TRUE(mentions(message(), {"a checkpoint of format " + version + "; this version of Cauchy reads format 6"}));
   }
   overwrite(path_, good.substr(0, good.size() - 1));
   EXPECT_TRUE(mentions(message(), {"damaged", "bytes long, should be"}));

@@ -62,6 +62,8 @@ training::TrainingState<Real> example_state() {
   state.method.x = example_vector<Real>(-1);
   state.method.slots.push_back({"velocity", example_vector<Real>(10)});
   state.method.slots.push_back({"acceleration", example_vector<Real>(20)});  // not in the order of the alphabet
+  state.method.numbers = {{"radius", 0.75}, {"value", 1.0 / 3}};
+  state.stop = training::StopReason::no_descent;
   state.visit_scalars(state, FillFields{});
   state.units = {{-24, -3, 7, 0}, {1, 15, 2, 3}};
   for (int shard = 0; shard < 11; ++shard) {  // more than one digit

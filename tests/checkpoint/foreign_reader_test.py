@@ -59,7 +59,7 @@ class ForeignReader(unittest.TestCase):
         data = self.path.read_bytes()
         line = data[:data.index(b"\n") + 1].decode("ascii")
         match = re.fullmatch(
-            r"cauchy checkpoint, format 5, length (\d{20}), table at (\d{20}), crc64-xz ([0-9a-f]{16})\n", line)
+            r"cauchy checkpoint, format 6, length (\d{20}), table at (\d{20}), crc64-xz ([0-9a-f]{16})\n", line)
         self.assertIsNotNone(match, line)
         self.assertEqual(int(match[1]), len(data))
         self.assertEqual(int(match[3], 16), crc64_xz(data[512:]))
@@ -106,6 +106,7 @@ class ForeignReader(unittest.TestCase):
     def test_parameters_and_optimizer(self):
         self.check_vector("parameters", -1)
         self.assertEqual(sorted(self.file["optimizer"]), ["acceleration", "velocity"])
+        self.assertEqual(dict(self.file["optimizer"].attrs), {"radius": 0.75, "value": 1 / 3})
         self.check_vector("optimizer/velocity", 10)
         self.check_vector("optimizer/acceleration", 20)
 
@@ -123,8 +124,9 @@ class ForeignReader(unittest.TestCase):
         self.assertEqual("sha256:" + digest, self.digest)
 
     def test_attributes(self):
-        self.assertEqual(self.file.attrs["format_version"], 5)
+        self.assertEqual(self.file.attrs["format_version"], 6)
         self.assertEqual(self.file.attrs["precision"], "float")
+        self.assertEqual(self.file.attrs["stop_reason"], "no_descent")
         self.assertEqual(self.file.attrs["instruction_set"], "test_instructions")
         self.assertEqual(self.file.attrs["product_backend"], "test_products")
         self.assertRegex(self.file.attrs["cauchy_version"], r"^\d+\.\d+")

@@ -1,11 +1,13 @@
 #pragma once
 /// One checkpoint: the complete state of training in one sealed HDF5 file (storage/seal.hpp).
 ///
-///     /                  attributes format_version, cauchy_version, instruction_set, product_backend, precision
+///     /                  attributes format_version, cauchy_version, instruction_set, product_backend, precision,
+///                        stop_reason: why training ended at this step, as in metrics.csv; empty where it did not
 ///     /configuration     text: the keys that determine Θ
 ///     /problem           attributes rows, inputs, target_columns, classes
 ///     /parameters/<layer>/<tensor>         in natural shape, attribute index: its place in Θ
 ///     /optimizer/<slot>/<layer>/<tensor>   the same; the slot has an attribute index
+///     /optimizer         attributes: numbers that the method keeps beside, by their names
 ///     /sampler, /stopping, /history, /plateau   attributes by the names of their fields
 ///     /standardisation/{mean,scale}        (inputs), where features are standardized
 ///     /standardisation/{target_mean,target_deviation}   (target columns), where targets are
@@ -29,7 +31,7 @@
 
 namespace cauchy::checkpoint {
 
-inline constexpr std::uint64_t format_version = 5;
+inline constexpr std::uint64_t format_version = 6;
 
 /// What a run is beside its configuration: enough to rebuild the network without the data, and to know the data again.
 struct ProblemShape {
@@ -63,7 +65,8 @@ struct Header {
   std::string cauchy_version;
   std::string instruction_set;
   std::string product_backend;
-  std::string precision;  ///< "float" or "double"
+  std::string precision;    ///< "float" or "double"
+  std::string stop_reason;  ///< empty: training did not end there
   std::string configuration;
   ProblemShape problem;
   std::vector<TensorInfo> tensors;  ///< in the order of Θ

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -28,10 +29,20 @@ class Objective {
   /// undone.
   virtual double value_and_gradient(std::span<const Real> x, std::span<Real> gradient) = 0;
 
+  /// Writes ∇²J(x)·direction, of x's length. Throws as value_and_gradient does; std::logic_error if the objective has
+  /// no second derivatives.
+  virtual void hessian_vector(std::span<const Real> /*x*/, std::span<const Real> /*direction*/,
+                              std::span<Real> /*product*/) {
+    throw std::logic_error("this objective has no products of its Hessian and a vector");
+  }
+
   /// Calls work(first, last) for ranges that the elements of x are cut into, with all threads that the objective has.
   virtual void for_ranges(std::size_t elements, const std::function<void(std::size_t, std::size_t)>& work) {
     work(0, elements);
   }
+
+  /// The same number on every rank that minimises J, the root's: for decisions. Collective where J is.
+  virtual double of_root(double value) { return value; }
 };
 
 /// A vector of x's length that a method keeps between steps, such as the velocity.
@@ -41,11 +52,18 @@ struct Slot {
   linear_algebra::AlignedVector<Real> values;
 };
 
+/// A number that a method keeps between steps, such as J(x).
+struct Number {
+  std::string name;
+  double value = 0;
+};
+
 /// Where a method is: the iterate and all that the method remembers.
 template <typename Real>
 struct MethodState {
   linear_algebra::AlignedVector<Real> x;  ///< Θ
   std::vector<Slot<Real>> slots;
+  std::vector<Number> numbers;
 };
 
 /// Elements [first, last) of x that belong together, such as the weights of a layer.
@@ -61,6 +79,12 @@ struct StepPlan {
   double learning_rate = 0;  ///< ε
 };
 
+/// What came of a step.
+struct StepOutcome {
+  double learning_rate = 0;  ///< ε that was taken: the plan's, or what a line search found
+  bool moved = true;         ///< false: x is as it was, since no step lowers J as far as its values tell
+};
+
 /// A method. Beside its constants and scratch memory it holds the state before the last step, so that a step that led
 /// out of the domain of J can be taken back. Instantiated for float and double.
 template <typename Real>
@@ -74,8 +98,8 @@ class Method {
   /// The state before the first step at x.
   virtual MethodState<Real> start(linear_algebra::AlignedVector<Real> x) const = 0;
 
-  /// One accepted iterate.
-  virtual void step(Objective<Real>& objective, MethodState<Real>& state, const StepPlan& plan) = 0;
+  /// One accepted iterate. Where the objective is evaluated several times, the last one is at the x that is left.
+  virtual StepOutcome step(Objective<Real>& objective, MethodState<Real>& state, const StepPlan& plan) = 0;
 
   /// Makes `state` what it was before the last step, to the last bit: after that step, or after a further one that
   /// threw before its objective wrote a gradient. Once a step. Returns false, and does nothing, if there is no step to
@@ -102,6 +126,25 @@ class Method {
 ///     2019, arXiv:1711.05101.
 /// lamb: x ← x - ε·r·(d + λ·x), d as in adam, r = ‖x‖/‖d + λ·x‖ of each slice, 1 where either is 0. Y. You et al.,
 ///     "Large batch optimization for deep learning: training BERT in 76 minutes", ICLR 2020, arXiv:1904.00962.
+///
+/// The following find ε themselves. They evaluate J at several x a step, and need it to be one function: of all
+/// samples.
+///
+/// backtracking: x ← x - ε·g, ε the first of a descending sequence from twice the last one on that lowers J by at least
+///     10⁻⁴·ε·‖g‖²; J never rises. L. Armijo, Pacific J. Math. 16 (1966).
+/// barzilai_borwein: x ← x - ε·g, with s and y the last changes of x and g, ε = s·s/s·y and s·y/y·y in turn (J.
+///     Barzilai, J. Borwein, "Two-point step size gradient methods", IMA J. Numer. Anal. 8 (1988)), shortened where J
+///     would be above a mean of its last values (H. Zhang, W. Hager, "A nonmonotone line search technique and its
+///     application to unconstrained optimization", SIAM J. Optim. 14 (2004), η = 0.85).
+/// conjugate_gradient: x ← x + ε·d, d ← -g + β·d, β = max(0, g·(g - g₋)/g₋·g₋): E. Polak, G. Ribière, Rev. Fr. Inform.
+///     Rech. Oper. 3 (1969); M. Powell, Math. Program. 12 (1977). ε by the strong Wolfe conditions with 0.1.
+/// lbfgs: x ← x - ε·H·g, H from the last pairs (s, y) by two loops: J. Nocedal, "Updating quasi-Newton matrices with
+///     limited storage", Math. Comput. 35 (1980); D. Liu, J. Nocedal, Math. Program. 45 (1989). ε by the strong Wolfe
+///     conditions with 0.9.
+/// newton_cg: x ← x + p, p minimises g·p + p·∇²J·p/2, ‖p‖ ≤ Δ, by conjugate gradients until ‖g + ∇²J·p‖ ≤
+///     min(0.1, √‖g‖)·‖g‖: T. Steihaug, "The conjugate gradient method and trust regions in large scale optimization",
+///     SIAM J. Numer. Anal. 20 (1983). Δ = ‖g‖ at first; it is doubled where J falls by at least 3/4 of what the
+///     quadratic promised at the border, and ‖p‖/4 where it falls by less than 1/4.
 ///
 /// Weight decay λ, beside lamb: x ← x - ε·(d + λ·x) with what the rule takes for d. An L1 penalty λ₁, which the
 /// objective leaves out of its gradient, by a proximal step: x ← sign(x)·max(|x| - t, 0) after each update, t = ε·λ₁,

@@ -16,17 +16,25 @@ struct MethodOptions {
   double beta2 = 0.999;        ///< β₂
   double epsilon = 1e-8;       ///< δ
   double weight_decay = 0.01;  ///< λ of the methods that have it
+  std::uint64_t pairs = 10;    ///< of lbfgs
   double clip_norm = 0;        ///< 0: none
   double clip_value = 0;       ///< 0: none
 
   double decay_of_weights() const { return method == "adamw" || method == "lamb" ? weight_decay : 0; }
 
+  /// Whether the method finds ε by itself, with several evaluations of one objective a step.
+  bool searches() const {
+    return method == "backtracking" || method == "barzilai_borwein" || method == "conjugate_gradient" ||
+           method == "lbfgs" || method == "newton_cg";
+  }
+
   template <typename Visitor>
   void visit(Visitor&& option) {
     using core::Role;
     option("method", method,
-           core::one_of({"gradient_descent", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lamb"}),
-           Role::problem, "update rule");
+           core::one_of({"gradient_descent", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lamb",
+                         "backtracking", "barzilai_borwein", "conjugate_gradient", "lbfgs", "newton_cg"}),
+           Role::problem, "update rule; the last five find ε themselves, for optimizer.batch_size = full");
     option("learning_rate", learning_rate, core::above(0), Role::problem,
            "ε of x ← x - ε·∇J(x), from which optimizer.schedule departs");
     option("momentum", momentum, core::from_below(0, 1), Role::problem,
@@ -40,6 +48,8 @@ struct MethodOptions {
     option("weight_decay", weight_decay, core::at_least(0), Role::problem,
            "λ of adamw and lamb: each step shrinks weights by ε·λ beside the gradient, whereas model.l2 is part of the "
            "objective");
+    option("pairs", pairs, core::between(1, 1000), Role::problem,
+           "of lbfgs: how many steps and changes of the gradient it remembers");
     option("clip_norm", clip_norm, core::at_least(0), Role::problem,
            "a gradient whose Euclidean norm is larger is scaled down to it; 0: none is");
     option("clip_value", clip_value, core::at_least(0), Role::problem,

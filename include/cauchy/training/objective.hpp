@@ -94,6 +94,12 @@ class DistributedObjective final : public optimize::Objective<Real> {
 
   void for_ranges(std::size_t elements, const std::function<void(std::size_t, std::size_t)>& work) override;
 
+  /// Collective.
+  double of_root(double value) override;
+
+  /// By all evaluations since select(), over all ranks.
+  std::uint64_t samples_used() const { return samples_used_; }
+
   /// Of the last evaluation.
   const BatchResult& result() const { return result_; }
 
@@ -123,6 +129,7 @@ class DistributedObjective final : public optimize::Objective<Real> {
   std::vector<double> squares_;  ///< Σ g² of each block of the gradient
   std::vector<Powers> powers_;   ///< of each block, where p is not 2
   BatchResult result_;
+  std::uint64_t samples_used_ = 0;
 };
 
 }  // namespace cauchy::training

@@ -3,33 +3,13 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "cauchy/core/timer.hpp"
 #include "cauchy/training/state.hpp"
+#include "cauchy/training/stop_reason.hpp"
 
 namespace cauchy::training {
-
-/// Why training ended. Where several reasons are voted for, the last of them counts.
-enum class StopReason {
-  none,
-  max_steps,
-  max_epochs,
-  gradient_norm,
-  relative_gradient_norm,
-  relative_change,
-  target_nll,
-  patience,
-  max_seconds,
-  job_end,  ///< the batch system is about to end the job
-  request,  ///< a signal
-  failure,  ///< an observer cannot do what it must
-};
-std::string_view stop_reason_name(StopReason reason);
-
-/// Whether training is done, rather than cut short, to go on in another launch.
-bool is_end(StopReason reason);
 
 /// What an evaluation over a whole data set gives.
 struct Evaluation {

@@ -10,6 +10,7 @@
 #include "cauchy/optimize/method.hpp"
 #include "cauchy/optimize/schedule.hpp"
 #include "cauchy/reduction/units.hpp"
+#include "cauchy/training/stop_reason.hpp"
 
 namespace cauchy::training {
 
@@ -94,8 +95,9 @@ struct TrainingState {
   History history;
   optimize::PlateauState plateau;
   data::Standardization standardization;
-  reduction::Units units;     ///< of the order-free sum; empty where there is none
-  Residuals<Real> residuals;  ///< on the root, up to date when the state is saved; empty where there are none
+  reduction::Units units;              ///< of the order-free sum; empty where there is none
+  Residuals<Real> residuals;           ///< on the root, up to date when the state is saved; empty where there are none
+  StopReason stop = StopReason::none;  ///< why training ended after the last step
 
   /// Visits every named number of a state, constant or not: field("sampler", "epoch", sampler.epoch), ... What saves,
   /// loads and compares states goes through this one list.

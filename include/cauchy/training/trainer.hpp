@@ -73,7 +73,6 @@ class Trainer {
   void count_epoch();
   StepReport make_report();
   bool note_validation(double nll);
-  double of_root(double value) const;
   void require_finite_parameters() const;
   void guard(bool saving) const;
   void gather_residuals();
