@@ -192,11 +192,12 @@ TYPED_TEST(CheckpointPrecisions, DigestOfTheFileIsThatOfTheState) {
 TEST_F(CheckpointFileTest, HeaderTellsTheRest) {
   save(path_, description_, state_);
   const Header header = read_header(path_);
-  EXPECT_EQ(header.version, 5U);
+  EXPECT_EQ(header.version, 6U);
   EXPECT_EQ(header.cauchy_version, core::version());
   EXPECT_EQ(header.instruction_set, description_.instruction_set);
   EXPECT_EQ(header.product_backend, description_.product_backend);
   EXPECT_EQ(header.precision, "float");
+  EXPECT_EQ(header.stop_reason, "no_descent");
   EXPECT_EQ(header.configuration, description_.configuration);
   EXPECT_EQ(header.problem, description_.problem);
   EXPECT_EQ(header.sampler, state_.sampler);
