@@ -23,7 +23,8 @@ struct Bernoulli {
   Outputs parameters(const Outputs& z, double /*log_exposure*/) const { return {sigmoid(z[0])}; }
 
   Curvature<1> curvature(double /*y*/, const Outputs& z, double /*log_exposure*/) const {
-    return {{{sigmoid(z[0]) * sigmoid(-z[0])}}};
+    const double smaller = sigmoid(-std::abs(z[0]));
+    return {{{smaller * (1 - smaller)}}};
   }
 
   bool hit(double y, const Outputs& z) const { return y > 0 ? z[0] > 0 : z[0] <= 0; }

@@ -155,7 +155,7 @@ class Categorical final : public Likelihood<Real> {
   bool relative_outputs() const override { return true; }
   bool has_curvature() const override { return true; }
 
-  /// diag(p) - p·pᵀ.
+  /// diag(p) - p·pᵀ, p = softmax(z).
   void curvature(MatrixView<const Real> outputs, const Observations<Real>& observed,
                  MatrixView<Real> result) const override {
     std::vector<Real> probabilities(outputs.size());
@@ -170,6 +170,30 @@ class Categorical final : public Likelihood<Real> {
         for (std::size_t l = 0; l < classes_; ++l) {
           result(i, k * classes_ + l) = (k == l ? p(i, k) : Real{0}) - p(i, k) * p(i, l);
         }
+      }
+    }
+    weigh_rows(observed, result);
+  }
+
+  /// p∘(ż - ż̄) with the mean ż̄ = p·ż/Σp, since rounded p do not add up to 1.
+  void curvature_product(MatrixView<const Real> outputs, MatrixView<const Real> tangents,
+                         const Observations<Real>& observed, MatrixView<Real> result) const override {
+    LogSumExps rows;
+    for (std::size_t first = 0; first < outputs.rows; first += chunk_rows) {
+      const std::size_t count = std::min(chunk_rows, outputs.rows - first);
+      softmax(outputs.middle_rows(first, count), result.middle_rows(first, count), rows);
+    }
+    for (std::size_t i = 0; i < outputs.rows; ++i) {
+      double sum = 0;
+      double product = 0;
+      for (std::size_t k = 0; k < classes_; ++k) {
+        sum += static_cast<double>(result(i, k));
+        product += static_cast<double>(result(i, k)) * static_cast<double>(tangents(i, k));
+      }
+      const double mean = product / sum;
+      for (std::size_t k = 0; k < classes_; ++k) {
+        result(i, k) =
+            static_cast<Real>(static_cast<double>(result(i, k)) * (static_cast<double>(tangents(i, k)) - mean));
       }
     }
     weigh_rows(observed, result);

@@ -106,10 +106,10 @@ struct Heteroscedastic {
   }
 
   Curvature<2> curvature(double y, const Outputs& z, double /*log_exposure*/) const {
-    const double inverse_variance = std::exp(-z[1]);
-    const double error = z[0] - y;
-    const double mixed = -error * inverse_variance;
-    return {{{inverse_variance, mixed}, {mixed, 0.5 * error * error * inverse_variance}}};
+    const double inverse_deviation = std::exp(-0.5 * z[1]);
+    const double error = z[0] == y ? 0 : (z[0] - y) * inverse_deviation;
+    const double mixed = error == 0 ? 0 : -error * inverse_deviation;
+    return {{{inverse_deviation * inverse_deviation, mixed}, {mixed, 0.5 * error * error}}};
   }
 
   Outputs parameters(const Outputs& z, double /*log_exposure*/) const { return {z[0], std::exp(z[1])}; }

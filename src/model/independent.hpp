@@ -106,8 +106,7 @@ class Independent : public Likelihood<Real> {
       for (std::size_t i = 0; i < outputs.rows; ++i) {
         const double log_exposure = log_exposure_of(observed.exposure, i);
         for (std::size_t k = 0; k < columns_; ++k) {
-          const auto y = static_cast<double>(observed.targets(i, k));
-          const Curvature<count> one = density_.curvature(y, outputs_of(outputs, i, k), log_exposure);
+          const Curvature<count> one = curvature_of(observed.targets(i, k), k, outputs_of(outputs, i, k), log_exposure);
           for (std::size_t p = 0; p < count; ++p) {
             for (std::size_t q = 0; q < count; ++q) {
               result(i, (p * columns_ + k) * count * columns_ + q * columns_ + k) = static_cast<Real>(one[p][q]);
@@ -118,6 +117,29 @@ class Independent : public Likelihood<Real> {
       weigh_rows(observed, result);
     } else {
       Likelihood<Real>::curvature(outputs, observed, result);
+    }
+  }
+
+  void curvature_product(MatrixView<const Real> outputs, MatrixView<const Real> tangents,
+                         const Observations<Real>& observed, MatrixView<Real> result) const override {
+    if constexpr (requires { &Density::curvature; }) {
+      for (std::size_t i = 0; i < outputs.rows; ++i) {
+        const double log_exposure = log_exposure_of(observed.exposure, i);
+        for (std::size_t k = 0; k < columns_; ++k) {
+          const Curvature<count> one = curvature_of(observed.targets(i, k), k, outputs_of(outputs, i, k), log_exposure);
+          const Outputs tangent = outputs_of(tangents, i, k);
+          Outputs change{};
+          for (std::size_t p = 0; p < count; ++p) {
+            for (std::size_t q = 0; q < count; ++q) {
+              change[p] += one[p][q] * tangent[q];
+            }
+          }
+          write(change, result, i, k);
+        }
+      }
+      weigh_rows(observed, result);
+    } else {
+      Likelihood<Real>::curvature_product(outputs, tangents, observed, result);
     }
   }
 
@@ -285,14 +307,20 @@ class Independent : public Likelihood<Real> {
 
   /// With (y - mean)/deviation in place of y, the density of y is that divided by the deviation.
   Term<count> term(Real target, std::size_t column, const Outputs& outputs, double log_exposure) const {
-    const auto y = static_cast<double>(target);
-    if (!scale_.active()) {
-      return density_.term(y, outputs, log_exposure);
+    Term<count> result = density_.term(scaled(target, column), outputs, log_exposure);
+    if (scale_.active()) {
+      result.nll += std::log(scale_.deviation[column]);
     }
-    const double deviation = scale_.deviation[column];
-    Term<count> result = density_.term((y - scale_.mean[column]) / deviation, outputs, log_exposure);
-    result.nll += std::log(deviation);
     return result;
+  }
+
+  Curvature<count> curvature_of(Real target, std::size_t column, const Outputs& outputs, double log_exposure) const {
+    return density_.curvature(scaled(target, column), outputs, log_exposure);
+  }
+
+  double scaled(Real target, std::size_t column) const {
+    const auto y = static_cast<double>(target);
+    return scale_.active() ? (y - scale_.mean[column]) / scale_.deviation[column] : y;
   }
 
   /// What people read, in the units of the target.

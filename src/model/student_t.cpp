@@ -41,8 +41,8 @@ class StudentT {
   }
 
   Curvature<1> curvature(double y, const Outputs& z, double /*log_exposure*/) const {
-    const double ratio = (z[0] - y) * (z[0] - y) / nu_;
-    return {{{(nu_ + 1) / nu_ * (1 - ratio) / ((1 + ratio) * (1 + ratio))}}};
+    const double share = 1 / (1 + (z[0] - y) * (z[0] - y) / nu_);  // 0 where the square overflows
+    return {{{(nu_ + 1) / nu_ * share * (2 * share - 1)}}};
   }
 
   Outputs parameters(const Outputs& z, double /*log_exposure*/) const { return z; }

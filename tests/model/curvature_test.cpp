@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -49,6 +51,19 @@ TEST_P(CurvatureTest, IsTheDerivativeOfTheDerivative) {
   };
   std::vector<double> curvature(rows * outputs * outputs, -1.0);
   likelihood->curvature({z.data(), rows, outputs}, observed, {curvature.data(), rows, outputs * outputs});
+  std::vector<double> tangents(z.size());
+  std::vector<double> product(z.size(), -1.0);
+  for (std::size_t i = 0; i < z.size(); ++i) {
+    tangents[i] = std::sin(2.0 + 2.3 * static_cast<double>(i));
+  }
+  likelihood->curvature_product({z.data(), rows, outputs}, {tangents.data(), rows, outputs}, observed,
+                                {product.data(), rows, outputs});
+  for (std::size_t i = 0; i < z.size(); ++i) {
+    const double* const row = curvature.data() + i * outputs;
+    const double expected = std::inner_product(row, row + outputs, tangents.data() + i / outputs * outputs, 0.0);
+    // A few roundings of terms about 1; of up to e² in a variance.
+    EXPECT_NEAR(product[i], expected, 64 * std::numeric_limits<double>::epsilon()) << example.name << " " << i;
+  }
   constexpr double step = 1e-5;
   for (std::size_t l = 0; l < outputs; ++l) {
     std::vector<double> above = z;
@@ -79,6 +94,20 @@ INSTANTIATE_TEST_SUITE_P(All, CurvatureTest,
                                          Example{"gaussian_heteroscedastic", 0, 2}, Example{"student_t", 0, 2},
                                          Example{"negative_binomial", 0, 1}, Example{"negative_binomial", 0, 2}),
                          [](const auto& test) { return test.param.name + std::to_string(test.index); });
+
+TEST(CurvatureTest, StaysFiniteFarOut) {
+  const auto of = [](const char* name, double target, std::vector<double> outputs) {
+    const auto likelihood = make_likelihood<double>(name, 0, 1);
+    const std::size_t count = outputs.size();
+    std::vector<double> found(count * count);
+    likelihood->curvature({outputs.data(), 1, count}, {{&target, 1, 1}}, {found.data(), 1, count * count});
+    return found;
+  };
+  EXPECT_EQ(of("student_t", 0, {1e160}), (std::vector<double>{0}));
+  EXPECT_EQ(of("bernoulli", 0, {-800}), (std::vector<double>{0}));
+  EXPECT_EQ(of("bernoulli", 0, {800}), (std::vector<double>{0}));
+  EXPECT_EQ(of("gaussian_heteroscedastic", 1e200, {0, 1000})[3], 0.5 * std::pow(1e200 * std::exp(-500), 2));
+}
 
 TEST(NegativeBinomialCurvatureTest, IsThatOfTheTextbookForm) {
   // Central differences of -log p as in reference_values.py, in 600 binary digits.

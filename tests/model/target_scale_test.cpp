@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,29 @@ TEST_P(TargetScaleTest, DividesTheDensityByTheDeviation) {
   EXPECT_EQ(nll, scaled_->nll(outputs(), observed(y_)));
   for (std::size_t i = 0; i < derivative.size(); ++i) {
     EXPECT_NEAR(derivative[i], expected[i], tolerance);
+  }
+}
+
+TEST_P(TargetScaleTest, HasTheCurvatureOfTheStandardisedTargets) {
+  if (!plain_->has_curvature()) {
+    return;
+  }
+  const auto curvature = [&](const Likelihood<double>& likelihood, const std::vector<double>& targets) {
+    std::vector<double> result(rows * outputs_ * outputs_);
+    likelihood.curvature(outputs(), observed(targets), {result.data(), rows, outputs_ * outputs_});
+    return result;
+  };
+  const std::vector<double> found = curvature(*scaled_, y_);
+  const std::vector<double> expected = curvature(*plain_, standard);
+  std::vector<double> product(z_.size());
+  scaled_->curvature_product(outputs(), outputs(), observed(y_), {product.data(), rows, outputs_});
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    EXPECT_NEAR(found[i], expected[i], tolerance);
+  }
+  for (std::size_t i = 0; i < product.size(); ++i) {
+    const double* const row = expected.data() + i * outputs_;
+    EXPECT_NEAR(product[i], std::inner_product(row, row + outputs_, z_.data() + i / outputs_ * outputs_, 0.0),
+                tolerance);
   }
 }
 

@@ -56,6 +56,12 @@ class Likelihood {
                          MatrixView<Real> /*result*/) const {
     throw std::logic_error("a likelihood without curvature was asked for it");
   }
+  /// Its product with a change of the outputs, (samples × outputs), the change of the derivative: each sample's
+  /// weight·∂²NLL/∂z²·tangent, in memory of its own. Only where has_curvature.
+  virtual void curvature_product(MatrixView<const Real> /*outputs*/, MatrixView<const Real> /*tangents*/,
+                                 const Observations<Real>& /*observed*/, MatrixView<Real> /*result*/) const {
+    throw std::logic_error("a likelihood without curvature was asked for its product");
+  }
 
   /// Outputs, the same for every sample, that training of these targets starts from: the intercepts of the last layer,
   /// whose weights are then zero. Empty where training starts well from random outputs about zero.
