@@ -100,27 +100,85 @@ void gelu(std::span<Real> block) {
   }
 }
 
-/// Φ(x) + x·φ(x) with the density φ(x) = e^(-x²/2)/√(2π).
+/// φ(x) = e^(-x²/2)/√(2π), and bounds x to where φ does not vanish.
 template <typename Real>
-void gelu_slope(std::span<Real> block) {
+void normal_density(std::span<Real> block, std::span<Real> result) {
   // Beyond, φ vanishes in either precision, while x² may overflow and a vectorised exponential need not reach 0.
   constexpr Real far = 40;
   constexpr Real density_at_0 = std::numbers::inv_sqrtpi_v<Real> / std::numbers::sqrt2_v<Real>;
-  Scratch<Real> first_scratch;
-  Scratch<Real> second_scratch;
-  const std::span<Real> distribution = first_scratch.first(block.size());
-  const std::span<Real> density = second_scratch.first(block.size());
-  normal_distribution(read_only(block), distribution);
   for (Real& value : block) {
     const Real bounded_below = value < -far ? -far : value;
     value = bounded_below > far ? far : bounded_below;
   }
   for (std::size_t i = 0; i < block.size(); ++i) {
-    density[i] = -block[i] * block[i] / 2;
+    result[i] = -block[i] * block[i] / 2;
   }
-  linear_algebra::exp(read_only(density), density);
+  linear_algebra::exp(read_only(result), result);
+  for (Real& value : result) {
+    value *= density_at_0;
+  }
+}
+
+/// Φ(x) + x·φ(x).
+template <typename Real>
+void gelu_slope(std::span<Real> block) {
+  Scratch<Real> first_scratch;
+  Scratch<Real> second_scratch;
+  const std::span<Real> distribution = first_scratch.first(block.size());
+  const std::span<Real> density = second_scratch.first(block.size());
+  normal_distribution(read_only(block), distribution);
+  normal_density(block, density);
   for (std::size_t i = 0; i < block.size(); ++i) {
-    block[i] = distribution[i] + block[i] * (density[i] * density_at_0);
+    block[i] = distribution[i] + block[i] * density[i];
+  }
+}
+
+/// Its derivative, φ(x)·(2 - x²).
+template <typename Real>
+void gelu_bend(std::span<Real> block) {
+  Scratch<Real> scratch;
+  const std::span<Real> density = scratch.first(block.size());
+  normal_density(block, density);
+  for (std::size_t i = 0; i < block.size(); ++i) {
+    block[i] = density[i] * (2 - block[i] * block[i]);
+  }
+}
+
+// From y = f(x), the change of log f'(x) with x: f''/f'.
+
+template <typename Real>
+void tanh_bend(std::span<Real> block) {
+  for (Real& value : block) {
+    value *= -2;
+  }
+}
+
+template <typename Real>
+void sigmoid_bend(std::span<Real> block) {
+  for (Real& value : block) {
+    value = 1 - 2 * value;
+  }
+}
+
+template <typename Real>
+void softplus_bend(std::span<Real> block) {
+  for (Real& value : block) {
+    value = -value;
+  }
+  linear_algebra::exp(read_only(block), block);
+}
+
+/// derivative.tangent += bend(argument)·(its tangent)·derivative.
+template <typename Real, typename Function>
+void add_bent(const Dual<const Real>& argument, const Dual<Real>& derivative, Function bend) {
+  Scratch<Real> scratch;
+  for (std::size_t first = 0; first < derivative.value.size(); first += block_elements) {
+    const std::size_t count = std::min(block_elements, derivative.value.size() - first);
+    const std::span<Real> factor = scratch.first(count);
+    blockwise(argument.value.subspan(first, count), factor, bend);
+    for (std::size_t i = 0; i < count; ++i) {
+      derivative.tangent[first + i] += factor[i] * argument.tangent[first + i] * derivative.value[first + i];
+    }
   }
 }
 
@@ -192,6 +250,30 @@ void multiply_by_slope(Activation activation, std::span<const Real> input, std::
   }
 }
 
+template <typename Real>
+void multiply_by_slope(Activation activation, const Dual<const Real>& input, const Dual<const Real>& output,
+                       const Dual<Real>& derivative) {
+  multiply_by_slope(activation, input.value, output.value, derivative.tangent);
+  switch (activation) {
+    case Activation::identity:
+    case Activation::relu:
+      break;
+    case Activation::tanh:
+      add_bent(output, derivative, tanh_bend<Real>);
+      break;
+    case Activation::sigmoid:
+      add_bent(output, derivative, sigmoid_bend<Real>);
+      break;
+    case Activation::softplus:
+      add_bent(output, derivative, softplus_bend<Real>);
+      break;
+    case Activation::gelu:
+      add_bent(input, derivative, gelu_bend<Real>);
+      break;
+  }
+  multiply_by_slope(activation, input.value, output.value, derivative.value);
+}
+
 bool needs_input(Activation activation) {
   return activation == Activation::gelu;
 }
@@ -204,5 +286,7 @@ template void activate(Activation, std::span<float>);
 template void activate(Activation, std::span<double>);
 template void multiply_by_slope(Activation, std::span<const float>, std::span<const float>, std::span<float>);
 template void multiply_by_slope(Activation, std::span<const double>, std::span<const double>, std::span<double>);
+template void multiply_by_slope(Activation, const Dual<const float>&, const Dual<const float>&, const Dual<float>&);
+template void multiply_by_slope(Activation, const Dual<const double>&, const Dual<const double>&, const Dual<double>&);
 
 }  // namespace cauchy::model

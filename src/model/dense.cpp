@@ -89,6 +89,68 @@ class Dense final : public Layer<Real> {
     }
   }
 
+  bool has_tangents() const override { return true; }
+
+  /// ȧ = ẋ·W + x·V + c for the direction (V, c), and ẏ = f'(a)·ȧ.
+  void forward_tangent(const Parameters<Real>& parameters, const LayerPass<Real>& pass,
+                       const Parameters<Real>& direction, const LayerPass<Real>& tangent,
+                       linear_algebra::Products<Real>& products) const override {
+    const bool keeps_argument = needs_input(activation_);
+    const MatrixView<Real> argument = keeps_argument ? tangent.kept : tangent.output;
+    const bool is_sparse = pass.sparse_input.columns > 0;
+    if (!is_sparse) {
+      products.multiply({pass.input, pass.rounded.input}, Transposed::no, weights(direction), Transposed::no, argument);
+    }
+    if (tangent.input.data != nullptr) {
+      products.multiply({tangent.input, tangent.rounded.input}, Transposed::no, weights(parameters), Transposed::no,
+                        argument, Write::add);
+    }
+    const RowTerm<Real> intercepts(intercepts_in(direction.theta));
+    for_each_chunk(argument.rows, [&](std::size_t first, std::size_t count) {
+      const MatrixView<Real> rows = argument.middle_rows(first, count);
+      if (is_sparse) {
+        linear_algebra::multiply<Real>(pass.sparse_input.middle_rows(first, count), weights(direction.theta),
+                                       intercepts_in(direction.theta), rows);
+      } else if (has_intercepts_) {
+        intercepts.add_to(rows);
+      }
+      const MatrixView<Real> output = tangent.output.middle_rows(first, count);
+      if (keeps_argument) {
+        std::ranges::copy(rows.elements(), output.data);
+      }
+      multiply_by_slope<Real>(activation_, pass.kept.middle_rows(first, count).elements(),
+                              pass.output.middle_rows(first, count).elements(), output.elements());
+      round_rows<Real>(output, first, tangent.rounded.output);
+    });
+  }
+
+  /// With d and ḋ the derivative by a and its tangent: ẋᵀ·d + xᵀ·ḋ for W, Σ ḋ for b, ḋ·Wᵀ + d·Vᵀ for x.
+  void backward_tangent(const Parameters<Real>& parameters, const LayerPass<Real>& pass,
+                        const Parameters<Real>& direction, const LayerPass<Real>& tangent,
+                        const GradientBuffer<Real>& product, linear_algebra::Products<Real>& products) const override {
+    const Factor<Real> d_argument{pass.d_output, pass.rounded.derivative};
+    const Factor<Real> d_tangent{tangent.d_output, tangent.rounded.derivative};
+    tangent_through_activation(pass, tangent, product);
+    if (pass.sparse_input.columns > 0) {
+      add_sparse_gradient(pass.sparse_input, d_tangent.matrix, product);
+    } else {
+      products.multiply({pass.input, pass.rounded.input}, Transposed::yes, d_tangent, Transposed::no,
+                        weights(product.values), product.write);
+    }
+    if (tangent.input.data != nullptr) {
+      products.multiply({tangent.input, tangent.rounded.input}, Transposed::yes, d_argument, Transposed::no,
+                        weights(product.values), Write::add);
+    }
+    hand_out(weights_, product);
+    if (pass.d_input.data != nullptr) {
+      products.multiply(d_argument, Transposed::no, weights(parameters), Transposed::yes, pass.d_input,
+                        pass.write_d_input);
+      products.multiply(d_tangent, Transposed::no, weights(parameters), Transposed::yes, tangent.d_input,
+                        tangent.write_d_input);
+      products.multiply(d_argument, Transposed::no, weights(direction), Transposed::yes, tangent.d_input, Write::add);
+    }
+  }
+
  private:
   /// Turns the derivative by the output into that by the argument of f, whose sum over samples is the intercepts' own.
   Factor<Real> through_activation(const LayerPass<Real>& pass, const GradientBuffer<Real>& gradient) const {
@@ -112,6 +174,32 @@ class Dense final : public Layer<Real> {
       hand_out(intercepts_, gradient);
     }
     return {derivative, pass.rounded.derivative};
+  }
+
+  /// The same for both derivatives: the tangent of f'(a)·d is f'(a)·ḋ + f''(a)·ȧ·d.
+  void tangent_through_activation(const LayerPass<Real>& pass, const LayerPass<Real>& tangent,
+                                  const GradientBuffer<Real>& product) const {
+    const std::span<Real> for_intercepts = intercepts_in(product.values);
+    if (product.write == Write::overwrite) {
+      std::ranges::fill(for_intercepts, Real{0});
+    }
+    RowSum<Real> sum(for_intercepts);
+    for_each_chunk(pass.d_output.rows, [&](std::size_t first, std::size_t count) {
+      const MatrixView<Real> derivative = pass.d_output.middle_rows(first, count);
+      const MatrixView<Real> change = tangent.d_output.middle_rows(first, count);
+      multiply_by_slope<Real>(activation_, dual_rows<const Real>(pass.kept, tangent.kept, first, count),
+                              dual_rows<const Real>(pass.output, tangent.output, first, count),
+                              {derivative.elements(), change.elements()});
+      if (has_intercepts_) {
+        sum.add(change);
+      }
+      round_rows<Real>(derivative, first, pass.rounded.derivative);
+      round_rows<Real>(change, first, tangent.rounded.derivative);
+    });
+    if (has_intercepts_) {
+      sum.finish();
+      hand_out(intercepts_, product);
+    }
   }
 
   void add_sparse_gradient(linear_algebra::SparseView<Real> input, MatrixView<const Real> d_argument,

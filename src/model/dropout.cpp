@@ -36,25 +36,40 @@ class Dropout final : public Layer<Real> {
   void forward(const Parameters<Real>& /*parameters*/, const LayerPass<Real>& pass,
                linear_algebra::Products<Real>& /*products*/) const override {
     for_each_chunk(pass.output.rows, [&](std::size_t first, std::size_t count) {
-      const MatrixView<Real> output = pass.output.middle_rows(first, count);
-      std::ranges::copy(pass.input.middle_rows(first, count).elements(), output.data);
       if (pass.keys != nullptr) {
-        const MatrixView<Real> mask = pass.kept.middle_rows(first, count);
-        draw(*pass.keys, first, mask);
-        multiply(mask, output);
+        draw(*pass.keys, first, pass.kept.middle_rows(first, count));
       }
-      round_rows<Real>(output, first, pass.rounded.output);
+      hand_on(pass, pass.input, pass.output, first, count);
+      round_rows<Real>(pass.output.middle_rows(first, count), first, pass.rounded.output);
     });
   }
 
   void backward(const Parameters<Real>& /*parameters*/, const LayerPass<Real>& pass,
                 const GradientBuffer<Real>& /*gradient*/, linear_algebra::Products<Real>& /*products*/) const override {
     for_each_chunk(pass.d_output.rows, [&](std::size_t first, std::size_t count) {
-      const MatrixView<Real> d_input = pass.d_input.middle_rows(first, count);
-      std::ranges::copy(pass.d_output.middle_rows(first, count).elements(), d_input.data);
-      if (pass.keys != nullptr) {
-        multiply(pass.kept.middle_rows(first, count), d_input);
-      }
+      hand_on(pass, pass.d_output, pass.d_input, first, count);
+    });
+  }
+
+  bool has_tangents() const override { return true; }
+
+  /// With the mask that forward has drawn.
+  void forward_tangent(const Parameters<Real>& /*parameters*/, const LayerPass<Real>& pass,
+                       const Parameters<Real>& /*direction*/, const LayerPass<Real>& tangent,
+                       linear_algebra::Products<Real>& /*products*/) const override {
+    for_each_chunk(tangent.output.rows, [&](std::size_t first, std::size_t count) {
+      hand_on(pass, tangent.input, tangent.output, first, count);
+      round_rows<Real>(tangent.output.middle_rows(first, count), first, tangent.rounded.output);
+    });
+  }
+
+  void backward_tangent(const Parameters<Real>& /*parameters*/, const LayerPass<Real>& pass,
+                        const Parameters<Real>& /*direction*/, const LayerPass<Real>& tangent,
+                        const GradientBuffer<Real>& /*product*/,
+                        linear_algebra::Products<Real>& /*products*/) const override {
+    for_each_chunk(pass.d_output.rows, [&](std::size_t first, std::size_t count) {
+      hand_on(pass, pass.d_output, pass.d_input, first, count);
+      hand_on(pass, tangent.d_output, tangent.d_input, first, count);
     });
   }
 
@@ -63,9 +78,16 @@ class Dropout final : public Layer<Real> {
   static constexpr std::size_t piece = 128;
   static constexpr std::size_t words = piece / 2;
 
-  static void multiply(MatrixView<const Real> mask, MatrixView<Real> values) {
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      values.data[i] *= mask.data[i];
+  /// Some rows, times the mask of a pass if it has one.
+  static void hand_on(const LayerPass<Real>& pass, MatrixView<const Real> from, MatrixView<Real> to, std::size_t first,
+                      std::size_t count) {
+    const std::span<Real> values = to.middle_rows(first, count).elements();
+    std::ranges::copy(from.middle_rows(first, count).elements(), values.begin());
+    if (pass.keys != nullptr) {
+      const std::span<const Real> mask = pass.kept.middle_rows(first, count).elements();
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        values[i] *= mask[i];
+      }
     }
   }
 

@@ -12,6 +12,7 @@
 namespace cauchy::model {
 namespace {
 
+using linear_algebra::MatrixView;
 using linear_algebra::Write;
 
 /// Where an input goes.
@@ -59,43 +60,30 @@ class Embedding final : public Layer<Real> {
 
   void forward(const Parameters<Real>& parameters, const LayerPass<Real>& pass,
                linear_algebra::Products<Real>& /*products*/) const override {
-    for_each_chunk(pass.output.rows, [&](std::size_t first, std::size_t count) {
-      for (std::size_t row = first; row < first + count; ++row) {
-        for (std::size_t i = 0; i < columns_.size(); ++i) {
-          const Column& column = columns_[i];
-          const Real value = pass.input(row, i);
-          Real* const output = pass.output.row(row) + column.output;
-          if (column.vocabulary == 0) {
-            *output = value;
-          } else {
-            std::copy_n(part(parameters.theta, column.table).data() + place(value), width_, output);
-          }
-        }
-      }
-      round_rows<Real>(pass.output.middle_rows(first, count), first, pass.rounded.output);
-    });
+    put_out(
+        parameters, pass.input, [](Real number) { return number; }, pass);
   }
 
-  /// Sample by sample, column by column.
   void backward(const Parameters<Real>& /*parameters*/, const LayerPass<Real>& pass,
                 const GradientBuffer<Real>& gradient, linear_algebra::Products<Real>& /*products*/) const override {
-    if (gradient.write == Write::overwrite) {
-      for (const Tensor& table : tables_) {
-        std::ranges::fill(part(gradient.values, table), Real{0});
-      }
-    }
-    for (std::size_t row = 0; row < pass.d_output.rows; ++row) {
-      for (std::size_t i = 0; i < columns_.size(); ++i) {
-        const Column& column = columns_[i];
-        if (column.vocabulary > 0) {
-          add_elements<Real>({pass.d_output.row(row) + column.output, width_},
-                             part(gradient.values, column.table).subspan(place(pass.input(row, i)), width_));
-        }
-      }
-    }
-    for (std::size_t table = tables_.size(); table-- > 0;) {
-      hand_out(tables_[table], gradient);
-    }
+    add_to_tables(pass.input, pass.d_output, gradient);
+  }
+
+  bool has_tangents() const override { return true; }
+
+  /// The direction's vectors; numbers that pass as they are do not change.
+  void forward_tangent(const Parameters<Real>& /*parameters*/, const LayerPass<Real>& pass,
+                       const Parameters<Real>& direction, const LayerPass<Real>& tangent,
+                       linear_algebra::Products<Real>& /*products*/) const override {
+    put_out(
+        direction, pass.input, [](Real /*number*/) { return Real{0}; }, tangent);
+  }
+
+  void backward_tangent(const Parameters<Real>& /*parameters*/, const LayerPass<Real>& pass,
+                        const Parameters<Real>& /*direction*/, const LayerPass<Real>& tangent,
+                        const GradientBuffer<Real>& product,
+                        linear_algebra::Products<Real>& /*products*/) const override {
+    add_to_tables(pass.input, tangent.d_output, product);
   }
 
   bool takes_every_number() const override { return false; }
@@ -113,6 +101,49 @@ class Embedding final : public Layer<Real> {
   }
 
  private:
+  /// The vectors of a table, and a function of the numbers that have none.
+  template <typename Function>
+  void put_out(const Parameters<Real>& tables, MatrixView<const Real> input, Function of_number,
+               const LayerPass<Real>& pass) const {
+    for_each_chunk(pass.output.rows, [&](std::size_t first, std::size_t count) {
+      for (std::size_t row = first; row < first + count; ++row) {
+        for (std::size_t i = 0; i < columns_.size(); ++i) {
+          const Column& column = columns_[i];
+          const Real value = input(row, i);
+          Real* const output = pass.output.row(row) + column.output;
+          if (column.vocabulary == 0) {
+            *output = of_number(value);
+          } else {
+            std::copy_n(part(tables.theta, column.table).data() + place(value), width_, output);
+          }
+        }
+      }
+      round_rows<Real>(pass.output.middle_rows(first, count), first, pass.rounded.output);
+    });
+  }
+
+  /// Sample by sample, column by column.
+  void add_to_tables(MatrixView<const Real> input, MatrixView<const Real> derivative,
+                     const GradientBuffer<Real>& gradient) const {
+    if (gradient.write == Write::overwrite) {
+      for (const Tensor& table : tables_) {
+        std::ranges::fill(part(gradient.values, table), Real{0});
+      }
+    }
+    for (std::size_t row = 0; row < derivative.rows; ++row) {
+      for (std::size_t i = 0; i < columns_.size(); ++i) {
+        const Column& column = columns_[i];
+        if (column.vocabulary > 0) {
+          add_elements<Real>({derivative.row(row) + column.output, width_},
+                             part(gradient.values, column.table).subspan(place(input(row, i)), width_));
+        }
+      }
+    }
+    for (std::size_t table = tables_.size(); table-- > 0;) {
+      hand_out(tables_[table], gradient);
+    }
+  }
+
   /// Of a token's vector in its table.
   std::size_t place(Real token) const { return static_cast<std::size_t>(token) * width_; }
 

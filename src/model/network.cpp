@@ -212,6 +212,39 @@ double Network<Real>::evaluate(const Parameters<Real>& parameters, const Batch<R
 }
 
 template <typename Real>
+std::string Network<Real>::hessian_fault() const {
+  if (!likelihood_->has_curvature()) {
+    return "the likelihood has no second derivatives";
+  }
+  const auto has_tangents = [](const auto& layer) { return layer->has_tangents(); };
+  return std::ranges::all_of(layers_, has_tangents) ? "" : "a layer has no second derivatives";
+}
+
+template <typename Real>
+void Network<Real>::hessian_vector(const Parameters<Real>& parameters, const Parameters<Real>& direction,
+                                   const Batch<Real>& batch, const GradientBuffer<Real>& product,
+                                   Workspace<Real>& workspace, Workspace<Real>& tangents,
+                                   const RandomKeys* keys) const {
+  const MatrixView<const Real> outputs = pass_forward(parameters, batch.features, workspace, keys);
+  const Features<Real> unchanged(nullptr, batch.samples(), inputs());
+  check(unchanged, tangents);
+  const auto pass_of = [&](std::size_t layer) { return pass(layer, batch.features, workspace, keys); };
+  const auto tangent_of = [&](std::size_t layer) { return pass(layer, unchanged, tangents, keys); };
+  for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
+    layers_[layer]->forward_tangent(parameters, pass_of(layer), direction, tangent_of(layer), workspace.products);
+  }
+  const LayerPass<Real> last = tangent_of(layers_.size() - 1);
+  likelihood_->curvature_product(outputs, last.output, batch.observed, last.d_output);
+  if (layers_.size() > 1) {  // the derivative itself is for layers below
+    likelihood_->nll_and_derivative(outputs, batch.observed, pass_of(layers_.size() - 1).d_output);
+  }
+  for (std::size_t layer = layers_.size(); layer-- > 0;) {
+    layers_[layer]->backward_tangent(parameters, pass_of(layer), direction, tangent_of(layer), product,
+                                     workspace.products);
+  }
+}
+
+template <typename Real>
 void Network<Real>::round_features(const Features<Real>& features, Workspace<Real>& workspace) const {
   if constexpr (std::is_same_v<Real, float>) {
     if (rounds_operands() && layers_.front()->multiplies() && !features.are_sparse()) {

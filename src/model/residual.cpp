@@ -43,6 +43,22 @@ class Residual final : public Layer<Real> {
     std::ranges::copy(pass.d_output.elements(), pass.d_input.data);
   }
 
+  bool has_tangents() const override { return true; }
+
+  /// Linear: tangents go the way of what they belong to.
+  void forward_tangent(const Parameters<Real>& /*parameters*/, const LayerPass<Real>& /*pass*/,
+                       const Parameters<Real>& direction, const LayerPass<Real>& tangent,
+                       linear_algebra::Products<Real>& products) const override {
+    forward(direction, tangent, products);
+  }
+
+  void backward_tangent(const Parameters<Real>& parameters, const LayerPass<Real>& pass,
+                        const Parameters<Real>& direction, const LayerPass<Real>& tangent,
+                        const GradientBuffer<Real>& product, linear_algebra::Products<Real>& products) const override {
+    backward(parameters, pass, product, products);
+    backward(direction, tangent, product, products);
+  }
+
  private:
   std::size_t width_;
 };

@@ -9,6 +9,7 @@
 
 #include "cauchy/linear_algebra/bf16.hpp"
 #include "cauchy/linear_algebra/matrix_view.hpp"
+#include "cauchy/model/activation.hpp"
 #include "cauchy/model/gradient_sink.hpp"
 
 namespace cauchy::model {
@@ -94,6 +95,13 @@ void for_each_chunk(std::size_t rows, Work work) {
   for (std::size_t first = 0; first < rows; first += chunk_rows) {
     work(first, std::min(chunk_rows, rows - first));
   }
+}
+
+/// Rows of a matrix and of its tangent.
+template <typename Real>
+Dual<Real> dual_rows(linear_algebra::MatrixView<Real> matrix, linear_algebra::MatrixView<Real> tangent,
+                     std::size_t first, std::size_t count) {
+  return {matrix.middle_rows(first, count).elements(), tangent.middle_rows(first, count).elements()};
 }
 
 /// Into row `first` and the following ones, if somebody wants it.

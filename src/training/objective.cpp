@@ -92,6 +92,7 @@ void DistributedObjective<Real>::select(const SamplerPosition& position, const V
   votes_ = votes;
   proved_ = std::move(proved);
   samples_used_ = 0;
+  result_ = {};
   if (order_epoch_ == position.epoch) {
     return;
   }
@@ -108,15 +109,19 @@ void DistributedObjective<Real>::select(const SamplerPosition& position, const V
 
 template <typename Real>
 double DistributedObjective<Real>::value_and_gradient(std::span<const Real> theta, std::span<Real> gradient) {
+  const core::Doing doing("computing gradients");
   result_ = {};
   const model::Parameters<Real> parameters = parts_.workers.prepare(theta);
-  Verdict verdict = sum_over_shards(parameters);
+  const auto work = [&](Worker<Real>& worker, std::uint64_t shard) { add_gradient(parameters, shard, worker); };
+  std::ranges::fill(summary_, 0.0);
+  Verdict verdict = sum_over_shards(std::cref(work));
   if (verdict == Verdict::repeat) {
     result_.repeated = true;
-    verdict = sum_over_shards(parameters);
+    verdict = sum_over_shards(std::cref(work));
   }
   reduce_losses(penalty(theta));
-  require_finite(verdict);
+  require_sum(verdict, "gradient");
+  require_finite_value();
   if (const auto proved = std::exchange(proved_, nullptr)) {
     proved();
   }
@@ -125,13 +130,36 @@ double DistributedObjective<Real>::value_and_gradient(std::span<const Real> thet
 }
 
 template <typename Real>
-Verdict DistributedObjective<Real>::sum_over_shards(const model::Parameters<Real>& parameters) {
-  const core::Doing doing("computing gradients");
-  std::fill(summary_.begin(), summary_.end(), 0.0);
-  parts_.reducer.begin(shards_with_samples());
-  parts_.workers.for_each_shard(parts_.dataset.local_shards(), [&](Worker<Real>& worker, std::uint64_t shard) {
-    sum_over_shard(parameters, shard, worker);
+void DistributedObjective<Real>::hessian_vector(std::span<const Real> theta, std::span<const Real> direction,
+                                                std::span<Real> product) {
+  const core::Doing doing("computing Hessian-vector products");
+  const model::Parameters<Real> parameters = parts_.workers.prepare(theta);
+  const auto work = [&](Worker<Real>& worker, std::uint64_t shard) {
+    add_product(parameters, direction, shard, worker);
+  };
+  std::ranges::fill(summary_, 0.0);
+  Verdict verdict = sum_over_shards(std::cref(work));
+  if (verdict == Verdict::repeat) {
+    verdict = sum_over_shards(std::cref(work));
+  }
+  require_sum(verdict, "Hessian-vector product");
+  samples_used_ += parts_.sampler.batch_samples(position_.step);
+  if (result_.weight == 0) {  // the batch is new
+    parts_.channel.sum(weights_of_shards());
+    result_.weight = weight_of_batch();
+  }
+  complete_blocks(direction, product, [&](const model::Tensor& /*tensor*/, std::size_t block) {
+    squares_[block] = linear_algebra::sum_of_squares<Real>(part(product, block));
   });
+  if (!std::isfinite(norm_from_squares(product))) {
+    throw divergence("the norm of the Hessian-vector product overflows");
+  }
+}
+
+template <typename Real>
+Verdict DistributedObjective<Real>::sum_over_shards(const WorkOfShard& work) {
+  parts_.reducer.begin(shards_with_samples());
+  parts_.workers.for_each_shard(parts_.dataset.local_shards(), work);
   return parts_.reducer.examine();
 }
 
@@ -145,17 +173,17 @@ std::uint64_t DistributedObjective<Real>::shards_with_samples() const {
   return count;
 }
 
+/// Calls pass(batch, gradient, keys) for the samples of a shard, as many at once as the model takes; the last ones come
+/// with a sink.
 template <typename Real>
-void DistributedObjective<Real>::sum_over_shard(const model::Parameters<Real>& parameters, std::uint64_t shard,
-                                                Worker<Real>& worker) {
+template <typename Pass>
+void DistributedObjective<Real>::for_each_pass(std::uint64_t shard, Worker<Real>& worker, Pass pass) {
   const data::Range part = parts_.sampler.positions(shard, position_.step);
   if (part.size() == 0) {
     return;
   }
   data::RowOrder& order = orders_[shard - parts_.dataset.local_shards().first];
   model::GradientBuffer<Real> gradient{worker.gradient, linear_algebra::Write::overwrite, nullptr};
-  double nll_sum = 0;
-  double weight = 0;
   for (std::uint64_t first = part.first; first < part.last; first += settings_.microbatch) {
     const std::uint64_t count = std::min(settings_.microbatch, part.last - first);
     model::Batch<Real> batch;
@@ -171,20 +199,63 @@ void DistributedObjective<Real>::sum_over_shard(const model::Parameters<Real>& p
     }
     const model::RandomKeys keys{parts_.sampler.options().seed, position_.epoch, parts_.dataset.rows_of(shard).first,
                                  rows};
-    nll_sum += parts_.model.value_and_gradient(parameters, batch, gradient, worker.workspace, &keys);
-    weight += parts_.dataset.weighted() ? batch.observed.total_weight() : 0;
+    pass(batch, gradient, keys);
     gradient.write = linear_algebra::Write::add;
     core::note_progress();
-  }
-  summary_[shard] = nll_sum;
-  if (parts_.dataset.weighted()) {
-    summary_[parts_.dataset.shards() + shard] = weight;
   }
 }
 
 template <typename Real>
-void DistributedObjective<Real>::reduce_losses(double own_penalty) {
+void DistributedObjective<Real>::add_gradient(const model::Parameters<Real>& parameters, std::uint64_t shard,
+                                              Worker<Real>& worker) {
+  double nll_sum = 0;
+  double weight = 0;
+  for_each_pass(shard, worker, [&](const auto& batch, const auto& gradient, const auto& keys) {
+    nll_sum += parts_.model.value_and_gradient(parameters, batch, gradient, worker.workspace, &keys);
+    weight += batch.observed.total_weight();
+  });
+  summary_[shard] = nll_sum;
+  note_weight(shard, weight);
+}
+
+template <typename Real>
+void DistributedObjective<Real>::add_product(const model::Parameters<Real>& parameters, std::span<const Real> direction,
+                                             std::uint64_t shard, Worker<Real>& worker) {
+  if (worker.tangents.samples == 0) {
+    worker.tangents = parts_.model.workspace(worker.workspace.samples);
+  }
+  double weight = 0;
+  for_each_pass(shard, worker, [&](const auto& batch, const auto& product, const auto& keys) {
+    parts_.model.hessian_vector(parameters, direction, batch, product, worker.workspace, worker.tangents, &keys);
+    weight += batch.observed.total_weight();
+  });
+  note_weight(shard, weight);
+}
+
+/// Σ w of each shard; empty where data have no weights.
+template <typename Real>
+std::span<double> DistributedObjective<Real>::weights_of_shards() {
   const std::uint64_t shards = parts_.dataset.shards();
+  return std::span(summary_).subspan(shards, parts_.dataset.weighted() ? shards : 0);
+}
+
+template <typename Real>
+void DistributedObjective<Real>::note_weight(std::uint64_t shard, double weight) {
+  if (parts_.dataset.weighted()) {
+    weights_of_shards()[shard] = weight;
+  }
+}
+
+/// n, once those of all ranks' shards are there.
+template <typename Real>
+double DistributedObjective<Real>::weight_of_batch() {
+  const std::span<const double> weights = weights_of_shards();
+  return parts_.dataset.weighted() ? std::accumulate(weights.begin(), weights.end(), 0.0)
+                                   : static_cast<double>(parts_.sampler.batch_samples(position_.step));
+}
+
+template <typename Real>
+void DistributedObjective<Real>::reduce_losses(double own_penalty) {
   const std::span<double> behind_shards = std::span(summary_).last(vote_count);
   encode(votes_, behind_shards);
   // One rank's number decides: a rank that holds another Θ must not go another way before the guard has found it.
@@ -192,20 +263,17 @@ void DistributedObjective<Real>::reduce_losses(double own_penalty) {
   parts_.channel.sum(std::span(summary_));
   result_.samples = parts_.sampler.batch_samples(position_.step);
   samples_used_ += result_.samples;
-  for (std::uint64_t shard = 0; shard < shards; ++shard) {
+  for (std::uint64_t shard = 0; shard < parts_.dataset.shards(); ++shard) {
     result_.nll_sum += summary_[shard];
-    result_.weight += parts_.dataset.weighted() ? summary_[shards + shard] : 0;
   }
-  if (!parts_.dataset.weighted()) {
-    result_.weight = static_cast<double>(result_.samples);
-  }
+  result_.weight = weight_of_batch();
   result_.penalty = behind_shards[root_penalty];
   result_.votes = decode(behind_shards);
 }
 
 // Agreed: every rank has the same numbers.
 template <typename Real>
-void DistributedObjective<Real>::require_finite(Verdict verdict) {
+void DistributedObjective<Real>::require_sum(Verdict verdict, const std::string& what) {
   if (verdict == Verdict::repeat) {
     throw core::Error(core::ExitCode::lost,
                       "step " + std::to_string(step_number()) +
@@ -215,10 +283,15 @@ void DistributedObjective<Real>::require_finite(Verdict verdict) {
   }
   if (verdict == Verdict::not_finite) {
     const Fault fault = parts_.reducer.fault();
-    throw divergence("the gradient of " + parts_.model.layout()[fault.tensor].path() +
+    throw divergence("the " + what + " of " + parts_.model.layout()[fault.tensor].path() +
                      " is NaN, infinite or too large to be summed in shard " + std::to_string(fault.shard))
         .as_agreed();
   }
+}
+
+// Agreed: as above.
+template <typename Real>
+void DistributedObjective<Real>::require_finite_value() {
   for (std::uint64_t shard = 0; shard < parts_.dataset.shards(); ++shard) {
     if (!std::isfinite(summary_[shard])) {
       throw divergence("the NLL is NaN or infinite in shard " + std::to_string(shard)).as_agreed();
@@ -254,13 +327,16 @@ void DistributedObjective<Real>::finish_sum() {
 // g = Σ/n + λ·weights, and its norm.
 template <typename Real>
 void DistributedObjective<Real>::complete_gradient(std::span<const Real> theta, std::span<Real> gradient) {
-  finish_sum();
-  const auto complete = [&](std::size_t first, std::size_t last) { complete_blocks(first, last, theta, gradient); };
-  parts_.workers.for_ranges(squares_.size(), least_elements_a_thread / reduction::Blocks::block_elements,
-                            std::cref(complete));
-  clear_padding(parts_.model.layout(), gradient);
-  const double squares = std::accumulate(squares_.begin(), squares_.end(), 0.0);
-  result_.gradient_norm = std::isfinite(squares) ? std::sqrt(squares) : linear_algebra::norm<Real>(gradient);
+  complete_blocks(theta, gradient, [&](const model::Tensor& tensor, std::size_t block) {
+    const std::span<const Real> values = part(gradient, block);
+    const std::span<const Real> weights = part(theta, block);
+    const double l1 = tensor.penalized() ? settings_.l1 : 0;
+    squares_[block] = sum_of_squares<Real>(values, weights, l1);
+    if (!powers_.empty()) {
+      powers_[block] = powers_of<Real>(values, weights, l1, settings_.norm_p);
+    }
+  });
+  result_.gradient_norm = norm_from_squares(gradient);
   if (!std::isfinite(result_.gradient_norm)) {
     throw divergence("the norm of the gradient overflows");
   }
@@ -286,28 +362,41 @@ void DistributedObjective<Real>::clip(std::span<Real> gradient) {
   for_ranges(gradient.size(), std::cref(work));
 }
 
-/// Blocks [first, last), each while it is in the cache.
+/// values = Σ/n + λ·point, and measure(tensor, block) for each block, while it is in the cache.
 template <typename Real>
-void DistributedObjective<Real>::complete_blocks(std::size_t first, std::size_t last, std::span<const Real> theta,
-                                                 std::span<Real> gradient) {
+template <typename Measure>
+void DistributedObjective<Real>::complete_blocks(std::span<const Real> point, std::span<Real> values, Measure measure) {
+  finish_sum();
   const reduction::Blocks& blocks = parts_.reducer.blocks();
-  for (const model::Tensor& tensor : parts_.model.layout().tensors()) {
-    const std::size_t end = std::min(last, blocks.first_of(tensor.index + 1));
-    for (std::size_t block = std::max(first, blocks.first_of(tensor.index)); block < end; ++block) {
-      const auto [offset, size] = blocks[block];
-      const auto values = gradient.subspan(offset, size);
-      parts_.reducer.mean(block, result_.divisor(), values);
-      if (tensor.penalized()) {
-        add_penalty_gradient(theta.subspan(offset, size), values);
-      }
-      const std::span<const Real> weights = theta.subspan(offset, size);
-      const double l1 = tensor.penalized() ? settings_.l1 : 0;
-      squares_[block] = sum_of_squares<Real>(values, weights, l1);
-      if (!powers_.empty()) {
-        powers_[block] = powers_of<Real>(values, weights, l1, settings_.norm_p);
+  const auto complete = [&](std::size_t first, std::size_t last) {
+    for (const model::Tensor& tensor : parts_.model.layout().tensors()) {
+      const std::size_t end = std::min(last, blocks.first_of(tensor.index + 1));
+      for (std::size_t block = std::max(first, blocks.first_of(tensor.index)); block < end; ++block) {
+        parts_.reducer.mean(block, result_.divisor(), part(values, block));
+        if (tensor.penalized()) {
+          add_penalty_gradient(part(point, block), part(values, block));
+        }
+        measure(tensor, block);
       }
     }
-  }
+  };
+  parts_.workers.for_ranges(squares_.size(), least_elements_a_thread / reduction::Blocks::block_elements,
+                            std::cref(complete));
+  clear_padding(parts_.model.layout(), values);
+}
+
+/// Of a vector whose blocks have been measured.
+template <typename Real>
+double DistributedObjective<Real>::norm_from_squares(std::span<const Real> values) const {
+  const double squares = std::accumulate(squares_.begin(), squares_.end(), 0.0);
+  return std::isfinite(squares) ? std::sqrt(squares) : linear_algebra::norm<Real>(values);
+}
+
+template <typename Real>
+template <typename T>
+std::span<T> DistributedObjective<Real>::part(std::span<T> vector, std::size_t block) const {
+  const reduction::Extent extent = parts_.reducer.blocks()[block];
+  return vector.subspan(extent.offset, extent.size);
 }
 
 template <typename Real>

@@ -31,6 +31,7 @@ struct ToyProblem {
   std::size_t threads = 1;
   reduction::Units units = {};  ///< to go on with
   communication::Channel::Overlap overlap = communication::Channel::Overlap::off;
+  std::vector<double> class_weights = {};
 };
 
 /// 61 samples of 3 features in 4 classes (or with 2 real targets), a network 3-5-out, in double.
@@ -93,7 +94,8 @@ class ToyTraining {
 
   data::Dataset<double> load(const std::string& folder) const {
     linear_algebra::prepare_products();
-    const data::Source source{"data.train", folder + "toy.h5", "features", "targets"};
+    data::Source source{"data.train", folder + "toy.h5", "features", "targets"};
+    source.class_weights = options.class_weights;
     if (test::world().is_root()) {
       toy.write(source.path);
     }

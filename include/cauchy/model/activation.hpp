@@ -24,6 +24,20 @@ template <typename Real>
 void multiply_by_slope(Activation activation, std::span<const Real> input, std::span<const Real> output,
                        std::span<Real> derivative);
 
+/// Numbers, and how they change.
+template <typename T>
+struct Dual {
+  std::span<T> value;
+  std::span<T> tangent;
+};
+
+/// The same for a derivative that changes, where the input does: its tangent becomes f'(input)·(its tangent) +
+/// f''(input)·(tangent of the input)·derivative. Tangents of the input are read where the input is, else those of the
+/// output. At relu's kink f'' is 0.
+template <typename Real>
+void multiply_by_slope(Activation activation, const Dual<const Real>& input, const Dual<const Real>& output,
+                       const Dual<Real>& derivative);
+
 /// Whether the slope follows from the input and not from the output (gelu).
 bool needs_input(Activation activation);
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
 
 #include "cauchy/linear_algebra/aligned.hpp"
@@ -100,6 +101,28 @@ class Layer {
   /// where it has data.
   virtual void backward(const Parameters<Real>& parameters, const LayerPass<Real>& pass,
                         const GradientBuffer<Real>& gradient, linear_algebra::Products<Real>& products) const = 0;
+
+  /// Whether it has the two functions below, which second derivatives along a direction of Θ need. They tell how all
+  /// numbers of a pass change where Θ does, by `direction`: the changes, tangents, are in a pass of their own. Its
+  /// input has no data where the input does not change, for the first layer; its rounded operands are those of
+  /// tangents.
+  virtual bool has_tangents() const { return false; }
+
+  /// After forward: writes the tangent of the output, and perhaps of what is kept.
+  virtual void forward_tangent(const Parameters<Real>& /*parameters*/, const LayerPass<Real>& /*pass*/,
+                               const Parameters<Real>& /*direction*/, const LayerPass<Real>& /*tangent*/,
+                               linear_algebra::Products<Real>& /*products*/) const {
+    throw std::logic_error("a layer without tangents was asked for them");
+  }
+
+  /// After forward_tangent: writes d_input and its tangent, where they have data, from d_output and its tangent. What
+  /// it writes or adds for this layer's tensors, and hands to the sink, is the tangent of their gradient alone.
+  virtual void backward_tangent(const Parameters<Real>& /*parameters*/, const LayerPass<Real>& /*pass*/,
+                                const Parameters<Real>& /*direction*/, const LayerPass<Real>& /*tangent*/,
+                                const GradientBuffer<Real>& /*product*/,
+                                linear_algebra::Products<Real>& /*products*/) const {
+    throw std::logic_error("a layer without tangents was asked for them");
+  }
 };
 
 /// y = f(x·W + b), W (inputs × outputs), b (outputs). x may be sparse; then its product with W is formed as it is, with

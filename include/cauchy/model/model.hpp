@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,18 @@ class Model {
   virtual double value_and_gradient(const Parameters<Real>& parameters, const Batch<Real>& batch,
                                     const GradientBuffer<Real>& gradient, Workspace<Real>& workspace,
                                     const RandomKeys* keys) const = 0;
+
+  /// Why there are no second derivatives, in words; empty if there are.
+  virtual std::string hessian_fault() const { return "the model has no second derivatives"; }
+
+  /// ∇²(Σ NLL)·direction over the batch: writes, adds and hands out as value_and_gradient does with the gradient.
+  /// `tangents`: a second workspace, as large as the first. Only without hessian_fault.
+  virtual void hessian_vector(const Parameters<Real>& /*parameters*/, const Parameters<Real>& /*direction*/,
+                              const Batch<Real>& /*batch*/, const GradientBuffer<Real>& /*product*/,
+                              Workspace<Real>& /*workspace*/, Workspace<Real>& /*tangents*/,
+                              const RandomKeys* /*keys*/) const {
+    throw std::logic_error("a model without second derivatives was asked for them");
+  }
 
   /// Names of the figures of merit beside the NLL, the most telling first.
   virtual std::vector<std::string> metrics() const { return {}; }

@@ -84,6 +84,15 @@ class Network final : public Model<Real> {
     return likelihood_->metric_values(sums, counts);
   }
 
+  /// The likelihood or a layer may have none.
+  std::string hessian_fault() const override;
+
+  /// Exact but for rounding: the tangent of the gradient, by forward-over-reverse differentiation (B. A. Pearlmutter,
+  /// "Fast exact multiplication by the Hessian", Neural Computation 6 (1994)).
+  void hessian_vector(const Parameters<Real>& parameters, const Parameters<Real>& direction, const Batch<Real>& batch,
+                      const GradientBuffer<Real>& product, Workspace<Real>& workspace, Workspace<Real>& tangents,
+                      const RandomKeys* keys = nullptr) const override;
+
  private:
   /// Which buffers of derivatives a layer reads and writes, and which layer's input it adds, if it adds one.
   struct Wiring {

@@ -92,26 +92,45 @@ class DistributedObjective final : public optimize::Objective<Real> {
   /// overflows, the gradient has been written; this error is not agreed.
   double value_and_gradient(std::span<const Real> theta, std::span<Real> gradient) override;
 
+  /// Collective. Of the chosen batch, through the same reducer, whose units move on as with a gradient; divided by the
+  /// same n, plus λ·direction for weights, unclipped. Only where the model has no hessian_fault, and the reducer keeps
+  /// nothing of a sum for the next one, as with 16 bits. Throws as value_and_gradient does.
+  void hessian_vector(std::span<const Real> theta, std::span<const Real> direction, std::span<Real> product) override;
+
   void for_ranges(std::size_t elements, const std::function<void(std::size_t, std::size_t)>& work) override;
 
   /// Collective.
   double of_root(double value) override;
 
-  /// By all evaluations since select(), over all ranks.
+  /// By all evaluations and products since select(), over all ranks.
   std::uint64_t samples_used() const { return samples_used_; }
 
   /// Of the last evaluation.
   const BatchResult& result() const { return result_; }
 
  private:
-  Verdict sum_over_shards(const model::Parameters<Real>& parameters);
+  using WorkOfShard = std::function<void(Worker<Real>&, std::uint64_t)>;
+
+  Verdict sum_over_shards(const WorkOfShard& work);
   std::uint64_t shards_with_samples() const;
-  void sum_over_shard(const model::Parameters<Real>& parameters, std::uint64_t shard, Worker<Real>& worker);
+  void add_gradient(const model::Parameters<Real>& parameters, std::uint64_t shard, Worker<Real>& worker);
+  void add_product(const model::Parameters<Real>& parameters, std::span<const Real> direction, std::uint64_t shard,
+                   Worker<Real>& worker);
+  template <typename Pass>
+  void for_each_pass(std::uint64_t shard, Worker<Real>& worker, Pass pass);
+  std::span<double> weights_of_shards();
+  void note_weight(std::uint64_t shard, double weight);
+  double weight_of_batch();
   void reduce_losses(double own_penalty);
-  void require_finite(Verdict verdict);
+  void require_sum(Verdict verdict, const std::string& what);
+  void require_finite_value();
   void finish_sum();
   void complete_gradient(std::span<const Real> theta, std::span<Real> gradient);
-  void complete_blocks(std::size_t first, std::size_t last, std::span<const Real> theta, std::span<Real> gradient);
+  template <typename Measure>
+  void complete_blocks(std::span<const Real> point, std::span<Real> values, Measure measure);
+  double norm_from_squares(std::span<const Real> values) const;
+  template <typename T>
+  std::span<T> part(std::span<T> vector, std::size_t block) const;
   double penalty(std::span<const Real> theta) const;
   void add_penalty_gradient(std::span<const Real> weights, std::span<Real> gradient) const;
   void clip(std::span<Real> gradient);

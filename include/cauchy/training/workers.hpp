@@ -25,6 +25,7 @@ template <typename Real>
 struct Worker {
   std::size_t thread = 0;
   model::Workspace<Real> workspace;
+  model::Workspace<Real> tangents;  ///< as large, for second derivatives; of no samples before the first of these
   data::BatchBuffer<Real> batch;
   linear_algebra::AlignedVector<Real> gradient;  ///< of one shard, (padded_size); empty where none is asked for
   core::PhaseSeconds seconds;                    ///< of the current call; the thread adds its phases
