@@ -40,7 +40,7 @@ std::unique_ptr<optimize::Method<Real>> make_method(const communication::Communi
   return method;
 }
 
-void check_method(const Settings& settings, std::uint64_t steps_per_epoch) {
+void check_method(const Settings& settings, std::uint64_t steps_per_epoch, const std::string& hessian_fault) {
   if (!settings.method.searches()) {
     return;
   }
@@ -54,6 +54,14 @@ void check_method(const Settings& settings, std::uint64_t steps_per_epoch) {
   }
   if (settings.model.dropout > 0) {
     refuse_search("needs one objective to find a step on, and model.dropout makes it another one each step");
+  }
+  if (settings.run.reduction == "exact16") {
+    refuse_search(
+        "needs one objective to find a step on, and run.reduction = exact16 adds to each gradient what was left of the "
+        "one before; take exact32 or exact64");
+  }
+  if (settings.method.method == "newton_cg" && !hessian_fault.empty()) {
+    refuse_search("needs second derivatives, and " + hessian_fault + "; take lbfgs");
   }
   if (settings.schedule.schedule != "constant" || settings.schedule.warmup_steps > 0) {
     refuse_search("finds ε itself; leave out optimizer.schedule and optimizer.warmup_steps");

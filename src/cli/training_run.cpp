@@ -181,7 +181,7 @@ TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Setting
   } else {
     start_run(std::move(reader));
   }
-  check_method(settings_, make_sampler().steps_per_epoch());
+  check_method(settings_, make_sampler().steps_per_epoch(), network_->hessian_fault());
   settle_schedule(ranks_, settings_, make_sampler().steps_per_epoch());
   validation_data_ = read_evaluation_data(std::move(validation), storage_[1]);
   test_data_ = read_evaluation_data(std::move(test), storage_[2]);
@@ -272,6 +272,7 @@ void TrainingRun<Real>::describe() const {
   }
   const std::uint64_t shards = settings_.data.shards;
   const std::uint64_t samples = samples_of_a_pass(make_sampler());
+  const std::size_t workspaces = settings_.method.method == "newton_cg" ? 2 : 1;  // tangents have their own
   const MemoryFactors memory{
       static_cast<std::uint64_t>(ranks_.size()),
       settings_.run.threads,
@@ -285,7 +286,7 @@ void TrainingRun<Real>::describe() const {
       bytes,
       samples,
       bytes_a_sample,
-      network_->workspace_bytes(samples, train_data_->shape().sparse),
+      workspaces * network_->workspace_bytes(samples, train_data_->shape().sparse),
       network_->rounds_operands() ? sizeof(linear_algebra::Bf16) * network_->layout().padded_size() : 0,
       has_feedback(summation_)};
   const model::TargetSummary& targets = train_data_->summary();

@@ -289,6 +289,22 @@ class SameBitsTest(LikelihoodTest):
                                   optimizer__learning_rate=0.01), likelihood)
 
 
+class SecondDerivativesTest(LikelihoodTest):
+    def test_newton_is_refused_where_there_are_none(self):
+        toy.gaussian(self.folder / "train.h5", 40)
+        settings = self.settings(model__likelihood="laplace", optimizer__method="newton_cg")
+        message = self.refuse(["train", *program.options(settings)], 2)
+        self.assertIn("optimizer.method = newton_cg: needs second derivatives, and the likelihood has no second "
+                      "derivatives; take lbfgs", message)
+
+    def test_they_keep_the_bits_on_any_number_of_ranks(self):
+        toy.gaussian(self.folder / "train.h5", 57)
+        self.add("train.h5", weights=numpy.arange(57) % 4)
+        self.assert_same_bits(self.settings(model__likelihood="gaussian_heteroscedastic", data__weights="weights",
+                                            data__shards=7, model__layer_norm="true", optimizer__method="newton_cg"),
+                              "newton")
+
+
 class ReadmeTest(program.ProgramTest):
     def test_its_table_has_the_likelihoods_of_the_program(self):
         text = " ".join(self.succeed(["train", "--help"]).stdout.split())

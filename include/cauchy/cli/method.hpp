@@ -16,8 +16,9 @@ template <typename Real>
 std::unique_ptr<optimize::Method<Real>> make_method(const communication::Communicator& ranks, const Settings& settings,
                                                     const model::ParameterLayout& layout);
 
-/// Throws an agreed core::UserError if the method needs one objective, and a step has another than the next.
-void check_method(const Settings& settings, std::uint64_t steps_per_epoch);
+/// Throws an agreed core::UserError if the method needs one objective, and a step has another than the next; or if it
+/// needs second derivatives, which the model, for this reason, does not have: Model::hessian_fault.
+void check_method(const Settings& settings, std::uint64_t steps_per_epoch, const std::string& hessian_fault);
 
 /// Collective. Puts numbers in place of `auto` in the options of the schedule, where it uses them. Throws an agreed
 /// core::UserError if it lacks a number of steps, or validation data.
