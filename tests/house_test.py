@@ -25,6 +25,7 @@ MAY_SEE = {
     "config": {"core"},
     "cli": {"core", "linear_algebra", "communication", "reduction", "storage", "model", "optimize", "data", "training",
             "reporting", "checkpoint", "config"},
+    "library": {"core", "communication", "model", "data", "training", "checkpoint", "config", "cli"},
 }
 
 # Which rooms may include a library's headers.

@@ -13,6 +13,7 @@
 #include "cauchy/cli/gradient_table.hpp"
 #include "cauchy/cli/point.hpp"
 #include "cauchy/cli/settings.hpp"
+#include "cauchy/cli/training_command.hpp"
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/communication/channel.hpp"
 #include "cauchy/data/sampler.hpp"
@@ -78,7 +79,7 @@ std::vector<bool> moving_elements(const model::ParameterLayout& layout, std::spa
 std::string head_text(const Point& point, const Settings& settings, const optimize::GradientCheck& check) {
   const data::Dataset<double>& train = *point.data;
   const std::span<const double> gradient = check.gradient();
-  return "point       " + point.text + ": " + grouped(point.network->layout().parameter_count()) +
+  return "point       " + point.text + ": " + grouped(point.model->layout().parameter_count()) +
          " parameters\ndata        " + train.source().path + ": " + grouped(train.shape().rows) + " samples in " +
          grouped(settings.data.shards) + " shards, all at once, in double precision\nobjective   " +
          short_text(check.value(), 10) + ", with rounding noise of about " + short_text(check.noise(), 2) +
@@ -119,9 +120,9 @@ void report(const communication::Communicator& ranks, const std::vector<CheckedP
 }
 
 /// Collective.
-void check_gradient(const communication::Communicator& ranks, const Settings& settings, const Point& point,
-                    optimize::GradientCheckOptions options) {
-  const model::Network<double>& network = *point.network;
+void check_point(const communication::Communicator& ranks, const Settings& settings, const Point& point,
+                 optimize::GradientCheckOptions options) {
+  const model::Model<double>& model = *point.model;
   const data::Dataset<double>& train = *point.data;
   core::PhaseSeconds seconds;
   communication::Channel channel(ranks, seconds, communication::Channel::Overlap::off);
@@ -132,23 +133,23 @@ void check_gradient(const communication::Communicator& ranks, const Settings& se
   std::unique_ptr<training::Reducer<double>> reducer;
   std::optional<training::DistributedObjective<double>> objective;
   communication::agree(ranks, [&] {
-    workers.emplace(network, training::DistributedObjective<double>::pass_samples(microbatch, sampler),
+    workers.emplace(model, training::DistributedObjective<double>::pass_samples(microbatch, sampler),
                     settings.run.threads, seconds);
-    reducer = training::make_exact_reducer<double>(network.layout(), channel, reduction::Width::int64,
+    reducer = training::make_exact_reducer<double>(model.layout(), channel, reduction::Width::int64,
                                                    settings.data.shards, settings.run.threads, {});
     objective.emplace(
-        training::ObjectiveParts<double>{network, train, sampler, *reducer, *workers, channel, seconds},
+        training::ObjectiveParts<double>{model, train, sampler, *reducer, *workers, channel, seconds},
         training::ObjectiveSettings{.l2 = settings.model.l2, .l1 = settings.model.l1, .microbatch = microbatch});
   });
   objective->select({}, {});
-  WholeGradient whole(*objective, network.layout(), settings.model.l1);
-  const std::vector<bool> moves = moving_elements(network.layout(), point.theta, settings.model.l1);
+  WholeGradient whole(*objective, model.layout(), settings.model.l1);
+  const std::vector<bool> moves = moving_elements(model.layout(), point.theta, settings.model.l1);
   options.seed = settings.run.seed;
   optimize::GradientCheck check(whole, point.theta, options, [&](std::size_t element) { return moves[element]; });
   if (ranks.is_root()) {
     std::cout << head_text(point, settings, check) << std::flush;
   }
-  const std::vector<CheckedPart> parts = check_parts(check, network.layout());
+  const std::vector<CheckedPart> parts = check_parts(check, model.layout());
   report(ranks, parts, check.evaluations());
 }
 
@@ -157,11 +158,18 @@ core::ExitCode run_check_gradient(const communication::Communicator& ranks, cons
   communication::agree(ranks, [&] { options = options_of(line); });
   Settings settings;
   const Point point = open_point(ranks, line, "data.train", settings);
-  check_gradient(ranks, settings, point, options);
+  check_point(ranks, settings, point, options);
   return core::ExitCode::done;
 }
 
 }  // namespace
+
+core::ExitCode check_gradient(const communication::Communicator& ranks, const CommandLine& line, Settings& settings,
+                              config::Sources sources) {
+  const Point point = open_point(ranks, line, "data.train", settings, std::move(sources));
+  check_point(ranks, settings, point, {});
+  return core::ExitCode::done;
+}
 
 Command check_gradient_command() {
   using Value = CommandOption::Value;

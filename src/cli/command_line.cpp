@@ -26,7 +26,8 @@ std::string spelled(const CommandOption& option) {
 
 }  // namespace
 
-CommandLine::CommandLine(const CommandSyntax& syntax, std::span<const std::string> arguments) : command_(syntax.name) {
+CommandLine::CommandLine(const CommandSyntax& syntax, std::span<const std::string> arguments)
+    : command_(syntax.program + syntax.name) {
   std::vector<std::string> problems;
   while (!arguments.empty()) {
     const std::string& argument = arguments[0];
@@ -60,7 +61,7 @@ CommandLine::CommandLine(const CommandSyntax& syntax, std::span<const std::strin
     for (const std::string& problem : problems) {
       text += "command line: " + problem + "\n";
     }
-    throw core::UserError(text + "see cauchy " + command_ + " --help");
+    throw core::UserError(text + "see " + command_ + " --help");
   }
 }
 
@@ -108,7 +109,7 @@ std::optional<std::string> CommandLine::value(const std::string& name) const {
 std::string CommandLine::required(const std::string& name) const {
   const std::optional<std::string> text = value(name);
   if (!text || text->empty()) {
-    throw core::UserError("command line: --" + name + " is missing; see cauchy " + command_ + " --help");
+    throw core::UserError("command line: --" + name + " is missing; see " + command_ + " --help");
   }
   return *text;
 }
@@ -144,7 +145,7 @@ double CommandLine::number(const std::string& name, double usual) const {
 }
 
 std::string help_text(const CommandSyntax& syntax) {
-  std::string text = "usage: cauchy " + syntax.name;
+  std::string text = "usage: " + syntax.program + syntax.name;
   text += syntax.positional.empty() ? "" : " " + syntax.positional;
   text += syntax.options.empty() ? "" : " [options]";
   text += syntax.takes_configuration ? " [--section.key=value ...]" : "";

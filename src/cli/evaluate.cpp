@@ -34,7 +34,7 @@ void evaluate_checkpoint(const communication::Communicator& ranks, const std::st
   check_tokens(*reader, settings);
   const auto network = make_network<Real>(ranks, settings, problem);
   const auto method = make_method<Real>(ranks, settings, network->layout());
-  const training::TrainingState<Real> state = load_state(ranks, path, *network, *method);
+  const training::TrainingState<Real> state = load_state(ranks, path, network->layout(), *method);
   const SampleSet set{reader.get()};
   const SampleStorage storage = store_samples(ranks, settings, {&set, 1}).front();
   data::Dataset<Real> dataset(ranks, std::move(reader), settings.data.shards, state.standardization,

@@ -1,4 +1,4 @@
-// The end of a job by an error that one rank alone knows of.
+// The end of a job by an error.
 
 #include "cauchy/cli/failure.hpp"
 
@@ -7,8 +7,6 @@
 #include <exception>
 #include <iostream>
 #include <new>
-
-#include "cauchy/core/error.hpp"
 
 namespace cauchy::cli {
 namespace {
@@ -38,6 +36,22 @@ void fail_alone(const communication::Communicator& ranks) noexcept {
     end_job(ranks, core::ExitCode::internal_error, error.what());
   } catch (...) {
     end_job(ranks, core::ExitCode::internal_error, "an unknown error");
+  }
+}
+
+core::ExitCode end_in_order(const communication::Communicator& ranks, const std::function<core::ExitCode()>& work) {
+  try {
+    return work();
+  } catch (const core::Error& error) {
+    if (!error.agreed()) {
+      fail_alone(ranks);
+    }
+    if (ranks.is_root()) {
+      std::cerr << "cauchy: error: " << error.what() << std::endl;
+    }
+    return error.code();
+  } catch (const std::exception&) {
+    fail_alone(ranks);
   }
 }
 

@@ -6,41 +6,75 @@
 #include <utility>
 #include <vector>
 
+#include "cauchy/cli/own_problem.hpp"
 #include "cauchy/cli/problem.hpp"
 #include "cauchy/cli/tokens.hpp"
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/core/error.hpp"
 
 namespace cauchy::cli {
+namespace {
+
+/// Collective. All ranks start from the root's.
+template <typename Real>
+void initialize(const communication::Communicator& ranks, const Settings& settings, FreshModel<Real>& fresh) {
+  communication::agree(ranks, [&] {
+    fresh.theta.resize(fresh.model->layout().padded_size());
+    fresh.model->initialize(fresh.theta, settings.run.seed);
+    if (fresh.network) {
+      const std::vector<double> outputs = fresh.network->likelihood().initial_outputs(fresh.train->summary());
+      if (!outputs.empty()) {
+        fresh.network->start_from_outputs(outputs, fresh.theta);
+      }
+    }
+  });
+  if (!fresh.network) {
+    ranks.broadcast<Real>(fresh.theta);
+  }
+}
+
+/// Collective. The shape of the problem, and a network for it.
+template <typename Real>
+void make_model(const communication::Communicator& ranks, Settings& settings, FreshModel<Real>& fresh) {
+  if (const model::Model<Real>* own = own_model<Real>(settings)) {
+    const data::SourceShape& shape = fresh.train->shape();
+    fresh.problem = {shape.rows, shape.inputs, shape.target_columns, 0, {}, fresh.train->reader().encoding()};
+    fresh.model = own;
+    if (fresh.train->summary().weight == 0) {
+      throw core::UserError(data::at(fresh.train->source()) + "no sample counts: all weights are zero").as_agreed();
+    }
+    return;
+  }
+  settle_vocabulary(ranks, settings, *fresh.train);
+  fresh.problem = problem_shape(settings, *fresh.train);
+  fresh.network = make_network<Real>(ranks, settings, fresh.problem, 2);
+  fresh.model = fresh.network.get();
+}
+
+}  // namespace
 
 template <typename Real>
 FreshModel<Real> make_fresh_model(const communication::Communicator& ranks, Settings& settings,
                                   std::unique_ptr<const data::Reader> reader, std::uint64_t streamed_block_rows) {
   FreshModel<Real> fresh;
-  settle_categories(ranks, settings, *reader);
-  check_tokens(*reader, settings);
+  if (settings.own.model != nullptr) {
+    check_own_problem(*reader, settings);
+  } else {
+    settle_categories(ranks, settings, *reader);
+    check_tokens(*reader, settings);
+  }
   if (settings.data.standardize) {
     fresh.standardization = data::measure_standardization(ranks, *reader, settings.data.shards);
     spare_tokens(settings.model, fresh.standardization);
   }
   fresh.train = std::make_unique<data::Dataset<Real>>(ranks, std::move(reader), settings.data.shards,
                                                       fresh.standardization, streamed_block_rows);
-  settle_vocabulary(ranks, settings, *fresh.train);
-  fresh.problem = problem_shape(settings, *fresh.train);
-  fresh.network = make_network<Real>(ranks, settings, fresh.problem, 2);
-  const model::Network<Real>& network = *fresh.network;
-  if (!settings.model.initial.empty()) {
-    fresh.theta = initial_parameters<Real>(ranks, settings.model.initial, network.layout());
-    return fresh;
+  make_model(ranks, settings, fresh);
+  if (settings.model.initial.empty()) {
+    initialize(ranks, settings, fresh);
+  } else {
+    fresh.theta = initial_parameters<Real>(ranks, settings.model.initial, fresh.model->layout());
   }
-  communication::agree(ranks, [&] {
-    fresh.theta.resize(network.layout().padded_size());
-    network.initialize(fresh.theta, settings.run.seed);
-    const std::vector<double> outputs = network.likelihood().initial_outputs(fresh.train->summary());
-    if (!outputs.empty()) {
-      network.start_from_outputs(outputs, fresh.theta);
-    }
-  });
   return fresh;
 }
 

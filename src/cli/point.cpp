@@ -8,6 +8,7 @@
 
 #include "cauchy/cli/arithmetic.hpp"
 #include "cauchy/cli/fresh_model.hpp"
+#include "cauchy/cli/own_problem.hpp"
 #include "cauchy/cli/problem.hpp"
 #include "cauchy/cli/sample_storage.hpp"
 #include "cauchy/cli/spread.hpp"
@@ -65,13 +66,14 @@ std::uint64_t streamed_block_rows(const communication::Communicator& ranks, cons
 }
 
 /// Collective. As a run of training would start.
-Point fresh_point(const communication::Communicator& ranks, const CommandLine& line, Settings& settings) {
-  config::Sources sources;
+Point fresh_point(const communication::Communicator& ranks, const CommandLine& line, Settings& settings,
+                  config::Sources sources) {
   communication::agree(ranks, [&] { sources.file = line.has("config") ? line.required("config") : ""; });
   agree_on_arithmetic(ranks);
   sources.environment = config::environment_variables();
   sources.arguments = line.configuration();
   resolve_settings(ranks, sources, settings);
+  settle_own_problem(ranks, settings);
   communication::start_watchdog(ranks, settings.run.watchdog_seconds);
   check_threads(ranks, settings.run.threads);
   communication::agree(ranks, [&] { model::check(settings.model); });
@@ -79,9 +81,11 @@ Point fresh_point(const communication::Communicator& ranks, const CommandLine& l
   const std::uint64_t block_rows = streamed_block_rows(ranks, settings, *reader);
   FreshModel<double> fresh = make_fresh_model<double>(ranks, settings, std::move(reader), block_rows);
   Point point;
-  point.text = settings.model.initial.empty() ? "initial parameters of run.seed = " + std::to_string(settings.run.seed)
-                                              : settings.model.initial;
+  point.text = !settings.model.initial.empty() ? settings.model.initial
+               : fresh.network                 ? "initial parameters of run.seed = " + std::to_string(settings.run.seed)
+                                               : "initial parameters of " + settings.own.name;
   point.network = std::move(fresh.network);
+  point.model = fresh.model;
   point.theta = std::move(fresh.theta);
   point.standardization = std::move(fresh.standardization);
   point.data = std::move(fresh.train);
@@ -104,6 +108,7 @@ Point stored_point(const communication::Communicator& ranks, const CommandLine& 
   point.checkpoint = run.path;
   point.steps = stored.steps;
   point.network = make_network<double>(ranks, settings, run.problem);
+  point.model = point.network.get();
   point.theta = std::move(stored.theta);
   point.standardization = std::move(stored.standardization);
   point.data = std::make_unique<data::Dataset<double>>(ranks, std::move(reader), settings.data.shards,
@@ -114,7 +119,7 @@ Point stored_point(const communication::Communicator& ranks, const CommandLine& 
 }  // namespace
 
 Point open_point(const communication::Communicator& ranks, const CommandLine& line, const std::string& set,
-                 Settings& settings) {
+                 Settings& settings, config::Sources sources) {
   const bool stored = line.has("checkpoint");
   communication::agree(ranks, [&] {
     if (stored && line.has("config")) {
@@ -126,10 +131,12 @@ Point open_point(const communication::Communicator& ranks, const CommandLine& li
       throw core::UserError("command line: " + set + " goes with --checkpoint");
     }
   });
-  Point point = stored ? stored_point(ranks, line, set, settings) : fresh_point(ranks, line, settings);
-  const model::Network<double>& network = *point.network;
-  training::check_observations(ranks, network.likelihood(), settings.model.likelihood, *point.data);
-  training::check_features(ranks, network, *point.data);
+  Point point =
+      stored ? stored_point(ranks, line, set, settings) : fresh_point(ranks, line, settings, std::move(sources));
+  if (point.network) {
+    training::check_observations(ranks, point.network->likelihood(), settings.model.likelihood, *point.data);
+    training::check_features(ranks, *point.network, *point.data);
+  }
   return point;
 }
 

@@ -179,7 +179,7 @@ void predict_file(const communication::Communicator& ranks, const CommandLine& l
   const std::uint64_t rows = reader->shape().rows;
   const auto network = make_network<Real>(ranks, settings, run.problem);
   const auto method = make_method<Real>(ranks, settings, network->layout());
-  const training::TrainingState<Real> state = load_state(ranks, run.path, *network, *method);
+  const training::TrainingState<Real> state = load_state(ranks, run.path, network->layout(), *method);
   std::unique_ptr<PredictionFile<Real>> file;
   std::optional<Predictor<Real>> predictor;
   communication::agree(ranks, [&] {

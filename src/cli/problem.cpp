@@ -194,14 +194,13 @@ std::uint64_t evaluation_samples(std::uint64_t microbatch, std::initializer_list
 
 template <typename Real>
 training::TrainingState<Real> load_state(const communication::Communicator& ranks, const std::filesystem::path& path,
-                                         const model::Network<Real>& network, const optimize::Method<Real>& method) {
+                                         const model::ParameterLayout& layout, const optimize::Method<Real>& method) {
   training::TrainingState<Real> state;
-  communication::agree(ranks, [&] {
-    state.method = method.start(linear_algebra::AlignedVector<Real>(network.layout().padded_size(), Real{0}));
-  });
+  communication::agree(
+      ranks, [&] { state.method = method.start(linear_algebra::AlignedVector<Real>(layout.padded_size(), Real{0})); });
   communication::agree_on_root(ranks, [&] {
     const core::Doing doing("reading a checkpoint");
-    training::TrainingState<Real> stored = checkpoint::load<Real>(path, network.layout());
+    training::TrainingState<Real> stored = checkpoint::load<Real>(path, layout);
     check_slots(path, state.method, stored.method);
     state = std::move(stored);
   });
@@ -293,8 +292,8 @@ template linear_algebra::AlignedVector<float> initial_parameters(const communica
 template linear_algebra::AlignedVector<double> initial_parameters(const communication::Communicator&,
                                                                   const std::string&, const model::ParameterLayout&);
 template training::TrainingState<float> load_state(const communication::Communicator&, const std::filesystem::path&,
-                                                   const model::Network<float>&, const optimize::Method<float>&);
+                                                   const model::ParameterLayout&, const optimize::Method<float>&);
 template training::TrainingState<double> load_state(const communication::Communicator&, const std::filesystem::path&,
-                                                    const model::Network<double>&, const optimize::Method<double>&);
+                                                    const model::ParameterLayout&, const optimize::Method<double>&);
 
 }  // namespace cauchy::cli

@@ -3,7 +3,6 @@
 #include "cauchy/cli/run.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <iostream>
 #include <vector>
 
@@ -85,19 +84,7 @@ core::ExitCode run_command(const communication::Communicator& ranks, std::span<c
 }  // namespace
 
 core::ExitCode run(const communication::Communicator& ranks, std::span<const std::string> arguments) {
-  try {
-    return run_command(ranks, arguments);
-  } catch (const core::Error& error) {
-    if (!error.agreed()) {
-      fail_alone(ranks);
-    }
-    if (ranks.is_root()) {
-      std::cerr << "cauchy: error: " << error.what() << std::endl;
-    }
-    return error.code();
-  } catch (const std::exception&) {
-    fail_alone(ranks);
-  }
+  return end_in_order(ranks, [&] { return run_command(ranks, arguments); });
 }
 
 }  // namespace cauchy::cli

@@ -16,7 +16,7 @@ template <typename Real>
 StoredModel load_as(const communication::Communicator& ranks, const StoredRun& run, const Settings& settings) {
   const auto network = make_network<Real>(ranks, settings, run.problem);
   const auto method = make_method<Real>(ranks, settings, network->layout());
-  const training::TrainingState<Real> state = load_state(ranks, run.path, *network, *method);
+  const training::TrainingState<Real> state = load_state(ranks, run.path, network->layout(), *method);
   return {{state.method.x.begin(), state.method.x.end()}, state.standardization, state.stopping.steps};
 }
 

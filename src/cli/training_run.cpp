@@ -17,6 +17,7 @@
 #include "cauchy/cli/fresh_model.hpp"
 #include "cauchy/cli/memory_estimate.hpp"
 #include "cauchy/cli/method.hpp"
+#include "cauchy/cli/own_problem.hpp"
 #include "cauchy/cli/run_folders.hpp"
 #include "cauchy/cli/run_report.hpp"
 #include "cauchy/cli/summation.hpp"
@@ -80,6 +81,10 @@ std::string precision_text(const std::string& precision) {
                "instructions for bf16";
 }
 
+std::string first_of(const std::vector<std::string>& names) {
+  return names.empty() ? "" : names.front();
+}
+
 }  // namespace
 
 /// What computes gradients. Made by all ranks together.
@@ -96,10 +101,10 @@ struct TrainingRun<Real>::Engine {
     std::unique_ptr<communication::SharedArrays> shared = run.share_memory();
     communication::agree(run.ranks_, [&] {
       sampler = run.make_sampler();
-      workers.emplace(*run.network_, run.samples_of_a_pass(*sampler), settings.run.threads, run.seconds_);
+      workers.emplace(*run.model_, run.samples_of_a_pass(*sampler), settings.run.threads, run.seconds_);
       reducer = run.make_reducer(channel, std::move(shared));
       objective.emplace(
-          training::ObjectiveParts<Real>{*run.network_, *run.train_data_, *sampler, *reducer, *workers, channel,
+          training::ObjectiveParts<Real>{*run.model_, *run.train_data_, *sampler, *reducer, *workers, channel,
                                          run.seconds_},
           training::ObjectiveSettings{settings.model.l2, settings.model.l1, settings.method.clip_norm,
                                       settings.method.clip_value, settings.stop.norm_p, run.microbatch()});
@@ -131,8 +136,7 @@ struct TrainingRun<Real>::RootObservers {
   training::TimeLimit<Real> time_limit;
 
   RootObservers(TrainingRun& run, RunLocks& locks, std::uint64_t steps_per_epoch)
-      : metrics({run_folders(run.settings_).metrics(), run.network_->likelihood().metrics(),
-                 run.settings_.output.every_steps},
+      : metrics({run_folders(run.settings_).metrics(), run.model_->metrics(), run.settings_.output.every_steps},
                 run.state_),
         checkpoints(run.settings_.checkpoint,
                     {.description = run.description(),
@@ -148,8 +152,8 @@ struct TrainingRun<Real>::RootObservers {
                            metrics.sync();  // its rows up to this step are written: a resumed run goes on from them
                          }},
                     run.state_),
-        progress({reporting::output_is_terminal(), run.network_->likelihood().metrics().front(), run.settings_.stop},
-                 std::cout, run.state_),
+        progress({reporting::output_is_terminal(), first_of(run.model_->metrics()), run.settings_.stop}, std::cout,
+                 run.state_),
         time_limit(
             deadlines(run.settings_.stop, run.launch_), run.launch_, [this] { return checkpoints.expected_seconds(); },
             run.steps_to_evaluate(steps_per_epoch)) {}
@@ -181,28 +185,34 @@ TrainingRun<Real>::TrainingRun(const communication::Communicator& ranks, Setting
   } else {
     start_run(std::move(reader));
   }
-  check_method(settings_, make_sampler().steps_per_epoch(), network_->hessian_fault());
+  check_method(settings_, make_sampler().steps_per_epoch(), model_->hessian_fault());
   settle_schedule(ranks_, settings_, make_sampler().steps_per_epoch());
   validation_data_ = read_evaluation_data(std::move(validation), storage_[1]);
   test_data_ = read_evaluation_data(std::move(test), storage_[2]);
   for (data::Dataset<Real>* dataset : {train_data_.get(), validation_data_.get(), test_data_.get()}) {
-    if (dataset != nullptr) {
+    if (dataset != nullptr && network_) {
       training::check_observations(ranks_, network_->likelihood(), settings_.model.likelihood, *dataset);
       training::check_features(ranks_, *network_, *dataset);
     }
   }
   reading_seconds_ = timer.seconds();
-  summation_ = choose_summation(settings_, network_->layout().parameter_count(), rows);
-  choose_exchange(ranks_, settings_, network_->layout().padded_size(), summation_);
+  summation_ = choose_summation(settings_, model_->layout().parameter_count(), rows);
+  choose_exchange(ranks_, settings_, model_->layout().padded_size(), summation_);
 }
 
 template <typename Real>
 void TrainingRun<Real>::continue_run(const StartingPoint& start, std::unique_ptr<const data::Reader> reader) {
-  check_tokens(*reader, settings_);
   problem_ = start.problem;
-  network_ = make_network<Real>(ranks_, settings_, problem_, 2);
-  method_ = make_method<Real>(ranks_, settings_, network_->layout());
-  state_ = load_state(ranks_, start.path, *network_, *method_);
+  model_ = own_model<Real>(settings_);
+  if (model_ != nullptr) {
+    check_own_problem(*reader, settings_);
+  } else {
+    check_tokens(*reader, settings_);
+    network_ = make_network<Real>(ranks_, settings_, problem_, 2);
+    model_ = network_.get();
+  }
+  method_ = make_method<Real>(ranks_, settings_, model_->layout());
+  state_ = load_state(ranks_, start.path, model_->layout(), *method_);
   train_data_ = std::make_unique<data::Dataset<Real>>(ranks_, std::move(reader), settings_.data.shards,
                                                       state_.standardization, storage_[0].streamed_block_rows);
 }
@@ -215,7 +225,8 @@ void TrainingRun<Real>::start_run(std::unique_ptr<const data::Reader> reader) {
   train_data_ = std::move(fresh.train);
   problem_ = std::move(fresh.problem);
   network_ = std::move(fresh.network);
-  method_ = make_method<Real>(ranks_, settings_, network_->layout());
+  model_ = fresh.model;
+  method_ = make_method<Real>(ranks_, settings_, model_->layout());
   communication::agree(ranks_, [&] { state_.method = method_->start(std::move(fresh.theta)); });
 }
 
@@ -233,7 +244,9 @@ std::unique_ptr<data::Dataset<Real>> TrainingRun<Real>::read_evaluation_data(std
     return nullptr;
   }
   check_columns(*reader, problem_);
-  check_tokens(*reader, settings_);
+  if (network_) {
+    check_tokens(*reader, settings_);
+  }
   return std::make_unique<data::Dataset<Real>>(ranks_, std::move(reader), settings_.data.shards, state_.standardization,
                                                storage.streamed_block_rows);
 }
@@ -278,7 +291,7 @@ void TrainingRun<Real>::describe() const {
       settings_.run.threads,
       shards,
       sizeof(Real),
-      network_->layout().padded_size(),
+      model_->layout().padded_size(),
       state_.method.slots.size(),
       checkpoint::copies_of_state(validation_data_ != nullptr),
       summation_bytes(summation_, settings_),
@@ -286,17 +299,12 @@ void TrainingRun<Real>::describe() const {
       bytes,
       samples,
       bytes_a_sample,
-      workspaces * network_->workspace_bytes(samples, train_data_->shape().sparse),
-      network_->rounds_operands() ? sizeof(linear_algebra::Bf16) * network_->layout().padded_size() : 0,
+      workspaces * model_->workspace_bytes(samples, train_data_->shape().sparse),
+      model_->rounds_operands() ? sizeof(linear_algebra::Bf16) * model_->layout().padded_size() : 0,
       has_feedback(summation_)};
   const model::TargetSummary& targets = train_data_->summary();
-  const std::string_view better = model::better_likelihood(settings_.model.likelihood, targets);
-  std::cout << "model       " << grouped(network_->layout().parameter_count()) << " parameters, " << problem_.inputs
-            << " inputs" << tokens_text(settings_.model);
-  for (const std::uint64_t width : settings_.model.layers) {
-    std::cout << " - " << width;
-  }
-  std::cout << " - " << network_->likelihood().outputs() << " outputs, " << settings_.model.likelihood << "\n"
+  const std::string_view better = network_ ? model::better_likelihood(settings_.model.likelihood, targets) : "";
+  std::cout << "model       " << grouped(model_->layout().parameter_count()) << " parameters, " << model_text() << "\n"
             << "data        " << grouped(train_data_->shape().rows) << " samples" << density_text(train_data_->shape())
             << " in " << shards << " shards, " << (train_data_->streams() ? "checked in " : "read in ")
             << short_text(reading_seconds_, 3) << " s\n"
@@ -311,6 +319,18 @@ void TrainingRun<Real>::describe() const {
 }
 
 template <typename Real>
+std::string TrainingRun<Real>::model_text() const {
+  if (!network_) {
+    return settings_.own.name + " of " + std::to_string(problem_.inputs) + " features";
+  }
+  std::string text = std::to_string(problem_.inputs) + " inputs" + tokens_text(settings_.model);
+  for (const std::uint64_t width : settings_.model.layers) {
+    text += " - " + std::to_string(width);
+  }
+  return text + " - " + std::to_string(network_->likelihood().outputs()) + " outputs, " + settings_.model.likelihood;
+}
+
+template <typename Real>
 data::Sampler TrainingRun<Real>::make_sampler() const {
   return data::Sampler({train_data_->shape().rows, settings_.data.shards, settings_.batch.batch_size,
                         settings_.data.block_rows, settings_.run.seed});
@@ -322,7 +342,7 @@ template <typename Real>
 std::uint64_t TrainingRun<Real>::microbatch() const {
   constexpr std::uint64_t most_outputs = 1 << 22;
   const std::uint64_t usual = settings_.data.rows_of_a_pass();
-  return settings_.data.microbatch == 0 && settings_.model.layers.empty() && train_data_->shape().sparse
+  return settings_.data.microbatch == 0 && network_ && settings_.model.layers.empty() && train_data_->shape().sparse
              ? std::max(usual, most_outputs / network_->likelihood().outputs())
              : usual;
 }
@@ -342,7 +362,7 @@ std::unique_ptr<communication::SharedArrays> TrainingRun<Real>::share_memory() c
     return nullptr;
   }
   auto shared = communication::SharedArrays::make(
-      ranks_, network_->layout().padded_size() * summation_bytes(summation_, settings_));
+      ranks_, model_->layout().padded_size() * summation_bytes(summation_, settings_));
   if (!shared && ranks_.is_root()) {
     std::cerr << "cauchy: warning: the system does not let ranks share memory: their sums travel as messages, which is "
                  "slower\n";
@@ -358,7 +378,7 @@ Spread TrainingRun<Real>::spread() const {
 template <typename Real>
 std::unique_ptr<training::Reducer<Real>> TrainingRun<Real>::make_reducer(
     communication::Channel& channel, std::unique_ptr<communication::SharedArrays> shared) const {
-  const model::ParameterLayout& layout = network_->layout();
+  const model::ParameterLayout& layout = model_->layout();
   const auto [ranks, threads, shards] = spread();
   return summation_.exact ? training::make_exact_reducer<Real>(layout, channel, summation_.width, shards, threads,
                                                                state_.units, std::move(shared))
@@ -392,7 +412,7 @@ void TrainingRun<Real>::write_resolved() const {
 
 template <typename Real>
 checkpoint::Description TrainingRun<Real>::description() const {
-  return {network_->layout(), config::problem_text(settings_.resolution), problem_,
+  return {model_->layout(), config::problem_text(settings_.resolution), problem_,
           std::string(linear_algebra::instruction_set()), std::string(linear_algebra::product_backend<Real>())};
 }
 
@@ -419,7 +439,7 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
     if (ranks_.is_root()) {
       std::cout << "nothing to do: stopped by " << training::stop_reason_name(done) << " after "
                 << grouped(state_.stopping.steps) << " steps\nparameters digest: "
-                << checkpoint::parameters_digest<Real>(network_->layout(), std::span<const Real>(state_.method.x))
+                << checkpoint::parameters_digest<Real>(model_->layout(), std::span<const Real>(state_.method.x))
                 << std::endl;
     }
     number_last_step();
@@ -428,7 +448,7 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
   Engine engine(*this);
   const optimize::Schedule schedule(settings_.method.learning_rate, settings_.schedule);
   training::Trainer<Real> trainer({.channel = engine.channel,
-                                   .model = *network_,
+                                   .model = *model_,
                                    .method = *method_,
                                    .schedule = schedule,
                                    .objective = *engine.objective,
@@ -457,8 +477,7 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
                             stream_text(ranks_, stream_summary(), settings_.run.threads, wall_seconds);
   if (root) {
     std::cout << times
-              << end_text<Real>(
-                     {settings_, network_->layout(), state_, last, root->checkpoints, network_->likelihood().metrics()})
+              << end_text<Real>({settings_, model_->layout(), state_, last, root->checkpoints, model_->metrics()})
               << std::flush;
   }
   return exit_code(last, root.get());

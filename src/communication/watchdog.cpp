@@ -11,7 +11,7 @@
 namespace cauchy::communication {
 
 void start_watchdog(const Communicator& ranks, double seconds) {
-  if (seconds <= 0) {
+  if (seconds <= 0 || ranks.handle_->watch) {
     return;
   }
   std::vector<Peer> peers;

@@ -14,6 +14,7 @@
 #include "cauchy/data/hdf5_reader.hpp"
 #include "cauchy/data/idx_reader.hpp"
 #include "cauchy/data/libsvm_reader.hpp"
+#include "cauchy/data/rows_reader.hpp"
 #include "cauchy/data/source_files.hpp"
 #include "cauchy/data/table_reader.hpp"
 #include "conversion.hpp"
@@ -97,6 +98,9 @@ void require_each(const Reader& reader, Part part, Range rows, std::span<const R
 
 std::unique_ptr<const Reader> open_reader(const communication::Communicator& ranks, const Source& source,
                                           const Encoding& training) {
+  if (source.rows) {
+    return open_rows(ranks, source);
+  }
   std::string format;
   communication::agree_on_root(ranks, [&] {
     const core::Doing doing("reading data");

@@ -95,8 +95,10 @@ std::string Progress<Real>::line(const training::StepReport& report, const train
                      fixed_width(short_text(state.history.epoch_nll()), 9) + "  gradient " +
                      fixed_width(short_text(state.stopping.gradient_norm, 3), 8);
   if (report.validation) {
-    text += "  validation NLL " + fixed_width(short_text(report.validation->nll), 7) + ", " + options_.metric + " " +
-            fixed_width(short_text(report.validation->metrics.front()), 6);
+    text += "  validation NLL " + fixed_width(short_text(report.validation->nll), 7);
+    if (!options_.metric.empty()) {
+      text += ", " + options_.metric + " " + fixed_width(short_text(report.validation->metrics.front()), 6);
+    }
   }
   const double seconds = run_timer_.seconds();
   const double rate = static_cast<double>(state.history.samples - first_sample_) / std::max(seconds, 1e-9);

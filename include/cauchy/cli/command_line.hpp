@@ -25,6 +25,7 @@ struct CommandSyntax {
   std::string positional;              ///< placeholder of the one plain argument; empty: none
   std::vector<CommandOption> options;  ///< --help comes of itself
   bool takes_configuration = false;    ///< whether --section.key=value may follow
+  std::string program = "cauchy ";     ///< what stands before the name
 };
 
 /// The arguments behind the command, sorted.

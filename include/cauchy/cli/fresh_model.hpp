@@ -10,6 +10,7 @@
 #include "cauchy/data/dataset.hpp"
 #include "cauchy/data/standardization.hpp"
 #include "cauchy/linear_algebra/aligned.hpp"
+#include "cauchy/model/model.hpp"
 #include "cauchy/model/network.hpp"
 
 namespace cauchy::cli {
@@ -19,8 +20,9 @@ struct FreshModel {
   data::Standardization standardization;
   std::unique_ptr<data::Dataset<Real>> train;
   checkpoint::ProblemShape problem;
-  std::unique_ptr<model::Network<Real>> network;
-  linear_algebra::AlignedVector<Real> theta;  ///< of run.seed, or of model.initial
+  std::unique_ptr<model::Network<Real>> network;  ///< null: the model is the program's own
+  const model::Model<Real>* model = nullptr;      ///< the network, or the program's own
+  linear_algebra::AlignedVector<Real> theta;      ///< of run.seed, or of model.initial
 };
 
 /// Collective. Reads the training data, builds the network that fits them, and its initial Θ. Settles what the data

@@ -41,7 +41,7 @@ std::uint64_t evaluation_samples(std::uint64_t microbatch, std::initializer_list
 /// Collective. The state in a checkpoint, which the root reads for all. `path` counts on the root.
 template <typename Real>
 training::TrainingState<Real> load_state(const communication::Communicator& ranks, const std::filesystem::path& path,
-                                         const model::Network<Real>& network, const optimize::Method<Real>& method);
+                                         const model::ParameterLayout& layout, const optimize::Method<Real>& method);
 
 /// Collective. Θ of a checkpoint, which the root reads for all: model.initial.
 template <typename Real>

@@ -2,6 +2,8 @@
 /// All options of a run, and how every rank comes to the same values.
 
 #include <functional>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -9,13 +11,25 @@
 #include "cauchy/communication/communicator.hpp"
 #include "cauchy/config/resolve.hpp"
 #include "cauchy/data/options.hpp"
+#include "cauchy/data/rows.hpp"
 #include "cauchy/data/source.hpp"
+#include "cauchy/model/model.hpp"
 #include "cauchy/model/options.hpp"
 #include "cauchy/optimize/options.hpp"
 #include "cauchy/reporting/options.hpp"
 #include "cauchy/training/options.hpp"
 
 namespace cauchy::cli {
+
+/// What a program that uses Cauchy as a library brings along, in place of [model] and of files. Nothing but the model's
+/// own l1, l2 and initial says anything then.
+struct OwnProblem {
+  const model::Model<double>* model = nullptr;  ///< null: a network
+  std::string name;
+  std::uint64_t inputs = 0;  ///< that samples must have, as the next
+  std::uint64_t target_columns = 0;
+  std::map<std::string, std::shared_ptr<const data::Rows>> rows;  ///< by the key that would name a file: data.train
+};
 
 /// The option structs of all rooms under their sections. Stays where it is: the schema points into it.
 struct Settings {
@@ -34,6 +48,7 @@ struct Settings {
   checkpoint::CheckpointOptions checkpoint;
   reporting::OutputOptions output;
   training::RunOptions run;
+  OwnProblem own;
 
   config::Schema schema;
   config::Resolution resolution;                 ///< on the root alone
@@ -48,8 +63,20 @@ struct Settings {
 
   /// The data of one of these.
   data::Source source(const std::string& key, const std::string& path) const {
-    return {key,   path,  data.features, data.targets, data.weights, data.exposure, model.class_weights,
-            false, false, labels(key),   reading,      tell};
+    const auto brought = own.rows.find(key);
+    return {key,
+            path,
+            data.features,
+            data.targets,
+            data.weights,
+            data.exposure,
+            model.class_weights,
+            false,
+            false,
+            labels(key),
+            reading,
+            tell,
+            brought == own.rows.end() ? nullptr : brought->second};
   }
 };
 

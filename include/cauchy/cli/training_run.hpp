@@ -19,6 +19,7 @@
 #include "cauchy/core/timer.hpp"
 #include "cauchy/data/dataset.hpp"
 #include "cauchy/data/sampler.hpp"
+#include "cauchy/model/model.hpp"
 #include "cauchy/model/network.hpp"
 #include "cauchy/optimize/method.hpp"
 #include "cauchy/optimize/range_test.hpp"
@@ -47,6 +48,8 @@ class TrainingRun {
   /// core::Error if J is not finite where it starts.
   optimize::RangeTest test_rates(const optimize::RangeTestOptions& options);
 
+  const training::TrainingState<Real>& state() const { return state_; }
+
  private:
   struct Engine;
   struct RootObservers;
@@ -65,6 +68,7 @@ class TrainingRun {
   void write_resolved() const;
   void number_last_step() const;
   data::StreamSummary stream_summary() const;
+  std::string model_text() const;
   double steps_to_evaluate(std::uint64_t steps_per_epoch) const;
   checkpoint::Description description() const;
   std::unique_ptr<training::Reducer<Real>> make_reducer(communication::Channel& channel,
@@ -87,7 +91,8 @@ class TrainingRun {
   std::unique_ptr<data::Dataset<Real>> train_data_;
   std::unique_ptr<data::Dataset<Real>> validation_data_;  ///< none where data.validation is not set
   std::unique_ptr<data::Dataset<Real>> test_data_;
-  std::unique_ptr<model::Network<Real>> network_;
+  std::unique_ptr<model::Network<Real>> network_;  ///< null: the model is the program's own
+  const model::Model<Real>* model_ = nullptr;      ///< the network, or the program's own
   std::unique_ptr<optimize::Method<Real>> method_;
   training::TrainingState<Real> state_;
 };

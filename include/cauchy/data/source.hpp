@@ -3,14 +3,16 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "cauchy/data/options.hpp"
+#include "cauchy/data/rows.hpp"
 
 namespace cauchy::data {
 
-/// Samples of one file, or several. `key` is the configuration key that named it, for messages.
+/// Samples of one file, or several, or of a program. `key` is the configuration key that named it, for messages.
 struct Source {
   std::string key;
   std::string path;
@@ -24,6 +26,7 @@ struct Source {
   std::string labels = {};                 ///< file of the targets of IDX; empty: beside the images
   ReadingOptions reading = {};
   std::function<void(const std::string&)> tell = {};  ///< notices, on the root alone; empty: nobody listens
+  std::shared_ptr<const Rows> rows = {};              ///< in place of a file
 };
 
 struct SourceShape {

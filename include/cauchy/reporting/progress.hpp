@@ -13,7 +13,7 @@ namespace cauchy::reporting {
 
 struct ProgressOptions {
   bool terminal = false;
-  std::string metric;  ///< the likelihood's first, such as "accuracy"
+  std::string metric;  ///< the model's first, such as "accuracy"; empty: it has none
   training::StopOptions stop;
 };
 
