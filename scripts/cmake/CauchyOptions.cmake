@@ -16,6 +16,8 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 # The same bits in a vector loop and in its tail, at every optimisation level: no contraction, no fast-math.
 add_library(cauchy_options INTERFACE)
 target_compile_options(cauchy_options INTERFACE -ffp-contract=off)
+target_compile_features(cauchy_options INTERFACE cxx_std_20)
+set_target_properties(cauchy_options PROPERTIES EXPORT_NAME options)
 if(CAUCHY_ARCH AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   target_compile_options(cauchy_options INTERFACE -march=${CAUCHY_ARCH})
 endif()
