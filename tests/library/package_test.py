@@ -19,6 +19,7 @@ import program
 
 BUILD = pathlib.Path(os.environ.get("CAUCHY_BUILD", pathlib.Path(program.EXECUTABLE).parent))
 CMAKE = os.environ.get("CAUCHY_CMAKE", "cmake")
+COMPILER = os.environ.get("CAUCHY_COMPILER", "c++")
 HERE = pathlib.Path(__file__).resolve().parent
 NUMBER = r"(-?[\d.e+-]+)"
 
@@ -44,7 +45,7 @@ class PackageTest(program.ProgramTest):
         with open(project / "CMakeLists.txt", "a") as lists:
             lists.write("add_executable(line line.cpp)\ntarget_link_libraries(line PRIVATE cauchy::cauchy)\n")
         run_tool(CMAKE, "-S", project, "-B", folder / "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={cls.prefix}",
-                 "-DCMAKE_CXX_FLAGS=-O1 -Wall -Wextra -Werror")
+                 f"-DCMAKE_CXX_COMPILER={COMPILER}", "-DCMAKE_CXX_FLAGS=-O1 -Wall -Wextra -Werror")
         run_tool(CMAKE, "--build", folder / "build")
         cls.built = folder / "build"
 
