@@ -50,7 +50,7 @@ core::ExitCode end_in_order(const communication::Communicator& ranks, const std:
       std::cerr << "cauchy: error: " << error.what() << std::endl;
     }
     return error.code();
-  } catch (const std::exception&) {
+  } catch (...) {
     fail_alone(ranks);
   }
 }

@@ -19,6 +19,8 @@
 #include "cauchy/config/help.hpp"
 #include "cauchy/config/sources.hpp"
 #include "cauchy/core/error.hpp"
+#include "cauchy/training/state.hpp"
+#include "cauchy/training/stop_reason.hpp"
 #include "problem_model.hpp"
 
 namespace cauchy::library {
@@ -100,6 +102,7 @@ Fit fit_of(const ProblemModel& model, const training::TrainingState<double>& sta
   for (const std::span<const double> tensor : model.tensors(theta)) {
     fit.parameters.emplace_back(tensor.begin(), tensor.end());
   }
+  fit.stopped_by = training::stop_reason_name(state.stop);
   fit.steps = state.stopping.steps;
   fit.nll = state.stopping.nll;
   fit.gradient_norm = state.stopping.gradient_norm;

@@ -32,6 +32,9 @@ class Line final : public library::Problem {
     if (rank_ == 1 && mistake_ == "throws") {
       throw std::runtime_error("the line is broken");
     }
+    if (rank_ == 1 && mistake_ == "throws_a_number") {
+      throw 7;
+    }
     if (rank_ == 1 && mistake_ == "nan") {
       nll = std::numeric_limits<double>::quiet_NaN();
     }

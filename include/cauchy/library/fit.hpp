@@ -27,9 +27,10 @@ struct Data {
 /// How training ended; the same on every rank.
 struct Fit {
   std::vector<std::vector<double>> parameters;  ///< Θ as in the description, each in row-major order
+  std::string stopped_by;                       ///< the criterion, such as "gradient_norm"
   std::uint64_t steps = 0;                      ///< since the start of training
-  double nll = 0;                               ///< mean over the last step's batch, at the Θ before that step
-  double gradient_norm = 0;                     ///< there, of the objective
+  double nll = 0;                               ///< mean over the last step's batch, as in metrics.csv
+  double gradient_norm = 0;                     ///< of the objective, there
   std::string digest;                           ///< of Θ, as `cauchy inspect` prints it
 };
 

@@ -59,12 +59,11 @@ constexpr const char* settings = R"(
 [data]
 shards = 6
 [optimizer]
-method = nesterov
-learning_rate = 0.005
+method = lbfgs
 batch_size = full
 [stop]
 gradient_norm = 1e-10
-max_steps = 5000
+max_steps = 200
 [checkpoint]
 directory = runs/elimination
 )";
@@ -77,7 +76,8 @@ int main(int argc, char** argv) {
     if (job.is_root()) {
       std::cout.precision(17);
       std::cout << "rate " << fit.parameters[0][0] << " volume " << std::exp(fit.parameters[1][0]) << " sigma "
-                << std::exp(fit.parameters[2][0]) << " after " << fit.steps << " steps" << std::endl;
+                << std::exp(fit.parameters[2][0]) << " after " << fit.steps << " steps, stopped by " << fit.stopped_by
+                << std::endl;
     }
   });
 }
