@@ -13,7 +13,7 @@ except ImportError:
     sys.exit(2)
 
 matplotlib.use("agg")
-matplotlib.rcParams.update({"svg.hashsalt": "cauchy", "svg.fonttype": "none", "axes.grid": True, "grid.alpha": 0.3,
+matplotlib.rcParams.update({"svg.hashsalt": "cauchy", "svg.fonttype": "none", "savefig.dpi": 72, "axes.grid": True, "grid.alpha": 0.3,
                             "axes.formatter.useoffset": False})
 import matplotlib.pyplot as plot
 
@@ -77,7 +77,10 @@ def output_path(text):
 def save(figure, path):
     """The same bytes from the same numbers."""
     try:
-        figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix == ".svg" else {"Software": None})
+        if path.suffix == ".svg":
+            figure.savefig(path, metadata={"Date": None})  # of whose parts few are pixels
+        else:
+            figure.savefig(path, dpi=150, metadata={"Software": None})
     except OSError as error:
         raise UserError(f"--output {path}: {error.strerror}") from None
     print(path)

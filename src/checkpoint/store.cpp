@@ -22,11 +22,6 @@ constexpr std::string_view name_prefix = "checkpoint-";
 constexpr std::string_view name_suffix = ".h5";
 constexpr const char* best_name = "best.h5";
 
-struct Entry {
-  std::uint64_t step = 0;
-  std::filesystem::path path;
-};
-
 /// Zeros in front make the order of names the order of steps.
 std::string name_of(std::uint64_t step) {
   char digits[24];
@@ -50,34 +45,19 @@ std::optional<std::uint64_t> step_of(std::string_view name) {
   throw storage::StorageError("cannot " + action + " " + path.string() + ": " + error.message());
 }
 
-/// The checkpoints in a folder, oldest first; none if it is missing.
-std::vector<Entry> entries(const std::filesystem::path& folder) {
-  std::vector<Entry> found;
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    if (const std::optional<std::uint64_t> step = step_of(entry->path().filename().string())) {
-      found.push_back({*step, entry->path()});
-    }
-  }
-  if (error && error != std::errc::no_such_file_or_directory) {
-    fail("list", folder, error);
-  }
-  std::ranges::sort(found, {}, &Entry::step);
-  return found;
-}
-
 /// The best checkpoint, if there is one. Throws core::InputOutputError if it is not valid.
-std::optional<Entry> best_in(const std::filesystem::path& folder) {
+std::optional<NumberedCheckpoint> best_in(const std::filesystem::path& folder) {
   std::error_code ignored;
   const std::filesystem::path path = best_path(folder);
-  return std::filesystem::exists(path, ignored) ? std::optional<Entry>({read_header(path).stopping.steps, path})
-                                                : std::nullopt;
+  return std::filesystem::exists(path, ignored)
+             ? std::optional<NumberedCheckpoint>({read_header(path).stopping.steps, path})
+             : std::nullopt;
 }
 
 /// Whether the best checkpoint is of this step or a later one. One that is not valid belongs to any step.
 bool is_best_since(const std::filesystem::path& folder, std::uint64_t first_step) {
   try {
-    const std::optional<Entry> best = best_in(folder);
+    const std::optional<NumberedCheckpoint> best = best_in(folder);
     return best && best->step >= first_step;
   } catch (const core::InputOutputError&) {
     return true;
@@ -103,10 +83,25 @@ std::filesystem::path best_path(const std::filesystem::path& folder) {
   return folder / best_name;
 }
 
+std::vector<NumberedCheckpoint> numbered(const std::filesystem::path& folder) {
+  std::vector<NumberedCheckpoint> found;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    if (const std::optional<std::uint64_t> step = step_of(entry->path().filename().string())) {
+      found.push_back({*step, entry->path()});
+    }
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    fail("list", folder, error);
+  }
+  std::ranges::sort(found, {}, &NumberedCheckpoint::step);
+  return found;
+}
+
 Store::Store(std::filesystem::path folder, Retention retention)
     : folder_(std::move(folder)), retention_(std::move(retention)) {
   try {
-    const std::optional<Entry> best = best_in(folder_);
+    const std::optional<NumberedCheckpoint> best = best_in(folder_);
     best_step_ = best ? best->step : 0;
   } catch (const core::InputOutputError&) {
     // Not valid: as good as none.
@@ -163,11 +158,11 @@ void Store::follow_best(std::uint64_t step) {
 
 /// Why an older checkpoint could not be removed; empty if all were.
 std::string Store::prune(std::uint64_t newest_step, std::uint64_t keep) const {
-  std::vector<Entry> found = entries(folder_);
-  std::erase_if(found, [&](const Entry& entry) { return entry.step > newest_step; });
+  std::vector<NumberedCheckpoint> found = numbered(folder_);
+  std::erase_if(found, [&](const NumberedCheckpoint& entry) { return entry.step > newest_step; });
   found.resize(found.size() - std::min<std::size_t>(found.size(), std::max<std::uint64_t>(1, keep)));
   std::string leftover;
-  for (const Entry& entry : found) {
+  for (const NumberedCheckpoint& entry : found) {
     std::error_code error;
     if (!stays(entry.step) && !std::filesystem::remove(entry.path, error) && error) {
       leftover = "cannot remove " + entry.path.string() + ": " + error.message();
@@ -187,12 +182,12 @@ void remove_leftovers(const std::filesystem::path& folder) {
 }
 
 std::optional<NewestCheckpoint> newest_valid(const std::filesystem::path& folder) {
-  std::vector<Entry> found = entries(folder);
+  std::vector<NumberedCheckpoint> found = numbered(folder);
   std::vector<SkippedCheckpoint> skipped;
   try {
-    if (const std::optional<Entry> best = best_in(folder)) {
+    if (const std::optional<NumberedCheckpoint> best = best_in(folder)) {
       // Before the numbered one of the same step, which is taken first.
-      found.insert(std::ranges::lower_bound(found, best->step, {}, &Entry::step), *best);
+      found.insert(std::ranges::lower_bound(found, best->step, {}, &NumberedCheckpoint::step), *best);
     }
   } catch (const core::InputOutputError& error) {
     skipped.push_back({best_path(folder), error.what()});
@@ -227,7 +222,7 @@ std::optional<std::filesystem::path> set_aside(const std::filesystem::path& fold
                                                const std::vector<std::string>& further_files) {
   std::vector<std::filesystem::path> moving;
   if (first_step) {
-    for (const Entry& entry : entries(folder)) {
+    for (const NumberedCheckpoint& entry : numbered(folder)) {
       if (entry.step >= *first_step) {
         moving.push_back(entry.path);
       }

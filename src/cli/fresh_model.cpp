@@ -15,24 +15,6 @@
 namespace cauchy::cli {
 namespace {
 
-/// Collective. All ranks start from the root's.
-template <typename Real>
-void initialize(const communication::Communicator& ranks, const Settings& settings, FreshModel<Real>& fresh) {
-  communication::agree(ranks, [&] {
-    fresh.theta.resize(fresh.model->layout().padded_size());
-    fresh.model->initialize(fresh.theta, settings.run.seed);
-    if (fresh.network) {
-      const std::vector<double> outputs = fresh.network->likelihood().initial_outputs(fresh.train->summary());
-      if (!outputs.empty()) {
-        fresh.network->start_from_outputs(outputs, fresh.theta);
-      }
-    }
-  });
-  if (!fresh.network) {
-    ranks.broadcast<Real>(fresh.theta);
-  }
-}
-
 /// Collective. The shape of the problem, and a network for it.
 template <typename Real>
 void make_model(const communication::Communicator& ranks, Settings& settings, FreshModel<Real>& fresh) {
@@ -70,12 +52,32 @@ FreshModel<Real> make_fresh_model(const communication::Communicator& ranks, Sett
   fresh.train = std::make_unique<data::Dataset<Real>>(ranks, std::move(reader), settings.data.shards,
                                                       fresh.standardization, streamed_block_rows);
   make_model(ranks, settings, fresh);
-  if (settings.model.initial.empty()) {
-    initialize(ranks, settings, fresh);
-  } else {
-    fresh.theta = initial_parameters<Real>(ranks, settings.model.initial, fresh.model->layout());
-  }
+  fresh.theta = settings.model.initial.empty()
+                    ? seeded_parameters<Real>(ranks, settings, *fresh.model, fresh.network.get(), *fresh.train)
+                    : initial_parameters<Real>(ranks, settings.model.initial, fresh.model->layout());
   return fresh;
+}
+
+template <typename Real>
+linear_algebra::AlignedVector<Real> seeded_parameters(const communication::Communicator& ranks,
+                                                      const Settings& settings, const model::Model<Real>& model,
+                                                      const model::Network<Real>* network,
+                                                      const data::Dataset<Real>& train) {
+  linear_algebra::AlignedVector<Real> theta;
+  communication::agree(ranks, [&] {
+    theta.resize(model.layout().padded_size());
+    model.initialize(theta, settings.run.seed);
+    if (network != nullptr) {
+      const std::vector<double> outputs = network->likelihood().initial_outputs(train.summary());
+      if (!outputs.empty()) {
+        network->start_from_outputs(outputs, theta);
+      }
+    }
+  });
+  if (network == nullptr) {
+    ranks.broadcast<Real>(theta);
+  }
+  return theta;
 }
 
 void check_shards(const data::Reader& train, const Settings& settings) {
@@ -90,6 +92,14 @@ void check_shards(const data::Reader& train, const Settings& settings) {
   }
 }
 
+template linear_algebra::AlignedVector<float> seeded_parameters(const communication::Communicator&, const Settings&,
+                                                                const model::Model<float>&,
+                                                                const model::Network<float>*,
+                                                                const data::Dataset<float>&);
+template linear_algebra::AlignedVector<double> seeded_parameters(const communication::Communicator&, const Settings&,
+                                                                 const model::Model<double>&,
+                                                                 const model::Network<double>*,
+                                                                 const data::Dataset<double>&);
 template FreshModel<float> make_fresh_model(const communication::Communicator&, Settings&,
                                             std::unique_ptr<const data::Reader>, std::uint64_t);
 template FreshModel<double> make_fresh_model(const communication::Communicator&, Settings&,

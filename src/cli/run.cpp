@@ -18,8 +18,8 @@ namespace cauchy::cli {
 namespace {
 
 std::vector<Command> commands() {
-  return {train_command(),          evaluate_command(),  predict_command(), coefficients_command(),
-          check_gradient_command(), find_rate_command(), inspect_command(), convert_command()};
+  return {train_command(),     evaluate_command(),  predict_command(), coefficients_command(), check_gradient_command(),
+          find_rate_command(), landscape_command(), inspect_command(), convert_command()};
 }
 
 std::string overview() {

@@ -119,7 +119,7 @@ double DistributedObjective<Real>::value_and_gradient(std::span<const Real> thet
     result_.repeated = true;
     verdict = sum_over_shards(std::cref(work));
   }
-  reduce_losses(penalty(theta));
+  reduce_losses(penalty_at(theta));
   require_sum(verdict, "gradient");
   require_finite_value();
   if (const auto proved = std::exchange(proved_, nullptr)) {
@@ -412,26 +412,28 @@ double DistributedObjective<Real>::of_root(double value) {
   return result;
 }
 
-/// λ/2·‖weights‖² + λ₁·Σ|weights|; infinite if λ·weights, its gradient, might not fit a Real either.
 template <typename Real>
-double DistributedObjective<Real>::penalty(std::span<const Real> theta) const {
+double DistributedObjective<Real>::penalty_at(std::span<const Real> theta) const {
   if (settings_.l2 == 0 && settings_.l1 == 0) {
     return 0;
   }
   const core::PhaseScope scope(parts_.seconds, core::Phase::compute);
+  return penalty<Real>(parts_.model.layout(), theta, settings_.l2, settings_.l1);
+}
+
+template <typename Real>
+double penalty(const model::ParameterLayout& layout, std::span<const Real> theta, double l2, double l1) {
   double squares = 0;
   double magnitudes = 0;
-  for (const model::Tensor& tensor : parts_.model.layout().tensors()) {
+  for (const model::Tensor& tensor : layout.tensors()) {
     if (tensor.penalized()) {
       const std::span<const Real> weights = theta.subspan(tensor.offset, tensor.size);
-      squares += settings_.l2 > 0 ? linear_algebra::sum_of_squares<Real>(weights) : 0;
-      magnitudes += settings_.l1 > 0 ? sum_of_magnitudes(weights) : 0;
+      squares += l2 > 0 ? linear_algebra::sum_of_squares<Real>(weights) : 0;
+      magnitudes += l1 > 0 ? sum_of_magnitudes(weights) : 0;
     }
   }
-  const bool gradient_fits =
-      settings_.l2 * std::sqrt(squares) < static_cast<double>(std::numeric_limits<Real>::max()) / 2;
-  return gradient_fits ? settings_.l2 / 2 * squares + settings_.l1 * magnitudes
-                       : std::numeric_limits<double>::infinity();
+  const bool gradient_fits = l2 * std::sqrt(squares) < static_cast<double>(std::numeric_limits<Real>::max()) / 2;
+  return gradient_fits ? l2 / 2 * squares + l1 * magnitudes : std::numeric_limits<double>::infinity();
 }
 
 template <typename Real>
@@ -445,6 +447,8 @@ void DistributedObjective<Real>::add_penalty_gradient(std::span<const Real> weig
   }
 }
 
+template double penalty(const model::ParameterLayout&, std::span<const float>, double, double);
+template double penalty(const model::ParameterLayout&, std::span<const double>, double, double);
 template class DistributedObjective<float>;
 template class DistributedObjective<double>;
 

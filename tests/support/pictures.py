@@ -37,13 +37,14 @@ def draw(test, script, arguments, code=0):
 
 
 class Svg:
-    """Texts, and numbers of points of the lines that have a name."""
+    """Texts, numbers of points of the lines that have a name, and of other lines."""
 
     def __init__(self, path):
         root = xml.etree.ElementTree.parse(path).getroot()
         assert root.tag == SVG + "svg", root.tag
         self.texts = ["".join(text.itertext()).strip() for text in root.iter(SVG + "text")]
         self.curves = {}
+        self.contours = sum(group.get("id", "").startswith("PathCollection") for group in root.iter(SVG + "g"))
         for group in root.iter(SVG + "g"):
             name = group.get("id", "")
             if name.startswith("curve-"):

@@ -25,6 +25,14 @@ struct SaveAs {
   std::uint64_t keep_at_least = 1;
 };
 
+struct NumberedCheckpoint {
+  std::uint64_t step = 0;
+  std::filesystem::path path;
+};
+
+/// Those in a folder by the names of their files, oldest first; none if it is missing. Throws storage::StorageError.
+std::vector<NumberedCheckpoint> numbered(const std::filesystem::path& folder);
+
 /// <folder>/best.h5
 std::filesystem::path best_path(const std::filesystem::path& folder);
 

@@ -19,6 +19,7 @@ Command predict_command();
 Command coefficients_command();
 Command check_gradient_command();
 Command find_rate_command();
+Command landscape_command();
 Command inspect_command();
 Command convert_command();
 

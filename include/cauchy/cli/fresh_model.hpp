@@ -31,6 +31,14 @@ template <typename Real>
 FreshModel<Real> make_fresh_model(const communication::Communicator& ranks, Settings& settings,
                                   std::unique_ptr<const data::Reader> reader, std::uint64_t streamed_block_rows);
 
+/// Collective. Θ of run.seed, for these training data. `network` is the model, or null where that is the program's own,
+/// of which all ranks start from the root's.
+template <typename Real>
+linear_algebra::AlignedVector<Real> seeded_parameters(const communication::Communicator& ranks,
+                                                      const Settings& settings, const model::Model<Real>& model,
+                                                      const model::Network<Real>* network,
+                                                      const data::Dataset<Real>& train);
+
 /// Throws an agreed core::UserError if there are fewer rows than shards. Same arguments on every rank.
 void check_shards(const data::Reader& train, const Settings& settings);
 

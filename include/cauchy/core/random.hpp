@@ -29,6 +29,7 @@ enum class Purpose : std::uint32_t {
   dropout = 3,         ///< (hidden layer, epoch), for the key of fill_random
   split = 4,           ///< (chunk of rows, its upper half)
   gradient_check = 5,  ///< (first element of a part of Θ, number of the direction; 0: coordinates)
+  landscape = 6,       ///< (tensor, number of the direction)
 };
 
 /// The stream of draws that belongs to (seed, purpose, first, second).

@@ -68,6 +68,10 @@ struct ObjectiveSettings {
   std::uint64_t microbatch = 512;
 };
 
+/// λ/2·‖weights‖² + λ₁·Σ|weights|; infinite if λ·weights, its gradient, might not fit a Real either.
+template <typename Real>
+double penalty(const model::ParameterLayout& layout, std::span<const Real> theta, double l2, double l1);
+
 /// J(Θ) = (1/n) Σ -w·log p(y|x; Θ) + λ/2·‖weights‖² + λ₁·Σ|weights| over the samples of the current batch, n = Σ w,
 /// their number where data have no weights. The threads of each rank sum over its shards, the reducer over ranks; the
 /// division by n happens once, after the sums; the losses and the weights of the shards are added in shard order, so
@@ -131,7 +135,7 @@ class DistributedObjective final : public optimize::Objective<Real> {
   double norm_from_squares(std::span<const Real> values) const;
   template <typename T>
   std::span<T> part(std::span<T> vector, std::size_t block) const;
-  double penalty(std::span<const Real> theta) const;
+  double penalty_at(std::span<const Real> theta) const;
   void add_penalty_gradient(std::span<const Real> weights, std::span<Real> gradient) const;
   void clip(std::span<Real> gradient);
   core::Error divergence(const std::string& what) const;
