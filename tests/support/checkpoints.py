@@ -67,6 +67,15 @@ def contents(path):
     return found
 
 
+def differences(path, other):
+    """What two files do not share, but for why a run ended where one of them was written; "bytes" beside its content."""
+    one, two = contents(path), contents(other)
+    keys = sorted(key for key in one.keys() | two.keys() if one.get(key) != two.get(key))
+    if not keys and pathlib.Path(path).read_bytes() != pathlib.Path(other).read_bytes():
+        return ["bytes"]
+    return [key for key in keys if key != "/@stop_reason"]
+
+
 def opened(path):
     return h5py.File(path, "r")
 
