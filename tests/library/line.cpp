@@ -92,7 +92,9 @@ int main(int argc, char** argv) {
     library::Data data;
     if (mistake != "file") {
       data.train = points(mistake, rank);
-      data.validation = points(mistake, rank);
+      if (mistake != "no_validation") {
+        data.validation = points(mistake, rank);
+      }
     }
     const library::Fit fit = job.fit(line, data, std::string(settings) + (mistake == "key" ? "max_step = 3\n" : ""));
     if (job.is_root()) {

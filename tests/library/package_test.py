@@ -130,6 +130,12 @@ class PackageTest(program.ProgramTest):
         file = self.fit("line", ["file", *options, "c", "--data.train=points.csv", "--data.weights=w"], 2)
         numpy.testing.assert_allclose(self.line(threads), expected, rtol=0, atol=tolerance)
         self.assertEqual({self.digest_in(text) for text in (threads, ranks, file)}, {self.digest_in(threads)})
+        # Rows go through the same hands as those of files: standardised, and split.
+        more = ["--data.standardize=true", "--data.validation_fraction=0.3", "--stop.max_steps=20"]
+        of_program = self.fit("line", ["no_validation", *options, "d", *more])
+        of_file = self.fit("line", ["file", *options, "e", "--data.train=points.csv", "--data.weights=w", *more])
+        self.assertEqual(self.digest_in(of_program), self.digest_in(of_file))
+        self.assertNotEqual(self.digest_in(of_program), self.digest_in(threads))
         self.assertIn("validation NLL", threads)
         self.assertNotIn("accuracy", threads)
         self.assertNotIn("model.likelihood =  is", threads)
