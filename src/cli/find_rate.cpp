@@ -49,10 +49,17 @@ void check_table(const CommandLine& line, const Settings& settings) {
   check_output(path, {settings.data.train});
 }
 
+void check_method(const optimize::MethodOptions& options) {
+  if (options.searches()) {
+    throw core::UserError("optimizer.method = " + options.method + " finds ε itself: there is no rate to test");
+  }
+}
+
 /// Collective. What training looks at beside the training data is not needed, and rates come from the test.
 void leave_out(const communication::Communicator& ranks, Settings& settings) {
   for (const auto& [key, value] : {std::pair{"data.validation", ""},
                                    {"data.test", ""},
+                                   {"optimizer.learning_rate", "1"},
                                    {"optimizer.schedule", "constant"},
                                    {"optimizer.warmup_steps", "0"}}) {
     settle(ranks, settings, key, value, "cauchy find-rate");
@@ -119,7 +126,10 @@ core::ExitCode run_find_rate(const communication::Communicator& ranks, const Com
   sources.arguments = line.configuration();
   resolve_settings(ranks, sources, settings);
   communication::start_watchdog(ranks, settings.run.watchdog_seconds);
-  communication::agree_on_root(ranks, [&] { check_table(line, settings); });
+  communication::agree_on_root(ranks, [&] {
+    check_table(line, settings);
+    check_method(settings.method);
+  });
   check_threads(ranks, settings.run.threads);
   leave_out(ranks, settings);
   const StartingPoint start = find_starting_point(ranks, std::nullopt, std::nullopt, settings);

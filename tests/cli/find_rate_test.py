@@ -114,7 +114,8 @@ class FindRateTest(program.ProgramTest):
         for more, words in ((["--from", "0"], "--from 0"), (["--from", "1", "--to", "0.5"], "--from 1 --to 0.5"),
                             (["--to", "fast"], "--to fast: a number is needed"),
                             (["--steps", "9"], "--steps 9: a whole number from 10"),
-                            (["--config", "none.cfg"], "none.cfg"), (["--data.train=none.h5"], "none.h5")):
+                            (["--config", "none.cfg"], "none.cfg"),
+                            (["--optimizer.method=lbfgs"], "lbfgs finds ε itself"), (["--data.train=none.h5"], "none.h5")):
             self.assertIn(words, self.refuse(self.arguments(settings, more), ranks=None), more)
         for output, words in (("rates.txt", "must end in .csv"), ("none/rates.csv", "no folder none")):
             self.assertIn(words, self.refuse(["find-rate", "--output", output, *program.options(settings)], ranks=2))
