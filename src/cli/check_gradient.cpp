@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -20,6 +22,8 @@
 #include "cauchy/linear_algebra/sums.hpp"
 #include "cauchy/optimize/gradient_check.hpp"
 #include "cauchy/reporting/number.hpp"
+#include "cauchy/reporting/row_progress.hpp"
+#include "cauchy/reporting/terminal.hpp"
 #include "cauchy/training/objective.hpp"
 #include "cauchy/training/reducer.hpp"
 #include "cauchy/training/workers.hpp"
@@ -98,6 +102,19 @@ std::vector<CheckedPart> check_parts(optimize::GradientCheck& check, const model
   return parts;
 }
 
+/// How many probes there will be.
+std::uint64_t count_probes(const optimize::GradientCheckOptions& options, const model::ParameterLayout& layout,
+                           const std::vector<bool>& moves) {
+  std::uint64_t probes = options.directions;
+  for (const model::Tensor& tensor : layout.tensors()) {
+    const auto first = moves.begin() + static_cast<std::ptrdiff_t>(tensor.offset);
+    const auto moving =
+        static_cast<std::uint64_t>(std::count(first, first + static_cast<std::ptrdiff_t>(tensor.size), true));
+    probes += std::min(options.coordinates, moving) + (moving > 0 ? options.directions : 0);
+  }
+  return probes;
+}
+
 /// Collective. Throws an agreed core::Error with code check_failed if some derivative differs.
 void report(const communication::Communicator& ranks, const std::vector<CheckedPart>& parts,
             std::uint64_t evaluations) {
@@ -145,11 +162,23 @@ void check_point(const communication::Communicator& ranks, const Settings& setti
   WholeGradient whole(*objective, model.layout(), settings.model.l1);
   const std::vector<bool> moves = moving_elements(model.layout(), point.theta, settings.model.l1);
   options.seed = settings.run.seed;
+  // On a terminal alone: the output is the same on any number of ranks, however long they take.
+  std::optional<reporting::RowProgress> progress;
+  std::uint64_t probes = 0;
+  options.probed = [&] {
+    if (progress) {
+      progress->advance(++probes);
+    }
+  };
   optimize::GradientCheck check(whole, point.theta, options, [&](std::size_t element) { return moves[element]; });
   if (ranks.is_root()) {
     std::cout << head_text(point, settings, check) << std::flush;
+    if (reporting::output_is_terminal()) {
+      progress.emplace(std::cout, true, "checked", count_probes(options, model.layout(), moves), "derivatives");
+    }
   }
   const std::vector<CheckedPart> parts = check_parts(check, model.layout());
+  progress.reset();
   report(ranks, parts, check.evaluations());
 }
 

@@ -52,7 +52,7 @@ struct Plan {
 };
 
 std::string word_of(const CommandLine& line, const std::string& option, const std::vector<std::string>& words) {
-  const std::string word = line.required(option);
+  std::string word = line.required(option);
   if (std::ranges::find(words, word) == words.end()) {
     std::string text;
     for (const std::string& known : words) {
@@ -272,10 +272,8 @@ void broadcast(const communication::Communicator& ranks, const Point& point, Pic
 }
 
 std::vector<optimize::PlanePoint> coordinates(const optimize::Plane& plane, const std::vector<PathPoint>& path) {
-  std::vector<optimize::PlanePoint> result;
-  for (const PathPoint& point : path) {
-    result.push_back(plane.nearest(point.theta));
-  }
+  std::vector<optimize::PlanePoint> result(path.size());
+  std::ranges::transform(path, result.begin(), [&](const PathPoint& point) { return plane.nearest(point.theta); });
   return result;
 }
 
@@ -366,10 +364,8 @@ Surface evaluate(const communication::Communicator& ranks, const Settings& setti
 void write(const Settings& settings, const Plan& plan, const Point& point, const Picture& picture,
            const std::vector<PathPoint>& path, const Surface& surface) {
   const auto numbers = [&](const auto& list, const auto& number_of) {
-    std::vector<double> result;
-    for (const auto& element : list) {
-      result.push_back(number_of(element));
-    }
+    std::vector<double> result(list.size());
+    std::ranges::transform(list, result.begin(), number_of);
     return result;
   };
   const auto grid_of = [&](const Axis& axis) {

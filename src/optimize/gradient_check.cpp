@@ -128,6 +128,7 @@ std::vector<Probe> GradientCheck::check_part(std::size_t first, std::size_t last
   for (const std::size_t coordinate : choose_coordinates(first, last)) {
     probes.push_back(probe({coordinate, {&axis, 1}}));
     probes.back().coordinate = coordinate;
+    options_.probed();
   }
   const std::vector<Probe> directions = probe_directions(first, last);
   probes.insert(probes.end(), directions.begin(), directions.end());
@@ -184,6 +185,7 @@ std::vector<Probe> GradientCheck::probe_directions(std::size_t first, std::size_
     const std::vector<double> v = random_direction(first, last, number);
     if (dot(v, v) > 0) {
       probes.push_back(probe({first, v}));
+      options_.probed();
     }
   }
   return probes;

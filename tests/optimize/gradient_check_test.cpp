@@ -67,9 +67,12 @@ const std::vector<double> point{0.7, -1.5, 2.5, 0.1, -4, 1, 0, 3, -0.3};
 
 TEST(GradientCheck, FindsEightDigitsOfSmoothFunctions) {
   Function function = waves();
-  GradientCheck check(function, point, {.seed = 3, .directions = 4, .coordinates = 9}, everywhere);
+  std::size_t probed = 0;
+  GradientCheck check(function, point,
+                      {.seed = 3, .directions = 4, .coordinates = 9, .probed = [&probed] { ++probed; }}, everywhere);
   const std::vector<Probe> probes = check.check_part(0, 9);
   ASSERT_EQ(probes.size(), 13U);
+  EXPECT_EQ(probed, 13U);
   EXPECT_EQ(count(probes, Finding::agrees), 13U);
   for (const Probe& probe : probes) {
     // exp(-4) stands out of a sum of 40 with 2^-52 by 4e-4/1e-14; differences have two thirds of these digits.

@@ -15,8 +15,9 @@ namespace cauchy::optimize {
 
 struct GradientCheckOptions {
   std::uint64_t seed = 1;
-  std::uint64_t directions = 3;   ///< random ones, of each part of x
-  std::uint64_t coordinates = 8;  ///< of each part: half of them those of the largest partial derivatives
+  std::uint64_t directions = 3;          ///< random ones, of each part of x
+  std::uint64_t coordinates = 8;         ///< of each part: half of them those of the largest partial derivatives
+  std::function<void()> probed = [] {};  ///< called after each probe
 };
 
 enum class Finding {
