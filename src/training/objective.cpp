@@ -68,6 +68,14 @@ void encode(const Votes& votes, std::span<double> result) {
   }
 }
 
+/// Those of a sample, if they take no more memory than its features.
+template <typename Real>
+std::size_t shared_outputs(const ObjectiveParts<Real>& parts) {
+  const data::SourceShape& shape = parts.dataset.shape();
+  const std::uint64_t of_features = shape.sparse ? shape.elements / shape.rows : shape.inputs;
+  return parts.model.shared_outputs() <= of_features ? parts.model.shared_outputs() : 0;
+}
+
 }  // namespace
 
 template <typename Real>
@@ -75,7 +83,8 @@ DistributedObjective<Real>::DistributedObjective(ObjectiveParts<Real> parts, con
     : parts_(parts),
       settings_(settings),
       summary_(parts.dataset.shards() * (parts.dataset.weighted() ? 2 : 1) + vote_count, 0.0),
-      squares_(parts.reducer.blocks().count()) {
+      squares_(parts.reducer.blocks().count()),
+      outputs_(shared_outputs(parts), parts.dataset.local_shards().size()) {
   powers_.resize(settings.norm_p == 2 ? 0 : squares_.size());
   settings_.microbatch = pass_samples(settings.microbatch, parts.sampler);
   parts_.workers.make_gradients(parts_.model.layout().padded_size());
@@ -93,6 +102,7 @@ void DistributedObjective<Real>::select(const SamplerPosition& position, const V
   proved_ = std::move(proved);
   samples_used_ = 0;
   result_ = {};
+  outputs_.forget();
   if (order_epoch_ == position.epoch) {
     return;
   }
@@ -134,12 +144,14 @@ void DistributedObjective<Real>::hessian_vector(std::span<const Real> theta, std
                                                 std::span<Real> product) {
   const core::Doing doing("computing Hessian-vector products");
   const model::Parameters<Real> parameters = parts_.workers.prepare(theta);
+  bool outputs_are_known = outputs_.know(theta);
   const auto work = [&](Worker<Real>& worker, std::uint64_t shard) {
-    add_product(parameters, direction, shard, worker);
+    add_product(parameters, direction, outputs_are_known, shard, worker);
   };
   std::ranges::fill(summary_, 0.0);
   Verdict verdict = sum_over_shards(std::cref(work));
   if (verdict == Verdict::repeat) {
+    outputs_are_known = outputs_.know(theta);
     verdict = sum_over_shards(std::cref(work));
   }
   require_sum(verdict, "Hessian-vector product");
@@ -220,13 +232,19 @@ void DistributedObjective<Real>::add_gradient(const model::Parameters<Real>& par
 
 template <typename Real>
 void DistributedObjective<Real>::add_product(const model::Parameters<Real>& parameters, std::span<const Real> direction,
-                                             std::uint64_t shard, Worker<Real>& worker) {
+                                             bool outputs_are_known, std::uint64_t shard, Worker<Real>& worker) {
   if (worker.tangents.samples == 0) {
     worker.tangents = parts_.model.workspace(worker.workspace.samples);
   }
+  const std::uint64_t local_shard = shard - parts_.dataset.local_shards().first;
+  outputs_.make_room(local_shard, parts_.sampler.positions(shard, position_.step).size());
   double weight = 0;
+  std::uint64_t first = 0;
   for_each_pass(shard, worker, [&](const auto& batch, const auto& product, const auto& keys) {
-    parts_.model.hessian_vector(parameters, direction, batch, product, worker.workspace, worker.tangents, &keys);
+    const model::BatchOutputs<Real> outputs{outputs_.rows(local_shard, first, batch.samples()), outputs_are_known};
+    parts_.model.hessian_vector(parameters, direction, batch, product, worker.workspace, worker.tangents, &keys,
+                                outputs);
+    first += batch.samples();
     weight += batch.observed.total_weight();
   });
   note_weight(shard, weight);

@@ -96,31 +96,49 @@ class HessianTest : public testing::Test {
 
 // Shards of uneven size, and in batches of 3 and 1 some without samples: every rank, whatever it and its threads have
 // to do, gets the bits of shard after shard.
+// A linear model keeps its outputs from product to product: not those of another Θ, and with the bits of a pass that
+// computes them.
 TEST_F(HessianTest, ProductHasTheSameBitsOnAnyNumberOfRanksAndThreads) {
+  const auto check = [&](const ToyProblem& problem) {
+    ToyTraining training(problem, folder_ / "");
+    const SamplerPosition step{1, training.sampler.steps_per_epoch() - 1};
+    const AlignedVector<double> direction = direction_of(training);
+    AlignedVector<double> elsewhere = training.state.method.x;
+    elsewhere[1] += 0.5;
+    const auto product_at = [&](const AlignedVector<double>& theta) {
+      AlignedVector<double> product(direction.size(), 7.0);
+      training.objective.hessian_vector(theta, direction, product);
+      return product;
+    };
+    const AlignedVector<double>& theta = training.state.method.x;
+    reduction::Units units;
+    while (units != training.reducer->units()) {  // until they fit all of these
+      units = training.reducer->units();
+      training.objective.select({0, 0}, {});
+      product_at(theta);
+      training.objective.select(step, {});
+      product_at(elsewhere);
+      product_at(theta);
+    }
+    const AlignedVector<double> expected = expected_product(training, step, direction, units);  // zero in its padding
+    training.objective.select({0, 0}, {});
+    product_at(theta);
+    training.objective.select(step, {});
+    ASSERT_EQ(product_at(theta), expected);
+    ASSERT_NE(product_at(elsewhere), expected);
+    ASSERT_EQ(product_at(theta), expected);
+    ASSERT_EQ(product_at(theta), expected);
+  };
   for (const std::uint64_t batch_size : {0UL, 16UL, 3UL, 1UL}) {
     for (const std::uint64_t shards : {4UL, 7UL, 16UL}) {
       for (const std::size_t threads : {1UL, 2UL}) {
         SCOPED_TRACE(std::to_string(batch_size) + " " + std::to_string(shards) + " " + std::to_string(threads));
-        ToyTraining training(
-            {.shards = shards,
-             .batch_size = batch_size,
-             .microbatch = 5,
-             .l2 = 0.01,
-             .threads = threads,
-             .overlap = threads == 2 ? communication::Channel::Overlap::on : communication::Channel::Overlap::off},
-            folder_ / "");
-        const SamplerPosition step{1, training.sampler.steps_per_epoch() - 1};
-        const AlignedVector<double> direction = direction_of(training);
-        AlignedVector<double> gradient(direction.size());
-        AlignedVector<double> product(direction.size(), 7.0);
-        training.objective.select(step, {});
-        training.objective.value_and_gradient(training.state.method.x, gradient);
-        training.objective.hessian_vector(training.state.method.x, direction, product);
-        const reduction::Units units = training.reducer->units();  // which now fit
-        const AlignedVector<double> expected = expected_product(training, step, direction, units);
-        std::ranges::fill(product, 7.0);
-        training.objective.hessian_vector(training.state.method.x, direction, product);
-        ASSERT_EQ(product, expected);  // padding is zero
+        ToyProblem problem{.shards = shards, .batch_size = batch_size, .microbatch = 5, .l2 = 0.01, .threads = threads};
+        problem.overlap = threads == 2 ? communication::Channel::Overlap::on : communication::Channel::Overlap::off;
+        check(problem);
+        problem.layers = {};
+        problem.likelihood = "student_t";
+        check(problem);
       }
     }
   }

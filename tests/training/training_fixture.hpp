@@ -32,6 +32,7 @@ struct ToyProblem {
   reduction::Units units = {};  ///< to go on with
   communication::Channel::Overlap overlap = communication::Channel::Overlap::off;
   std::vector<double> class_weights = {};
+  std::vector<std::uint64_t> layers = {5};
 };
 
 /// 61 samples of 3 features in 4 classes (or with 2 real targets), a network 3-5-out, in double.
@@ -86,7 +87,7 @@ class ToyTraining {
 
   static model::ModelOptions model_options(const ToyProblem& problem) {
     model::ModelOptions result;
-    result.layers = {5};
+    result.layers = problem.layers;
     result.activation = {"tanh"};
     result.likelihood = problem.likelihood;
     return result;

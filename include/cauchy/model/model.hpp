@@ -24,6 +24,13 @@ struct MetricTotals {
   std::span<double> counts;  ///< metric_counts() of them, for which the order of adding does not matter
 };
 
+/// What a batch has in common for several products with the Hessian at one Θ, in memory of the caller.
+template <typename Real>
+struct BatchOutputs {
+  linear_algebra::MatrixView<Real> values;  ///< (samples × Model::shared_outputs()); without data nothing is shared
+  bool are_known = false;                   ///< by an earlier product; else they are written
+};
+
 /// (Θ, batch) → Σ NLL and its gradient. Immutable once built, so that threads share it; knows nothing of ranks, files
 /// or steps. Sums are over the samples of the batch, never means. Instantiated for float and double.
 template <typename Real>
@@ -54,12 +61,16 @@ class Model {
   /// Why there are no second derivatives, in words; empty if there are.
   virtual std::string hessian_fault() const { return "the model has no second derivatives"; }
 
+  /// How many numbers a sample has that spare further products at the same Θ most of the way forward; 0: none have.
+  virtual std::size_t shared_outputs() const { return 0; }
+
   /// ∇²(Σ NLL)·direction over the batch: writes, adds and hands out as value_and_gradient does with the gradient.
-  /// `tangents`: a second workspace, as large as the first. Only without hessian_fault.
+  /// `tangents`: a second workspace, as large as the first. Only without hessian_fault. With outputs that are known it
+  /// costs less, and has the same bits.
   virtual void hessian_vector(const Parameters<Real>& /*parameters*/, const Parameters<Real>& /*direction*/,
                               const Batch<Real>& /*batch*/, const GradientBuffer<Real>& /*product*/,
-                              Workspace<Real>& /*workspace*/, Workspace<Real>& /*tangents*/,
-                              const RandomKeys* /*keys*/) const {
+                              Workspace<Real>& /*workspace*/, Workspace<Real>& /*tangents*/, const RandomKeys* /*keys*/,
+                              const BatchOutputs<Real>& /*outputs*/) const {
     throw std::logic_error("a model without second derivatives was asked for them");
   }
 

@@ -16,6 +16,7 @@
 #include "cauchy/data/sampler.hpp"
 #include "cauchy/model/model.hpp"
 #include "cauchy/optimize/method.hpp"
+#include "cauchy/training/kept_outputs.hpp"
 #include "cauchy/training/observer.hpp"
 #include "cauchy/training/reducer.hpp"
 #include "cauchy/training/state.hpp"
@@ -118,8 +119,8 @@ class DistributedObjective final : public optimize::Objective<Real> {
   Verdict sum_over_shards(const WorkOfShard& work);
   std::uint64_t shards_with_samples() const;
   void add_gradient(const model::Parameters<Real>& parameters, std::uint64_t shard, Worker<Real>& worker);
-  void add_product(const model::Parameters<Real>& parameters, std::span<const Real> direction, std::uint64_t shard,
-                   Worker<Real>& worker);
+  void add_product(const model::Parameters<Real>& parameters, std::span<const Real> direction, bool outputs_are_known,
+                   std::uint64_t shard, Worker<Real>& worker);
   template <typename Pass>
   void for_each_pass(std::uint64_t shard, Worker<Real>& worker, Pass pass);
   std::span<double> weights_of_shards();
@@ -152,6 +153,7 @@ class DistributedObjective final : public optimize::Objective<Real> {
   std::vector<double> squares_;  ///< Σ g² of each block of the gradient
   std::vector<Powers> powers_;   ///< of each block, where p is not 2
   BatchResult result_;
+  KeptOutputs<Real> outputs_;
   std::uint64_t samples_used_ = 0;
 };
 
