@@ -310,14 +310,14 @@ template <typename Real>
 storage::WritingCost save(const std::filesystem::path& path, const Description& description,
                           const TrainingState<Real>& state) {
   // All members: a new one does not compile until it has its place in the file, here and in load().
-  [[maybe_unused]] const auto& [method, sampler, stopping, history, plateau, standardization, units, residuals, stop] =
-      state;
+  [[maybe_unused]] const auto& [method, sampler, stopping, history, plateau, divergence, standardization, units,
+                                residuals, stop] = state;
   return storage::write_sealed(path, kind, [&](File& file) {
     write_description(file, description);
     file.write_attribute("/", "precision", std::string(precision_name<Real>()));
     file.write_attribute("/", "stop_reason", std::string(training::stop_reason_name(state.stop)));
     write_method(file, description.layout, state.method);
-    write_scalars(file, state);  // of sampler, stopping, history and plateau
+    write_scalars(file, state);  // of sampler, stopping, history, plateau and divergence
     write_standardization(file, state.standardization);
     write_units(file, state.units);
     write_residuals<Real>(file, description.layout, state.residuals);

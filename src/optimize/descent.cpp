@@ -41,12 +41,30 @@ StepOutcome DescentMethod<Real>::step(Objective<Real>& objective, MethodState<Re
     number(state, "value") = objective.value_and_gradient(state.x, gradient(state));
     begin(objective, state);
   }
-  const StepOutcome outcome = descend(objective, state, plan);
+  const double before = number(state, "value");
+  StepOutcome outcome = descend(objective, state, plan);
+  outcome.evaluated = true;
+  if (outcome.moved && gains_nothing(objective, state, before)) {
+    accept(state, before);  // back
+    outcome.moved = false;
+  }
   if (!outcome.moved) {
     trial_.gradient.resize(state.x.size());
     objective.value_and_gradient(state.x, trial_.gradient);  // what is reported is of x
   }
   return outcome;
+}
+
+/// After a step: whether neither J nor, where values of J are the same but for rounding, the norm of its gradient is
+/// lower. The gradient before is in the trial.
+template <typename Real>
+bool DescentMethod<Real>::gains_nothing(Objective<Real>& objective, MethodState<Real>& state, double value_before) {
+  if (std::abs(number(state, "value") - value_before) > noise_of<Real>(value_before)) {
+    return false;
+  }
+  const std::span<const Real> now = gradient(state);
+  const std::span<const Real> then = trial_.gradient;
+  return dot(objective, now, now) >= dot(objective, then, then);
 }
 
 template <typename Real>
@@ -140,15 +158,17 @@ class BarzilaiBorwein final : public SteepestDescent<Real> {
     reference = (memory * weight * reference + point.value) / (memory * weight + 1);
     weight = memory * weight + 1;
     // With s = -t·g and y = the change of g: the old gradient is in the trial.
-    const std::span<Real> old = this->trial().gradient;
-    const std::span<const Real> now = this->gradient(state);
-    add_scaled<Real>(objective, now, -1, old, old);
-    const double sy = -point.t * (dot<Real>(objective, old, now) - dot<Real>(objective, old, old));
+    const std::span<const Real> old = this->trial().gradient;
+    change_.resize(old.size());
+    add_scaled<Real>(objective, this->gradient(state), -1, old, change_);
+    const double sy = -point.t * dot<Real>(objective, old, change_);
     const double ss = point.t * point.t * squares;
-    const double yy = dot<Real>(objective, old, old);
+    const double yy = dot<Real>(objective, change_, change_);
     const double wanted = plan.number % 2 == 1 ? ss / sy : sy / yy;
     number(state, "rate") = sy > 0 ? std::clamp(wanted, point.t / most_growth, point.t * most_growth) : 10 * point.t;
   }
+
+  linear_algebra::AlignedVector<Real> change_;  ///< y
 };
 
 template <typename Real>
@@ -188,13 +208,13 @@ class ConjugateGradient final : public DescentMethod<Real> {
   /// The next direction; the old gradient is in the trial.
   void turn(Objective<Real>& objective, MethodState<Real>& state) {
     const std::span<const Real> now = this->gradient(state);
-    const std::span<Real> old = this->trial().gradient;
+    const std::span<const Real> old = this->trial().gradient;
     const std::span<Real> direction = state.slots[1].values;
     const double old_squares = dot<Real>(objective, old, old);
     const double squares = dot<Real>(objective, now, now);
     const double beta = std::max(0.0, (squares - dot<Real>(objective, now, old)) / old_squares);
-    scale<Real>(objective, -1, now, old);
-    add_scaled<Real>(objective, old, beta, direction, direction);
+    scale<Real>(objective, beta, direction, direction);
+    add_scaled<Real>(objective, direction, -1, now, direction);
     number(state, "slope") = dot<Real>(objective, now, direction);
     if (!(number(state, "slope") < -1e-10 * squares)) {
       restart(objective, state);

@@ -43,6 +43,8 @@ class DescentMethod : public Method<Real> {
   Trial<Real>& trial() { return trial_; }
 
  private:
+  bool gains_nothing(Objective<Real>& objective, MethodState<Real>& state, double value_before);
+
   std::vector<std::string> slots_;
   std::vector<std::string> numbers_;
   Trial<Real> trial_;

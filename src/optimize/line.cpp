@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <vector>
 
@@ -156,11 +157,6 @@ Line<Real>::Line(Objective<Real>& objective, std::span<const Real> x, std::span<
     : objective_(objective), x_(x), direction_(direction), start_(start), trial_(trial) {
   trial_.x.resize(x.size());
   trial_.gradient.resize(x.size());
-}
-
-template <typename Real>
-double Line<Real>::noise() const {
-  return 16 * static_cast<double>(std::numeric_limits<Real>::epsilon()) * std::abs(start_.value);
 }
 
 template <typename Real>

@@ -1,7 +1,8 @@
 #pragma once
 /// J along a line, and where to stop on it.
 
-#include <functional>
+#include <cmath>
+#include <limits>
 #include <optional>
 #include <span>
 
@@ -16,6 +17,12 @@ struct LinePoint {
   double value = 0;  ///< J, +∞ where J or its gradient is not finite
   double slope = 0;  ///< ∇J·d
 };
+
+/// Below this, differences from a value of J tell nothing: some of its roundings.
+template <typename Real>
+double noise_of(double value) {
+  return 16 * static_cast<double>(std::numeric_limits<Real>::epsilon()) * std::abs(value);
+}
 
 /// Where a method may go next, with J's gradient.
 template <typename Real>
@@ -47,8 +54,7 @@ class Line {
 
   const LinePoint& start() const { return start_; }
 
-  /// Below this, differences between values of J tell nothing: some roundings of J(x).
-  double noise() const;
+  double noise() const { return noise_of<Real>(start_.value); }
 
   LinePoint at(double t);
 

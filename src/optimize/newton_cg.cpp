@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "descent.hpp"
 
@@ -26,16 +25,16 @@ class NewtonCg final : public DescentMethod<Real> {
     const std::span<const Real> gradient = this->gradient(state);
     double& radius = number(state, "radius");
     const double value = number(state, "value");
-    const double noise = 16 * static_cast<double>(std::numeric_limits<Real>::epsilon()) * std::abs(value);
+    const double noise = noise_of<Real>(value);
     const double norm = std::sqrt(dot(objective, gradient, gradient));
     while (true) {
       const Model model = solve(objective, state, norm, radius);
-      // Where both changes vanish in rounding, the quadratic is right.
-      if (!(model.decrease > 0) || model.decrease < noise / 256) {
+      if (!(model.decrease > 0)) {
         return {.moved = false};
       }
       Line<Real> line(objective, state.x, step_, {0, value, dot<Real>(objective, gradient, step_)}, this->trial());
       const LinePoint point = line.at(1);
+      // Where both changes vanish in rounding, the quadratic is right.
       const double ratio = (value - point.value + noise) / (model.decrease + noise);
       const double length = std::sqrt(dot<Real>(objective, step_, step_));
       if (ratio < 0.25) {

@@ -23,8 +23,8 @@ std::int64_t fingerprint_of(const TrainingState<Real>& state) {
   std::uint64_t hash = 0;
   const auto add = [&hash](const auto& values) { hash = core::fingerprint(std::as_bytes(std::span(values)), hash); };
   // All members: a new one does not compile until somebody has thought of it here. Only the root has the residuals.
-  [[maybe_unused]] const auto& [method, sampler, stopping, history, plateau, standardization, units, residuals, stop] =
-      state;
+  [[maybe_unused]] const auto& [method, sampler, stopping, history, plateau, divergence, standardization, units,
+                                residuals, stop] = state;
   add(state.method.x);
   for (const optimize::Slot<Real>& slot : state.method.slots) {
     add(slot.values);

@@ -3,6 +3,8 @@
 #include "cauchy/training/trainer.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <span>
 #include <string>
@@ -14,6 +16,16 @@
 #include "cauchy/training/stopping.hpp"
 
 namespace cauchy::training {
+
+namespace {
+
+std::string number_text(double value) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 4).ptr;
+  return {text.data(), end};
+}
+
+}  // namespace
 
 template <typename Real>
 StepReport Trainer<Real>::run() {
@@ -58,9 +70,10 @@ void Trainer<Real>::take_step() {
       parts_.method.step(parts_.objective, state_.method, {number, parts_.schedule.rate(number, state_.plateau)});
   learning_rate_ = outcome.learning_rate;
   state_.stop = outcome.moved ? StopReason::none : StopReason::no_descent;
-  is_proved_ = false;
+  is_proved_ = outcome.evaluated;
   remember_state();
   count_step();
+  require_nearness();
   core::note_progress();
 }
 
@@ -71,6 +84,7 @@ void Trainer<Real>::remember_state() {
   before_.stopping = state_.stopping;
   before_.history = state_.history;
   before_.plateau = state_.plateau;
+  before_.divergence = state_.divergence;
   before_.units = state_.units;
 }
 
@@ -122,6 +136,33 @@ void Trainer<Real>::count_epoch() {
   const bool is_first = state_.sampler.epoch == 1;
   stopping.relative_change = is_first ? 1 : change == 0 ? 0 : change / std::abs(stopping.epoch_objective);
   stopping.epoch_objective = objective;
+}
+
+/// Decided by J, of which all ranks have one, and the root's norm.
+template <typename Real>
+void Trainer<Real>::require_nearness() {
+  const StoppingState& stopping = state_.stopping;
+  optimize::Divergence& divergence = state_.divergence;
+  const double value = stopping.nll + stopping.penalty;
+  const double norm =
+      divergence.is_far(value) ? parts_.objective.of_root(stopping.gradient_norm) : stopping.gradient_norm;
+  if (!divergence.note(stopping.steps, value, norm)) {
+    return;
+  }
+  const std::string way = "from " + number_text(divergence.first_value) + " to " + number_text(value) +
+                          " since the first step, and its gradient from " + number_text(divergence.first_norm) +
+                          " to " + number_text(norm);
+  const bool rises = value > divergence.first_value;
+  throw core::Error(
+      core::ExitCode::diverged,
+      "diverged at step " + std::to_string(stopping.steps) + ": the objective has " + (rises ? "risen " : "fallen ") +
+          way +
+          (rises ? ": steps are too long; take a smaller optimizer.learning_rate (cauchy find-rate finds one), a "
+                   "method that finds its own (optimizer.method = lbfgs, with optimizer.batch_size = full), or "
+                   "data.standardize = true"
+                 : ": it has no minimum that descent is coming near to; look for features or classes that determine "
+                   "the target, or take a penalty (model.l2)"))
+      .as_agreed();
 }
 
 template <typename Real>
@@ -206,6 +247,7 @@ void Trainer<Real>::go_back() {
     state_.stopping = before_.stopping;
     state_.history = before_.history;
     state_.plateau = before_.plateau;
+    state_.divergence = before_.divergence;
     state_.units = before_.units;
   }
   for (linear_algebra::AlignedVector<Real>& residual : state_.residuals) {

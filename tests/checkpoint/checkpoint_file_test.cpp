@@ -111,8 +111,8 @@ using Change = std::function<void(TrainingState<Real>&)>;
 template <typename Real>
 std::vector<Change<Real>> changes() {
   TrainingState<Real> state = test::example_state<Real>();
-  [[maybe_unused]] const auto& [method, sampler, stopping, history, plateau, standardization, units, residuals, stop] =
-      state;
+  [[maybe_unused]] const auto& [method, sampler, stopping, history, plateau, divergence, standardization, units,
+                                residuals, stop] = state;
   [[maybe_unused]] const auto& [x, slots, numbers] = method;
   [[maybe_unused]] const auto& [slot_name, slot_values] = slots[0];
   [[maybe_unused]] const auto& [number_name, number_value] = numbers[0];

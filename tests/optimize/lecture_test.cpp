@@ -15,6 +15,7 @@
 
 #include "cauchy/core/error.hpp"
 #include "cauchy/linear_algebra/sums.hpp"
+#include "cauchy/optimize/divergence.hpp"
 #include "cauchy/optimize/gradient_check.hpp"
 #include "cauchy/optimize/method.hpp"
 
@@ -271,6 +272,24 @@ TEST(Lecture, DescentOnASaddleDivergesAndSaysSo) {
   }
   EXPECT_TRUE(said);
   EXPECT_LT(f.value(last), -1e300);
+}
+
+// Five hundred steps, where the numbers last for twenty thousand.
+TEST(Lecture, DescentOnASaddleIsRecognisedEarly) {
+  SaddleOfTheLecture f;
+  const auto method = gradient_descent();
+  MethodState<double> state = method->start({1.0, 1.0});
+  Divergence divergence;
+  std::uint64_t step = 0;
+  for (bool away = false; !away && step < 500;) {
+    const double value = f.value(state.x);
+    const double norm = linear_algebra::norm<double>(f.gradient(state.x));
+    method->step(f, state, {++step, 0.1});
+    away = divergence.note(step, value, norm);
+  }
+  EXPECT_GT(step, 100U);
+  EXPECT_LT(step, 500U);
+  EXPECT_LT(f.value(state.x), -10'000);
 }
 
 // Whoever starts on the one line that leads to the saddle arrives there, and finds a gradient of 0 that is no minimum.

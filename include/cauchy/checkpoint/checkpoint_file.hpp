@@ -8,7 +8,7 @@
 ///     /parameters/<layer>/<tensor>         in natural shape, attribute index: its place in Θ
 ///     /optimizer/<slot>/<layer>/<tensor>   the same; the slot has an attribute index
 ///     /optimizer         attributes: numbers that the method keeps beside, by their names
-///     /sampler, /stopping, /history, /plateau   attributes by the names of their fields
+///     /sampler, /stopping, /history, /plateau, /divergence   attributes by the names of their fields
 ///     /standardisation/{mean,scale}        (inputs), where features are standardized
 ///     /standardisation/{target_mean,target_deviation}   (target columns), where targets are
 ///     /reduction/{units,ages}              (blocks), where gradients are summed as integers: exponents of the units,

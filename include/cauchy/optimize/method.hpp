@@ -83,6 +83,7 @@ struct StepPlan {
 struct StepOutcome {
   double learning_rate = 0;  ///< ε that was taken: the plan's, or what a line search found
   bool moved = true;         ///< false: x is as it was, since no step lowers J as far as its values tell
+  bool evaluated = false;    ///< J and its gradient have been evaluated at the new x: they are finite
 };
 
 /// A method. Beside its constants and scratch memory it holds the state before the last step, so that a step that led

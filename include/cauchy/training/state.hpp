@@ -7,6 +7,7 @@
 
 #include "cauchy/data/standardization.hpp"
 #include "cauchy/linear_algebra/aligned.hpp"
+#include "cauchy/optimize/divergence.hpp"
 #include "cauchy/optimize/method.hpp"
 #include "cauchy/optimize/schedule.hpp"
 #include "cauchy/reduction/units.hpp"
@@ -94,6 +95,7 @@ struct TrainingState {
   StoppingState stopping;
   History history;
   optimize::PlateauState plateau;
+  optimize::Divergence divergence;
   data::Standardization standardization;
   reduction::Units units;              ///< of the order-free sum; empty where there is none
   Residuals<Real> residuals;           ///< on the root, up to date when the state is saved; empty where there are none
@@ -110,6 +112,7 @@ struct TrainingState {
     visit_part("stopping", self.stopping);
     visit_part("history", self.history);
     visit_part("plateau", self.plateau);
+    visit_part("divergence", self.divergence);
   }
 };
 

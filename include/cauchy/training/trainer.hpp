@@ -62,6 +62,7 @@ class Trainer {
     StoppingState stopping;
     History history;
     optimize::PlateauState plateau;
+    optimize::Divergence divergence;
     reduction::Units units;
   };
 
@@ -71,6 +72,7 @@ class Trainer {
   void state_proved();
   void count_step();
   void count_epoch();
+  void require_nearness();
   StepReport make_report();
   bool note_validation(double nll);
   void require_finite_parameters() const;

@@ -1,0 +1,23 @@
+// Early recognition of divergence.
+
+#include "cauchy/optimize/divergence.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace cauchy::optimize {
+
+bool Divergence::is_far(double value) const {
+  return std::abs(value - first_value) > far * std::max(1.0, std::abs(first_value));
+}
+
+bool Divergence::note(std::uint64_t number, double value, double norm) {
+  if (number == 1) {
+    first_value = value;
+    first_norm = norm;
+  }
+  far_off = is_far(value) && norm > steep * first_norm ? far_off + 1 : 0;
+  return far_off >= enough;
+}
+
+}  // namespace cauchy::optimize

@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Methods that find their steps themselves: the optimum that another program finds, the same bits on any number of
+ranks and across resumes, an objective that never rises; early words about divergence."""
+
+import pathlib
+import shutil
+import sys
+import unittest
+
+import h5py
+import numpy
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import checkpoints
+import program
+import toy
+
+METHODS = ("backtracking", "barzilai_borwein", "conjugate_gradient", "lbfgs", "newton_cg")
+ROWS = 47
+L2 = 0.01
+
+
+class SearchingTest(program.ProgramTest):
+    def setUp(self):
+        super().setUp()
+        toy.categorical(self.folder / "train.h5", ROWS)
+
+    def settings(self, directory, **more):
+        return {"data.train": "train.h5", "data.shards": 5, "run.precision": "double",
+                "output.every_steps": 1, "checkpoint.directory": directory, "model.l2": L2,
+                **{key.replace("__", "."): value for key, value in more.items()}}
+
+    def run_in(self, directory, ranks=1, more=(), **settings):
+        self.train(self.settings(directory, **settings), ranks, more)
+        return checkpoints.metrics(self.folder / directory)
+
+    def optimum(self):
+        """The smallest J of this model, by Newton's method with the Hessian written out."""
+        with h5py.File(self.folder / "train.h5") as file:
+            features, classes = file["features"][()].astype(float), file["targets"][()].astype(int).ravel()
+        inputs = numpy.hstack([numpy.ones((ROWS, 1)), features])
+        outputs = int(classes.max()) + 1
+        observed = numpy.eye(outputs)[classes]
+        penalized = numpy.repeat(numpy.arange(inputs.shape[1]) > 0, outputs) * L2
+        theta = numpy.zeros(inputs.shape[1] * outputs)
+        for _ in range(30):
+            logits = inputs @ theta.reshape(-1, outputs)
+            shares = numpy.exp(logits - logits.max(axis=1, keepdims=True))
+            shares /= shares.sum(axis=1, keepdims=True)
+            gradient = (inputs.T @ (shares - observed)).ravel() / ROWS + penalized * theta
+            curvature = numpy.einsum("nk,kl->nkl", shares, numpy.eye(outputs)) - numpy.einsum("nk,nl->nkl", shares, shares)
+            hessian = numpy.einsum("ni,nj,nkl->ikjl", inputs, inputs, curvature).reshape(2 * theta.shape) / ROWS
+            # Intercepts are determined up to a common number: the shortest solution.
+            theta -= numpy.linalg.lstsq(hessian + numpy.diag(penalized), gradient, rcond=None)[0]
+        self.assertLess(numpy.linalg.norm(gradient), 1e-14)
+        return -numpy.log(shares[observed == 1]).mean() + (penalized * theta ** 2).sum() / 2
+
+    def test_the_optimum_of_another_program(self):
+        expected = self.optimum()
+        for method in METHODS:
+            rows = self.run_in(method, 2, optimizer__method=method, stop__gradient_norm=1e-8, stop__max_steps=20000)
+            # J - J* ≤ ‖∇J‖²/(2·λ) where the penalty bends J by λ at least; the intercepts, without one, by more.
+            self.assertAlmostEqual(float(rows[-1]["objective"]), expected, delta=1e-12, msg=method)
+            self.assertEqual(rows[-1]["stop"], "gradient_norm")
+            if method == "backtracking":
+                values = [float(row["objective"]) for row in rows]
+                self.assertEqual(values, sorted(values, reverse=True))
+
+    def test_the_same_anywhere(self):
+        for method in METHODS:
+            settings = {"optimizer__method": method, "model__layers": "4", "optimizer__pairs": 3}
+            ends = []
+            for directory, ranks, threads in (("one", 1, 1), ("two", 2, 1), ("three", 3, 1), ("four", 4, 1),
+                                              ("threads", 2, 2)):
+                self.run_in(directory, ranks, run__threads=threads, stop__max_steps=9, **settings)
+                ends.append(checkpoints.checkpoint(self.folder / directory, 9).read_bytes())
+            self.run_in("parts", 3, stop__max_steps=5, **settings)
+            self.run_in("parts", 2, ["--resume"], stop__max_steps=9, **settings)
+            ends.append(checkpoints.checkpoint(self.folder / "parts", 9).read_bytes())
+            self.assertEqual(ends, [ends[0]] * len(ends), method)
+            for directory in ("one", "two", "three", "four", "threads", "parts"):
+                shutil.rmtree(self.folder / directory)
+
+    def test_nothing_left_to_gain(self):
+        rows = self.run_in("run", 2, optimizer__method="lbfgs", stop__max_steps=10000)
+        self.assertEqual(rows[-1]["stop"], "no_descent")
+        self.assertLess(float(rows[-1]["gradient_norm"]), 1e-6)
+        path = next((self.folder / "run").glob("checkpoint_*.h5"))
+        with h5py.File(path) as file:
+            self.assertEqual(file.attrs["stop_reason"], "no_descent")
+        result = self.succeed(["inspect", path])
+        self.assertIn("stopped by no_descent", result.stdout)
+        result = self.train(self.settings("run", optimizer__method="lbfgs", stop__max_steps=10000), 1, ["--resume"])
+        self.assertIn("nothing to do: stopped by no_descent", result.stdout)
+
+    def refused(self, more, code=2, **settings):
+        return self.refuse(["train", *more, *program.options(self.settings("run", **settings))], 2, code)
+
+    def test_what_a_search_cannot_have(self):
+        for more, words in ((["--optimizer.batch_size=10"], "needs one objective, of all samples"),
+                            (["--model.layers=4", "--model.dropout=0.5"], "model.dropout makes it another one"),
+                            (["--optimizer.schedule=linear", "--stop.max_steps=5"], "finds ε itself"),
+                            (["--model.l1=0.1"], "proximal step"), (["--optimizer.clip_norm=1"], "clip_norm")):
+            self.assertIn(words, self.refused(more, optimizer__method="lbfgs"))
+
+    def test_divergence_is_said_early_with_advice(self):
+        message = self.refused([], 3, model__l2=1, optimizer__learning_rate=1000, stop__max_steps=1000)
+        self.assertIn("the objective has risen from", message)
+        self.assertIn("cauchy find-rate", message)
+        self.assertLess(len(checkpoints.metrics(self.folder / "run")), 20)
+
+
+if __name__ == "__main__":
+    unittest.main()
