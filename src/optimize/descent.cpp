@@ -55,11 +55,12 @@ StepOutcome DescentMethod<Real>::step(Objective<Real>& objective, MethodState<Re
   return outcome;
 }
 
-/// After a step: whether neither J nor, where values of J are the same but for rounding, the norm of its gradient is
-/// lower. The gradient before is in the trial.
+/// After a step: whether J is as it was, but for rounding, or that much higher, and its gradient no shorter. The
+/// gradient before is in the trial.
 template <typename Real>
 bool DescentMethod<Real>::gains_nothing(Objective<Real>& objective, MethodState<Real>& state, double value_before) {
-  if (std::abs(number(state, "value") - value_before) > noise_of<Real>(value_before)) {
+  const double rise = number(state, "value") - value_before;
+  if (rise < 0 || rise > noise_of<Real>(value_before)) {
     return false;
   }
   const std::span<const Real> now = gradient(state);
