@@ -3,11 +3,15 @@
 #include "cauchy/cli/method.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <iostream>
 #include <string>
 #include <vector>
 
 #include "cauchy/communication/agreement.hpp"
 #include "cauchy/core/error.hpp"
+#include "cauchy/optimize/curvature.hpp"
+#include "cauchy/reporting/number.hpp"
 
 namespace cauchy::cli {
 namespace {
@@ -22,6 +26,25 @@ std::uint64_t steps_of_run(const training::StopOptions& stop, std::uint64_t step
 
 [[noreturn]] void refuse(const Settings& settings, const std::string& what) {
   throw core::UserError("optimizer.schedule = " + settings.schedule.schedule + ": " + what).as_agreed();
+}
+
+void check_measured_rate(const Settings& settings, std::uint64_t steps_per_epoch, const std::string& hessian_fault) {
+  const auto refuse_auto = [](const std::string& what) {
+    throw core::UserError("optimizer.learning_rate = auto: " + what).as_agreed();
+  };
+  const std::string& method = settings.method.method;
+  if (method != "gradient_descent" && method != "momentum" && method != "nesterov") {
+    refuse_auto("is one over the curvature of J, which says nothing of the steps of optimizer.method = " + method +
+                "; set a number (cauchy find-rate finds one)");
+  }
+  if (steps_per_epoch > 1) {
+    refuse_auto(
+        "needs one objective, of all samples, and optimizer.batch_size = " + std::to_string(settings.batch.batch_size) +
+        " gives another one each step; set a number (cauchy find-rate finds one)");
+  }
+  if (!hessian_fault.empty()) {
+    refuse_auto("needs second derivatives, and " + hessian_fault + "; set a number, or take optimizer.method = lbfgs");
+  }
 }
 
 }  // namespace
@@ -41,6 +64,9 @@ std::unique_ptr<optimize::Method<Real>> make_method(const communication::Communi
 }
 
 void check_method(const Settings& settings, std::uint64_t steps_per_epoch, const std::string& hessian_fault) {
+  if (settings.method.measures_rate()) {
+    check_measured_rate(settings, steps_per_epoch, hessian_fault);
+  }
   if (!settings.method.searches()) {
     return;
   }
@@ -91,6 +117,30 @@ void settle_schedule(const communication::Communicator& ranks, Settings& setting
   }
 }
 
+template <typename Real>
+void settle_learning_rate(const communication::Communicator& ranks, Settings& settings,
+                          training::DistributedObjective<Real>& objective, std::span<const Real> theta) {
+  if (!settings.method.measures_rate()) {
+    return;
+  }
+  objective.select({}, {});
+  const double curvature = optimize::largest_curvature<Real>(objective, theta, settings.run.seed);
+  if (!(curvature > 0 && std::isfinite(1 / curvature))) {
+    throw core::UserError("optimizer.learning_rate = auto: J does not bend at the first parameters; set a number")
+        .as_agreed();
+  }
+  settle(ranks, settings, "optimizer.learning_rate", reporting::exact_text(1 / curvature),
+         "one over the largest curvature of J");
+  if (ranks.is_root()) {
+    std::cout << "rate        " << reporting::short_text(settings.method.learning_rate, 6)
+              << ", one over the largest curvature of the objective\n";
+  }
+}
+
+template void settle_learning_rate(const communication::Communicator&, Settings&,
+                                   training::DistributedObjective<float>&, std::span<const float>);
+template void settle_learning_rate(const communication::Communicator&, Settings&,
+                                   training::DistributedObjective<double>&, std::span<const double>);
 template std::unique_ptr<optimize::Method<float>> make_method(const communication::Communicator&, const Settings&,
                                                               const model::ParameterLayout&);
 template std::unique_ptr<optimize::Method<double>> make_method(const communication::Communicator&, const Settings&,

@@ -102,6 +102,9 @@ StartingPoint find_starting_point(const communication::Communicator& ranks, cons
   if (settings.model.vocabulary.empty()) {
     found.settle("model.vocabulary", "", "default");
   }
+  if (settings.method.measures_rate()) {
+    found.settle("optimizer.learning_rate", "auto", "default");
+  }
   if (settings.schedule.schedule_steps == 0) {
     found.settle("optimizer.schedule_steps", "auto", "default");
   }

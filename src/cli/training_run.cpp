@@ -446,6 +446,7 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
     return core::ExitCode::done;
   }
   Engine engine(*this);
+  settle_learning_rate<Real>(ranks_, settings_, *engine.objective, state_.method.x);
   const optimize::Schedule schedule(settings_.method.learning_rate, settings_.schedule);
   training::Trainer<Real> trainer({.channel = engine.channel,
                                    .model = *model_,

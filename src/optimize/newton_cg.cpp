@@ -18,7 +18,12 @@ class NewtonCg final : public DescentMethod<Real> {
 
   void begin(Objective<Real>& objective, MethodState<Real>& state) override {
     const std::span<const Real> gradient = this->gradient(state);
-    number(state, "radius") = std::sqrt(dot(objective, gradient, gradient));
+    // Where J bends along the gradient, far beyond the lowest point there.
+    const double squares = dot(objective, gradient, gradient);
+    product_.resize(gradient.size());
+    objective.hessian_vector(state.x, gradient, product_);
+    const double curvature = dot<Real>(objective, gradient, product_);
+    number(state, "radius") = curvature > 0 ? 100 * squares * std::sqrt(squares) / curvature : 1;
   }
 
   StepOutcome descend(Objective<Real>& objective, MethodState<Real>& state, const StepPlan& /*plan*/) override {

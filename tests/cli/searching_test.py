@@ -107,6 +107,24 @@ class SearchingTest(program.ProgramTest):
                             (["--model.l1=0.1"], "proximal step"), (["--optimizer.clip_norm=1"], "clip_norm")):
             self.assertIn(words, self.refused(more, optimizer__method="lbfgs"))
 
+    def test_a_rate_from_the_curvature(self):
+        for method in ("gradient_descent", "momentum", "nesterov"):
+            settings = {"optimizer__method": method, "optimizer__learning_rate": "auto", "model__l2": 0.1}
+            rows = self.run_in("whole", 1, stop__max_steps=40, **settings)
+            values = [float(row["objective"]) for row in rows]
+            if method == "gradient_descent":  # never up: ε ≤ 2/curvature; and it gets somewhere
+                self.assertEqual(values, sorted(values, reverse=True))
+            self.assertLess(values[-1], 0.5 * values[0])
+            self.run_in("parts", 3, stop__max_steps=20, **settings)
+            self.run_in("parts", 2, ["--resume"], stop__max_steps=40, **settings)
+            ends = [checkpoints.checkpoint(self.folder / folder, 40).read_bytes() for folder in ("whole", "parts")]
+            self.assertEqual(*ends, method)
+            shutil.rmtree(self.folder / "whole")
+            shutil.rmtree(self.folder / "parts")
+        rate = {"optimizer__learning_rate": "auto"}
+        self.assertIn("cauchy find-rate", self.refused(["--optimizer.batch_size=10"], **rate))
+        self.assertIn("says nothing of the steps", self.refused([], optimizer__method="adam", **rate))
+
     def test_divergence_is_said_early_with_advice(self):
         message = self.refused([], 3, model__l2=1, optimizer__learning_rate=1000, stop__max_steps=1000)
         self.assertIn("the objective has risen from", message)

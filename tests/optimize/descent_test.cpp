@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cauchy/core/error.hpp"
+#include "cauchy/optimize/curvature.hpp"
 #include "cauchy/optimize/method.hpp"
 
 namespace cauchy::optimize {
@@ -257,6 +258,11 @@ TEST(Searches, NeedNoMoreEvaluationsThanAnotherImplementation) {
     EXPECT_LE(end.steps, steps + steps / 10) << name;
     EXPECT_LE(bowl.values.size(), evaluations + evaluations / 10) << name;
   }
+}
+
+TEST(Curvature, IsTheLargest) {
+  Bowl bowl(30, 50);
+  EXPECT_NEAR(largest_curvature<double>(bowl, Vector(30, 0.0), 1), 50, 5);  // from below, in steps of 1 %
 }
 
 // One whole step, once the region is wide enough: the quadratic is the function.

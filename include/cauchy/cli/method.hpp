@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "cauchy/cli/settings.hpp"
 #include "cauchy/communication/communicator.hpp"
 #include "cauchy/model/layout.hpp"
 #include "cauchy/optimize/method.hpp"
+#include "cauchy/training/objective.hpp"
 
 namespace cauchy::cli {
 
@@ -23,5 +25,11 @@ void check_method(const Settings& settings, std::uint64_t steps_per_epoch, const
 /// Collective. Puts numbers in place of `auto` in the options of the schedule, where it uses them. Throws an agreed
 /// core::UserError if it lacks a number of steps, or validation data.
 void settle_schedule(const communication::Communicator& ranks, Settings& settings, std::uint64_t steps_per_epoch);
+
+/// Collective. Puts one over the largest curvature of J at `theta` in place of `auto`, and tells it. Throws the
+/// objective's errors, and an agreed core::UserError if J does not bend there.
+template <typename Real>
+void settle_learning_rate(const communication::Communicator& ranks, Settings& settings,
+                          training::DistributedObjective<Real>& objective, std::span<const Real> theta);
 
 }  // namespace cauchy::cli

@@ -30,6 +30,7 @@ enum class Purpose : std::uint32_t {
   split = 4,           ///< (chunk of rows, its upper half)
   gradient_check = 5,  ///< (first element of a part of Θ, number of the direction; 0: coordinates)
   landscape = 6,       ///< (tensor, number of the direction)
+  curvature = 7,       ///< (0, 0)
 };
 
 /// The stream of draws that belongs to (seed, purpose, first, second).

@@ -10,7 +10,7 @@ namespace cauchy::optimize {
 
 struct MethodOptions {
   std::string method = "gradient_descent";
-  double learning_rate = 0.1;  ///< ε
+  double learning_rate = 0.1;  ///< ε; 0: from the curvature of J
   double momentum = 0.9;       ///< μ
   double beta1 = 0.9;          ///< β₁
   double beta2 = 0.999;        ///< β₂
@@ -28,6 +28,9 @@ struct MethodOptions {
            method == "lbfgs" || method == "newton_cg";
   }
 
+  /// Whether ε is to come from the curvature of J.
+  bool measures_rate() const { return learning_rate == 0 && !searches(); }
+
   template <typename Visitor>
   void visit(Visitor&& option) {
     using core::Role;
@@ -35,8 +38,9 @@ struct MethodOptions {
            core::one_of({"gradient_descent", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lamb",
                          "backtracking", "barzilai_borwein", "conjugate_gradient", "lbfgs", "newton_cg"}),
            Role::problem, "update rule; the last five find ε themselves, for optimizer.batch_size = full");
-    option("learning_rate", learning_rate, core::above(0), Role::problem,
-           "ε of x ← x - ε·∇J(x), from which optimizer.schedule departs");
+    option("learning_rate", learning_rate, core::above(0).or_word("auto", 0), Role::problem,
+           "ε of x ← x - ε·∇J(x), from which optimizer.schedule departs; auto: one over the largest curvature of J at "
+           "the start, for gradient_descent, momentum and nesterov with optimizer.batch_size = full");
     option("momentum", momentum, core::from_below(0, 1), Role::problem,
            "μ of momentum, v ← μ·v + ∇J(x), x ← x - ε·v, and of nesterov");
     option("beta1", beta1, core::from_below(0, 1), Role::problem,
