@@ -5,16 +5,26 @@ import math
 import pathlib
 import sys
 
-try:
-    import matplotlib
-except ImportError:
-    print(f"{pathlib.Path(sys.argv[0]).name}: error: matplotlib is missing; scripts/install_packages.sh --pictures "
-          "installs it", file=sys.stderr)
+
+def refuse(what):
+    """Ends a script with the exit code of a mistake of the user."""
+    print(f"{pathlib.Path(sys.argv[0]).name}: error: {what}", file=sys.stderr)
     sys.exit(2)
 
+
+def refuse_without(library):
+    """`library`: the error of an import."""
+    refuse(f"{library}; scripts/install_packages.sh --pictures installs it for Debian's /usr/bin/python3")
+
+
+try:
+    import matplotlib
+except ImportError as missing:
+    refuse_without(missing)
+
 matplotlib.use("agg")
-matplotlib.rcParams.update({"svg.hashsalt": "cauchy", "svg.fonttype": "none", "savefig.dpi": 72, "axes.grid": True, "grid.alpha": 0.3,
-                            "axes.formatter.useoffset": False})
+matplotlib.rcParams.update({"svg.hashsalt": "cauchy", "svg.fonttype": "none", "savefig.dpi": 72, "axes.grid": True,
+                            "grid.alpha": 0.3, "axes.formatter.useoffset": False})
 import matplotlib.pyplot as plot
 
 SUFFIXES = (".png", ".svg")
@@ -29,8 +39,7 @@ def main(work):
     try:
         work()
     except UserError as error:
-        print(f"{pathlib.Path(sys.argv[0]).name}: error: {error}", file=sys.stderr)
-        sys.exit(2)
+        refuse(error)
 
 
 def read_table(path, kind, needed, texts=()):

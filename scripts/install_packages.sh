@@ -14,7 +14,9 @@ packages=(g++ cmake ninja-build git pkg-config libopenmpi-dev openmpi-bin libeig
   libboost-program-options-dev zlib1g-dev libdnnl-dev)
 for option in "$@"; do
   case $option in
-    --tests) packages+=(libgtest-dev libbenchmark-dev python3 python3-h5py python3-numpy python3-matplotlib hdf5-tools) ;;
+    --tests)
+      packages+=(libgtest-dev libbenchmark-dev python3 python3-h5py python3-matplotlib python3-numpy hdf5-tools)
+      ;;
     --mpich) packages+=(libmpich-dev mpich) ;;
     --audit) packages+=(clang clang-format clang-tidy valgrind) ;;
     --benchmark) packages+=(python3-torch libopenblas0-pthread) ;;

@@ -11,8 +11,8 @@ from drawing import UserError, plot
 try:
     import h5py
     import numpy
-except ImportError as error:
-    raise SystemExit(f"{error}; scripts/install_packages.sh --pictures installs what is missing") from None
+except ImportError as missing:
+    drawing.refuse_without(missing)
 
 
 def read(path):
@@ -92,8 +92,7 @@ def draw(data):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", metavar="FILE.h5", help="of cauchy landscape --output")
-    parser.add_argument("--output", default="landscape.png", metavar="FILE",
-                        help=".png or .svg; landscape.png if not given")
+    parser.add_argument("--output", default="landscape.png", metavar="FILE", help=".png or .svg; usually landscape.png")
     arguments = parser.parse_args()
     output = drawing.output_path(arguments.output)
     drawing.save(draw(read(arguments.file)), output)

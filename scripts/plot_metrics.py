@@ -115,8 +115,8 @@ def draw(runs, unit):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", nargs="+", metavar="RUN", help="folder of a run, or its metrics.csv")
-    parser.add_argument("--output", default="metrics.png", metavar="FILE", help=".png or .svg; metrics.png if not given")
-    parser.add_argument("--x", choices=X_LABELS, default="step", help="what the curves are drawn over; step if not given")
+    parser.add_argument("--output", default="metrics.png", metavar="FILE", help=".png or .svg; usually metrics.png")
+    parser.add_argument("--x", choices=X_LABELS, default="step", help="what the curves are drawn over; usually step")
     arguments = parser.parse_args()
     output = drawing.output_path(arguments.output)
     runs = [read_run(path) for path in arguments.runs]

@@ -16,7 +16,8 @@ def draw_test(axes, name, table, colour):
     curve, = axes.plot(rates, smoothed, color=colour, label=name)
     curve.set_gid(f"curve-smoothed-{name}")
     lowest = min(range(len(smoothed)), key=smoothed.__getitem__)
-    axes.axvline(rates[lowest] / 10, color=colour, linestyle="--", label=f"{rates[lowest] / 10:.2g}, a tenth of the lowest")
+    suggested = rates[lowest] / 10
+    axes.axvline(suggested, color=colour, linestyle="--", label=f"{suggested:.2g}, a tenth of the lowest")
     mark, = axes.plot(rates[lowest], smoothed[lowest], "o", color=colour, label=f"lowest, at {rates[lowest]:.2g}")
     mark.set_gid(f"curve-lowest-{name}")
 
@@ -41,7 +42,7 @@ def draw(tables):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tables", nargs="+", metavar="FILE.csv", help="of cauchy find-rate --output")
-    parser.add_argument("--output", default="rate.png", metavar="FILE", help=".png or .svg; rate.png if not given")
+    parser.add_argument("--output", default="rate.png", metavar="FILE", help=".png or .svg; usually rate.png")
     arguments = parser.parse_args()
     output = drawing.output_path(arguments.output)
     needed = ("step", "rate", "nll", "smoothed")

@@ -90,7 +90,7 @@ class FindRateTest(program.ProgramTest):
         self.assertIn("since the next one diverged", outcome.stdout)
         self.assertIn("the NLL did not fall: try rates below --from", outcome.stderr)
         self.assertNotIn("learning_rate", outcome.stdout)
-        outcome = self.succeed(self.arguments(settings, ["--from", "0.001", "--to", "0.2", "--steps", "30"]))
+        outcome = self.succeed(self.arguments(settings, ["--from", "0.001", "--to", "0.2", "--steps", "30"]), None)
         self.assertIn("all 30 steps were taken", outcome.stdout)
         self.assertIn("learning_rate = 0.02 ", outcome.stdout)
         self.assertIn("a larger --to", outcome.stderr)
@@ -102,7 +102,8 @@ class FindRateTest(program.ProgramTest):
                     "optimizer.schedule": "cosine", "data.standardize": "true", "data.validation_fraction": 0.1,
                     "data.test": "missing.h5"}
         found = set()
-        for ranks, reduction in ((1, "exact"), (2, "exact"), (3, "exact"), (4, "exact"), (1, "exact16"), (3, "exact16")):
+        for ranks, reduction in ((1, "exact"), (2, "exact"), (3, "exact"), (4, "exact"), (None, "exact16"),
+                                 (3, "exact16")):
             self.succeed(self.arguments({**settings, "run.reduction": reduction}), ranks)
             found.add((reduction, (self.folder / "rates.csv").read_bytes()))
         self.assertEqual(len(found), 2)
@@ -118,7 +119,8 @@ class FindRateTest(program.ProgramTest):
                             (["--optimizer.method=lbfgs"], "lbfgs finds ε itself"), (["--data.train=none.h5"], "none.h5")):
             self.assertIn(words, self.refuse(self.arguments(settings, more), ranks=None), more)
         for output, words in (("rates.txt", "must end in .csv"), ("none/rates.csv", "no folder none")):
-            self.assertIn(words, self.refuse(["find-rate", "--output", output, *program.options(settings)], ranks=2))
+            arguments = ["find-rate", "--output", output, *program.options(settings)]
+            self.assertIn(words, self.refuse(arguments, ranks=2))
         toy.write(self.folder / "line.h5", numpy.full((8, 1), 1e200), numpy.full((8, 1), 1e200))
         self.assertIn("diverged at step 1", self.refuse(self.arguments(settings), ranks=2, code=3))
         self.assertEqual(self.files(), ["line.h5"])

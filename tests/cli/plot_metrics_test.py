@@ -18,7 +18,7 @@ class PlotMetricsTest(program.ProgramTest):
         toy.categorical(self.folder / "train.h5", 40)
         self.settings = {"data.train": "train.h5", "model.layers": 3, "optimizer.batch_size": 10,
                          "output.every_steps": 1, "checkpoint.directory": "first"}
-        self.train({**self.settings, "data.validation": "train.h5", "data.test": "train.h5", "stop.max_steps": 6})
+        self.train({**self.settings, "data.validation": "train.h5", "data.test": "train.h5", "stop.max_steps": 6}, None)
         self.rows = checkpoints.metrics(self.folder / "first")
 
     def svg(self, *arguments):
