@@ -11,7 +11,7 @@ namespace {
 template <typename Real>
 class NewtonCg final : public DescentMethod<Real> {
  public:
-  NewtonCg() : DescentMethod<Real>({}, {"radius"}) {}
+  NewtonCg() : DescentMethod<Real>({}, {"first_norm", "radius"}) {}
 
  private:
   static constexpr std::size_t most_products = 250;  // of a subproblem
@@ -23,6 +23,7 @@ class NewtonCg final : public DescentMethod<Real> {
     product_.resize(gradient.size());
     objective.hessian_vector(state.x, gradient, product_);
     const double curvature = dot<Real>(objective, gradient, product_);
+    number(state, "first_norm") = std::sqrt(squares);
     number(state, "radius") = curvature > 0 ? 100 * squares * std::sqrt(squares) / curvature : 1;
   }
 
@@ -71,7 +72,7 @@ class NewtonCg final : public DescentMethod<Real> {
     scale<Real>(objective, -1, gradient, residual_);
     scale<Real>(objective, -1, gradient, direction_);
     double squares = norm * norm;
-    const double enough = norm * std::min(0.1, std::sqrt(norm));
+    const double enough = norm * std::min(0.1, std::sqrt(norm / number(state, "first_norm")));
     bool at_border = false;
     for (std::size_t i = 0; i < most_products && std::sqrt(squares) > enough && !at_border; ++i) {
       objective.hessian_vector(state.x, direction_, product_);

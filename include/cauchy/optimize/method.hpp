@@ -143,7 +143,7 @@ class Method {
 ///     limited storage", Math. Comput. 35 (1980); D. Liu, J. Nocedal, Math. Program. 45 (1989). ε by the strong Wolfe
 ///     conditions with 0.9.
 /// newton_cg: x ← x + p, p minimises g·p + p·∇²J·p/2, ‖p‖ ≤ Δ, by conjugate gradients until ‖g + ∇²J·p‖ ≤
-///     min(0.1, √‖g‖)·‖g‖: T. Steihaug, "The conjugate gradient method and trust regions in large scale optimization",
+///     min(0.1, √(‖g‖/‖g₁‖))·‖g‖: T. Steihaug, "The conjugate gradient method and trust regions in large scale optimization",
 ///     SIAM J. Numer. Anal. 20 (1983). Δ is 100 times the way to the lowest
 ///     point of the quadratic along g at first; it is doubled where J falls by at least 3/4 of what the
 ///     quadratic promised at the border, and ‖p‖/4 where it falls by less than 1/4.
