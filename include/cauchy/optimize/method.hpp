@@ -143,10 +143,10 @@ class Method {
 ///     limited storage", Math. Comput. 35 (1980); D. Liu, J. Nocedal, Math. Program. 45 (1989). ε by the strong Wolfe
 ///     conditions with 0.9.
 /// newton_cg: x ← x + p, p minimises g·p + p·∇²J·p/2, ‖p‖ ≤ Δ, by conjugate gradients until ‖g + ∇²J·p‖ ≤
-///     min(0.1, √(‖g‖/‖g₁‖))·‖g‖: T. Steihaug, "The conjugate gradient method and trust regions in large scale optimization",
-///     SIAM J. Numer. Anal. 20 (1983). Δ is 100 times the way to the lowest
-///     point of the quadratic along g at first; it is doubled where J falls by at least 3/4 of what the
-///     quadratic promised at the border, and ‖p‖/4 where it falls by less than 1/4.
+///     min(0.1, √(‖g‖/‖g₁‖))·‖g‖: T. Steihaug, "The conjugate gradient method and trust regions in large scale
+///     optimization", SIAM J. Numer. Anal. 20 (1983). Δ is 100 times the way to the lowest point of the quadratic along
+///     g at first; it is doubled where J falls by at least 3/4 of what the quadratic promised at the border, and ‖p‖/4
+///     where it falls by less than 1/4.
 ///
 /// Weight decay λ, beside lamb: x ← x - ε·(d + λ·x) with what the rule takes for d. An L1 penalty λ₁, which the
 /// objective leaves out of its gradient, by a proximal step: x ← sign(x)·max(|x| - t, 0) after each update, t = ε·λ₁,
