@@ -212,21 +212,6 @@ double Network<Real>::evaluate(const Parameters<Real>& parameters, const Batch<R
 }
 
 template <typename Real>
-MatrixView<const Real> Network<Real>::outputs_of(const Parameters<Real>& parameters, const Features<Real>& features,
-                                                 Workspace<Real>& workspace, const RandomKeys* keys,
-                                                 const BatchOutputs<Real>& shared) const {
-  if (shared.are_known) {
-    check(features, workspace);
-    return shared.values;
-  }
-  const MatrixView<const Real> outputs = pass_forward(parameters, features, workspace, keys);
-  if (shared.values.data != nullptr) {
-    std::ranges::copy(outputs.elements(), shared.values.data);
-  }
-  return outputs;
-}
-
-template <typename Real>
 std::string Network<Real>::hessian_fault() const {
   if (!likelihood_->has_curvature()) {
     return "the likelihood has no second derivatives";
@@ -239,9 +224,12 @@ template <typename Real>
 void Network<Real>::hessian_vector(const Parameters<Real>& parameters, const Parameters<Real>& direction,
                                    const Batch<Real>& batch, const GradientBuffer<Real>& product,
                                    Workspace<Real>& workspace, Workspace<Real>& tangents, const RandomKeys* keys,
-                                   const BatchOutputs<Real>& outputs) const {
-  const MatrixView<const Real> z = outputs_of(parameters, batch.features, workspace, keys, outputs);
+                                   MatrixView<const Real> outputs) const {
+  if (outputs.data == nullptr) {
+    outputs = pass_forward(parameters, batch.features, workspace, keys);
+  }
   const Features<Real> unchanged(nullptr, batch.samples(), inputs());
+  check(batch.features, workspace);
   check(unchanged, tangents);
   const auto pass_of = [&](std::size_t layer) { return pass(layer, batch.features, workspace, keys); };
   const auto tangent_of = [&](std::size_t layer) { return pass(layer, unchanged, tangents, keys); };
@@ -249,9 +237,9 @@ void Network<Real>::hessian_vector(const Parameters<Real>& parameters, const Par
     layers_[layer]->forward_tangent(parameters, pass_of(layer), direction, tangent_of(layer), workspace.products);
   }
   const LayerPass<Real> last = tangent_of(layers_.size() - 1);
-  likelihood_->curvature_product(z, last.output, batch.observed, last.d_output);
+  likelihood_->curvature_product(outputs, last.output, batch.observed, last.d_output);
   if (layers_.size() > 1) {  // the derivative itself is for layers below
-    likelihood_->nll_and_derivative(z, batch.observed, pass_of(layers_.size() - 1).d_output);
+    likelihood_->nll_and_derivative(outputs, batch.observed, pass_of(layers_.size() - 1).d_output);
   }
   for (std::size_t layer = layers_.size(); layer-- > 0;) {
     layers_[layer]->backward_tangent(parameters, pass_of(layer), direction, tangent_of(layer), product,

@@ -102,7 +102,9 @@ void DistributedObjective<Real>::select(const SamplerPosition& position, const V
   proved_ = std::move(proved);
   samples_used_ = 0;
   result_ = {};
-  outputs_.forget();
+  if (parts_.sampler.shuffles()) {
+    outputs_.forget();
+  }
   if (order_epoch_ == position.epoch) {
     return;
   }
@@ -124,6 +126,7 @@ double DistributedObjective<Real>::value_and_gradient(std::span<const Real> thet
   const model::Parameters<Real> parameters = parts_.workers.prepare(theta);
   const auto work = [&](Worker<Real>& worker, std::uint64_t shard) { add_gradient(parameters, shard, worker); };
   std::ranges::fill(summary_, 0.0);
+  outputs_.start(theta);
   Verdict verdict = sum_over_shards(std::cref(work));
   if (verdict == Verdict::repeat) {
     result_.repeated = true;
@@ -144,14 +147,17 @@ void DistributedObjective<Real>::hessian_vector(std::span<const Real> theta, std
                                                 std::span<Real> product) {
   const core::Doing doing("computing Hessian-vector products");
   const model::Parameters<Real> parameters = parts_.workers.prepare(theta);
-  bool outputs_are_known = outputs_.know(theta);
+  bool outputs_are_known = outputs_.ask(theta);
+  if (!outputs_are_known) {
+    outputs_.start(theta);
+  }
   const auto work = [&](Worker<Real>& worker, std::uint64_t shard) {
     add_product(parameters, direction, outputs_are_known, shard, worker);
   };
   std::ranges::fill(summary_, 0.0);
   Verdict verdict = sum_over_shards(std::cref(work));
   if (verdict == Verdict::repeat) {
-    outputs_are_known = outputs_.know(theta);
+    outputs_are_known = outputs_.ask(theta);
     verdict = sum_over_shards(std::cref(work));
   }
   require_sum(verdict, "Hessian-vector product");
@@ -185,8 +191,8 @@ std::uint64_t DistributedObjective<Real>::shards_with_samples() const {
   return count;
 }
 
-/// Calls pass(batch, gradient, keys) for the samples of a shard, as many at once as the model takes; the last ones come
-/// with a sink.
+/// Calls pass(batch, gradient, keys, first) for the samples of a shard, as many at once as the model takes; the last
+/// ones come with a sink, and `first` counts samples of the shard in the batch.
 template <typename Real>
 template <typename Pass>
 void DistributedObjective<Real>::for_each_pass(std::uint64_t shard, Worker<Real>& worker, Pass pass) {
@@ -211,7 +217,7 @@ void DistributedObjective<Real>::for_each_pass(std::uint64_t shard, Worker<Real>
     }
     const model::RandomKeys keys{parts_.sampler.options().seed, position_.epoch, parts_.dataset.rows_of(shard).first,
                                  rows};
-    pass(batch, gradient, keys);
+    pass(batch, gradient, keys, first - part.first);
     gradient.write = linear_algebra::Write::add;
     core::note_progress();
   }
@@ -222,8 +228,9 @@ void DistributedObjective<Real>::add_gradient(const model::Parameters<Real>& par
                                               Worker<Real>& worker) {
   double nll_sum = 0;
   double weight = 0;
-  for_each_pass(shard, worker, [&](const auto& batch, const auto& gradient, const auto& keys) {
+  for_each_pass(shard, worker, [&](const auto& batch, const auto& gradient, const auto& keys, std::uint64_t first) {
     nll_sum += parts_.model.value_and_gradient(parameters, batch, gradient, worker.workspace, &keys);
+    keep_outputs(shard, first, batch.samples(), worker);
     weight += batch.observed.total_weight();
   });
   summary_[shard] = nll_sum;
@@ -236,18 +243,30 @@ void DistributedObjective<Real>::add_product(const model::Parameters<Real>& para
   if (worker.tangents.samples == 0) {
     worker.tangents = parts_.model.workspace(worker.workspace.samples);
   }
-  const std::uint64_t local_shard = shard - parts_.dataset.local_shards().first;
-  outputs_.make_room(local_shard, parts_.sampler.positions(shard, position_.step).size());
   double weight = 0;
-  std::uint64_t first = 0;
-  for_each_pass(shard, worker, [&](const auto& batch, const auto& product, const auto& keys) {
-    const model::BatchOutputs<Real> outputs{outputs_.rows(local_shard, first, batch.samples()), outputs_are_known};
+  for_each_pass(shard, worker, [&](const auto& batch, const auto& product, const auto& keys, std::uint64_t first) {
+    const std::uint64_t local_shard = shard - parts_.dataset.local_shards().first;
+    linear_algebra::MatrixView<const Real> outputs;
+    if (outputs_are_known) {
+      outputs = outputs_.rows(local_shard, first, batch.samples());
+    }
     parts_.model.hessian_vector(parameters, direction, batch, product, worker.workspace, worker.tangents, &keys,
                                 outputs);
-    first += batch.samples();
+    if (!outputs_are_known) {
+      keep_outputs(shard, first, batch.samples(), worker);
+    }
     weight += batch.observed.total_weight();
   });
   note_weight(shard, weight);
+}
+
+template <typename Real>
+void DistributedObjective<Real>::keep_outputs(std::uint64_t shard, std::uint64_t first, std::uint64_t count,
+                                              const Worker<Real>& worker) {
+  if (outputs_.is_active()) {
+    outputs_.keep(shard - parts_.dataset.local_shards().first, parts_.sampler.positions(shard, position_.step).size(),
+                  first, count, worker.workspace.outputs.back());
+  }
 }
 
 /// Σ w of each shard; empty where data have no weights.

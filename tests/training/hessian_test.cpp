@@ -110,6 +110,10 @@ TEST_F(HessianTest, ProductHasTheSameBitsOnAnyNumberOfRanksAndThreads) {
       training.objective.hessian_vector(theta, direction, product);
       return product;
     };
+    const auto evaluate = [&](const AlignedVector<double>& theta) {
+      AlignedVector<double> gradient(theta.size());
+      training.objective.value_and_gradient(theta, gradient);
+    };
     const AlignedVector<double>& theta = training.state.method.x;
     reduction::Units units;
     while (units != training.reducer->units()) {  // until they fit all of these
@@ -117,6 +121,8 @@ TEST_F(HessianTest, ProductHasTheSameBitsOnAnyNumberOfRanksAndThreads) {
       training.objective.select({0, 0}, {});
       product_at(theta);
       training.objective.select(step, {});
+      evaluate(elsewhere);
+      evaluate(theta);
       product_at(elsewhere);
       product_at(theta);
     }
@@ -127,6 +133,11 @@ TEST_F(HessianTest, ProductHasTheSameBitsOnAnyNumberOfRanksAndThreads) {
     ASSERT_EQ(product_at(theta), expected);
     ASSERT_NE(product_at(elsewhere), expected);
     ASSERT_EQ(product_at(theta), expected);
+    ASSERT_EQ(product_at(theta), expected);
+    evaluate(elsewhere);
+    ASSERT_EQ(product_at(theta), expected);
+    evaluate(elsewhere);
+    evaluate(theta);
     ASSERT_EQ(product_at(theta), expected);
   };
   for (const std::uint64_t batch_size : {0UL, 16UL, 3UL, 1UL}) {

@@ -24,13 +24,6 @@ struct MetricTotals {
   std::span<double> counts;  ///< metric_counts() of them, for which the order of adding does not matter
 };
 
-/// What a batch has in common for several products with the Hessian at one Θ, in memory of the caller.
-template <typename Real>
-struct BatchOutputs {
-  linear_algebra::MatrixView<Real> values;  ///< (samples × Model::shared_outputs()); without data nothing is shared
-  bool are_known = false;                   ///< by an earlier product; else they are written
-};
-
 /// (Θ, batch) → Σ NLL and its gradient. Immutable once built, so that threads share it; knows nothing of ranks, files
 /// or steps. Sums are over the samples of the batch, never means. Instantiated for float and double.
 template <typename Real>
@@ -61,7 +54,8 @@ class Model {
   /// Why there are no second derivatives, in words; empty if there are.
   virtual std::string hessian_fault() const { return "the model has no second derivatives"; }
 
-  /// How many numbers a sample has that spare further products at the same Θ most of the way forward; 0: none have.
+  /// How many numbers a sample has in the last of the workspace's outputs, after a pass, that spare a product at the
+  /// same Θ most of its way forward; 0: none have.
   virtual std::size_t shared_outputs() const { return 0; }
 
   /// ∇²(Σ NLL)·direction over the batch: writes, adds and hands out as value_and_gradient does with the gradient.
@@ -70,7 +64,7 @@ class Model {
   virtual void hessian_vector(const Parameters<Real>& /*parameters*/, const Parameters<Real>& /*direction*/,
                               const Batch<Real>& /*batch*/, const GradientBuffer<Real>& /*product*/,
                               Workspace<Real>& /*workspace*/, Workspace<Real>& /*tangents*/, const RandomKeys* /*keys*/,
-                              const BatchOutputs<Real>& /*outputs*/) const {
+                              linear_algebra::MatrixView<const Real> /*outputs*/) const {
     throw std::logic_error("a model without second derivatives was asked for them");
   }
 

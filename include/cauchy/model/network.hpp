@@ -94,7 +94,8 @@ class Network final : public Model<Real> {
   /// "Fast exact multiplication by the Hessian", Neural Computation 6 (1994)).
   void hessian_vector(const Parameters<Real>& parameters, const Parameters<Real>& direction, const Batch<Real>& batch,
                       const GradientBuffer<Real>& product, Workspace<Real>& workspace, Workspace<Real>& tangents,
-                      const RandomKeys* keys = nullptr, const BatchOutputs<Real>& outputs = {}) const override;
+                      const RandomKeys* keys = nullptr,
+                      linear_algebra::MatrixView<const Real> outputs = {}) const override;
 
  private:
   /// Which buffers of derivatives a layer reads and writes, and which layer's input it adds, if it adds one.
@@ -110,9 +111,6 @@ class Network final : public Model<Real> {
   void wire();
   linear_algebra::MatrixView<Real> pass_forward(const Parameters<Real>& parameters, const Features<Real>& features,
                                                 Workspace<Real>& workspace, const RandomKeys* keys) const;
-  linear_algebra::MatrixView<const Real> outputs_of(const Parameters<Real>& parameters, const Features<Real>& features,
-                                                    Workspace<Real>& workspace, const RandomKeys* keys,
-                                                    const BatchOutputs<Real>& shared) const;
   LayerPass<Real> pass(std::size_t layer, const Features<Real>& features, Workspace<Real>& workspace,
                        const RandomKeys* keys) const;
   std::size_t widest() const;

@@ -123,6 +123,7 @@ class DistributedObjective final : public optimize::Objective<Real> {
                    std::uint64_t shard, Worker<Real>& worker);
   template <typename Pass>
   void for_each_pass(std::uint64_t shard, Worker<Real>& worker, Pass pass);
+  void keep_outputs(std::uint64_t shard, std::uint64_t first, std::uint64_t count, const Worker<Real>& worker);
   std::span<double> weights_of_shards();
   void note_weight(std::uint64_t shard, double weight);
   double weight_of_batch();
