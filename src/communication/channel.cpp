@@ -35,6 +35,20 @@ void Channel::sum(SharedArrays& arrays) {
 }
 
 template <typename T>
+void Channel::sum_part(SharedArrays& arrays, std::size_t first, std::size_t count) {
+  wait();
+  const core::PhaseScope scope(seconds_, core::Phase::communication);
+  arrays.sum_part<T>(first, count);
+}
+
+template <typename T>
+void Channel::exchange(std::span<T> values, std::span<const std::size_t> bounds) {
+  wait();
+  const core::PhaseScope scope(seconds_, core::Phase::communication);
+  ranks_.exchange(values, bounds);
+}
+
+template <typename T>
 void Channel::maximum(std::span<T> values) {
   wait();
   const core::PhaseScope scope(seconds_, core::Phase::communication);
@@ -47,6 +61,16 @@ void Channel::start_sum(std::span<T> values) {
     thread_->start_sum(values);
   } else {
     sum(values);
+  }
+}
+
+template <typename T>
+void Channel::start_sum_on(int rank, std::span<T> values) {
+  if (thread_) {
+    thread_->start_sum_on(rank, values);
+  } else {
+    const core::PhaseScope scope(seconds_, core::Phase::communication);
+    ranks_.sum_on(rank, values);
   }
 }
 
@@ -81,6 +105,12 @@ template void Channel::sum(std::span<std::int32_t>);
 template void Channel::sum(std::span<std::int64_t>);
 template void Channel::sum<std::int32_t>(SharedArrays&);
 template void Channel::sum<std::int64_t>(SharedArrays&);
+template void Channel::sum_part<std::int32_t>(SharedArrays&, std::size_t, std::size_t);
+template void Channel::sum_part<std::int64_t>(SharedArrays&, std::size_t, std::size_t);
+template void Channel::exchange(std::span<float>, std::span<const std::size_t>);
+template void Channel::exchange(std::span<double>, std::span<const std::size_t>);
+template void Channel::start_sum_on(int, std::span<std::int32_t>);
+template void Channel::start_sum_on(int, std::span<std::int64_t>);
 template void Channel::maximum(std::span<std::int32_t>);
 template void Channel::maximum(std::span<std::int64_t>);
 template void Channel::start_sum(std::span<float>);

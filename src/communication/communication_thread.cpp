@@ -31,12 +31,24 @@ CommunicationThread::~CommunicationThread() {
 
 template <typename T>
 void CommunicationThread::start_sum(std::span<T> values) {
-  const auto work = [](const Communicator& ranks, void* data, std::size_t count) {
-    ranks.sum(std::span(static_cast<T*>(data), count));
+  const auto work = [](const Communicator& ranks, const Sum& sum) {
+    ranks.sum(std::span(static_cast<T*>(sum.data), sum.count));
   };
+  start({work, values.data(), values.size(), 0});
+}
+
+template <typename T>
+void CommunicationThread::start_sum_on(int rank, std::span<T> values) {
+  const auto work = [](const Communicator& ranks, const Sum& sum) {
+    ranks.sum_on(sum.rank, std::span(static_cast<T*>(sum.data), sum.count));
+  };
+  start({work, values.data(), values.size(), rank});
+}
+
+void CommunicationThread::start(const Sum& sum) {
   {
     const std::scoped_lock lock(mutex_);
-    sums_.push_back({work, values.data(), values.size()});
+    sums_.push_back(sum);
   }
   started_.notify_one();
 }
@@ -82,7 +94,7 @@ std::exception_ptr CommunicationThread::work_on(const Sum& sum) noexcept {
   const double processor_before = core::processor_seconds();
   std::exception_ptr failure;
   try {
-    sum.work(ranks_, sum.data, sum.count);
+    sum.work(ranks_, sum);
   } catch (...) {
     failure = std::current_exception();
   }
@@ -95,5 +107,7 @@ template void CommunicationThread::start_sum(std::span<float>);
 template void CommunicationThread::start_sum(std::span<double>);
 template void CommunicationThread::start_sum(std::span<std::int32_t>);
 template void CommunicationThread::start_sum(std::span<std::int64_t>);
+template void CommunicationThread::start_sum_on(int, std::span<std::int32_t>);
+template void CommunicationThread::start_sum_on(int, std::span<std::int64_t>);
 
 }  // namespace cauchy::communication

@@ -26,6 +26,8 @@ class CommunicationThread {
   /// Collective. From any thread; all ranks start the same sums in the same order.
   template <typename T>
   void start_sum(std::span<T> values);
+  template <typename T>
+  void start_sum_on(int rank, std::span<T> values);
 
   /// Returns when nothing is left to do. Throws what a sum threw.
   void wait();
@@ -38,11 +40,13 @@ class CommunicationThread {
 
  private:
   struct Sum {
-    void (*work)(const Communicator& ranks, void* data, std::size_t count);
+    void (*work)(const Communicator& ranks, const Sum& sum);
     void* data;
     std::size_t count;
+    int rank;  ///< that alone has it in the end; without meaning where all have
   };
 
+  void start(const Sum& sum);
   void serve();
   std::exception_ptr work_on(const Sum& sum) noexcept;
 

@@ -17,6 +17,10 @@ namespace {
 // stays on the heap from one call to the next.
 constexpr std::size_t piece_bytes = std::size_t{1} << 24;
 
+// Elements a call that makes no copies: as many as MPI's counts allow, so that all ranks have their part of most
+// arrays.
+constexpr std::size_t stretch_elements = std::size_t{1} << 30;
+
 template <typename T>
 MPI_Datatype mpi_type() {
   if constexpr (std::is_same_v<T, float>) {
@@ -49,6 +53,35 @@ void in_pieces(std::span<T> values, Call call) {
   }
 }
 
+/// What ranks have of a stretch of an array whose elements [bounds[r], bounds[r + 1]) are those of rank r.
+struct Stretch {
+  std::size_t first = 0;    ///< of the array
+  std::vector<int> counts;  ///< by rank
+  std::vector<int> places;  ///< within the stretch
+
+  /// What a rank's own elements have in common with it.
+  template <typename T>
+  std::span<T> part_of(std::span<T> own, int rank, std::span<const std::size_t> bounds) const {
+    const auto r = static_cast<std::size_t>(rank);
+    return own.subspan(std::clamp(first, bounds[r], bounds[r + 1]) - bounds[r], static_cast<std::size_t>(counts[r]));
+  }
+};
+
+/// Calls call(stretch) for stretches of the array in which counts and places are numbers that MPI takes.
+template <typename Call>
+void in_stretches(std::span<const std::size_t> bounds, Call call) {
+  for (std::size_t first = 0; first < bounds.back(); first += stretch_elements) {
+    const std::size_t last = std::min(bounds.back(), first + stretch_elements);
+    Stretch stretch{first, {}, {}};
+    for (std::size_t rank = 0; rank + 1 < bounds.size(); ++rank) {
+      const std::size_t begin = std::clamp(bounds[rank], first, last);
+      stretch.counts.push_back(static_cast<int>(std::clamp(bounds[rank + 1], first, last) - begin));
+      stretch.places.push_back(static_cast<int>(begin - first));
+    }
+    call(stretch);
+  }
+}
+
 }  // namespace
 
 Communicator::Communicator() : handle_(std::make_shared<Handle>()) {}
@@ -58,6 +91,15 @@ void Communicator::sum(std::span<T> values) const {
   in_pieces(values, [this](T* data, int count) {
     join("MPI_Allreduce",
          [&] { return MPI_Allreduce(MPI_IN_PLACE, data, count, mpi_type<T>(), MPI_SUM, handle_->comm); });
+  });
+}
+
+template <typename T>
+void Communicator::sum_on(int rank, std::span<T> values) const {
+  in_pieces(values, [this, rank](T* data, int count) {
+    join("MPI_Reduce", [&] {
+      return MPI_Reduce(rank == rank_ ? MPI_IN_PLACE : data, data, count, mpi_type<T>(), MPI_SUM, rank, handle_->comm);
+    });
   });
 }
 
@@ -73,6 +115,40 @@ template <typename T>
 void Communicator::broadcast(std::span<T> values, int source) const {
   in_pieces(values, [this, source](T* data, int count) {
     join("MPI_Bcast", [&] { return MPI_Bcast(data, count, mpi_type<T>(), source, handle_->comm); });
+  });
+}
+
+template <typename T>
+void Communicator::exchange(std::span<T> values, std::span<const std::size_t> bounds) const {
+  in_stretches(bounds, [&](const Stretch& stretch) {
+    join("MPI_Allgatherv", [&] {
+      return MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, values.data() + stretch.first, stretch.counts.data(),
+                            stretch.places.data(), mpi_type<T>(), handle_->comm);
+    });
+  });
+}
+
+template <typename T>
+void Communicator::gather(std::span<const T> own, std::span<T> whole, std::span<const std::size_t> bounds) const {
+  in_stretches(bounds, [&](const Stretch& stretch) {
+    const std::span<const T> sent = stretch.part_of(own, rank_, bounds);
+    T* const received = is_root() ? whole.data() + stretch.first : nullptr;
+    join("MPI_Gatherv", [&] {
+      return MPI_Gatherv(sent.data(), static_cast<int>(sent.size()), mpi_type<T>(), received, stretch.counts.data(),
+                         stretch.places.data(), mpi_type<T>(), 0, handle_->comm);
+    });
+  });
+}
+
+template <typename T>
+void Communicator::scatter(std::span<const T> whole, std::span<T> own, std::span<const std::size_t> bounds) const {
+  in_stretches(bounds, [&](const Stretch& stretch) {
+    const T* const sent = is_root() ? whole.data() + stretch.first : nullptr;
+    const std::span<T> received = stretch.part_of(own, rank_, bounds);
+    join("MPI_Scatterv", [&] {
+      return MPI_Scatterv(sent, stretch.counts.data(), stretch.places.data(), mpi_type<T>(), received.data(),
+                          static_cast<int>(received.size()), mpi_type<T>(), 0, handle_->comm);
+    });
   });
 }
 
@@ -154,6 +230,17 @@ template void Communicator::sum(std::span<double>) const;
 template void Communicator::sum(std::span<std::int32_t>) const;
 template void Communicator::sum(std::span<std::int64_t>) const;
 template void Communicator::sum(std::span<std::uint64_t>) const;
+template void Communicator::sum_on(int, std::span<float>) const;
+template void Communicator::sum_on(int, std::span<double>) const;
+template void Communicator::sum_on(int, std::span<std::int32_t>) const;
+template void Communicator::sum_on(int, std::span<std::int64_t>) const;
+template void Communicator::sum_on(int, std::span<std::uint64_t>) const;
+template void Communicator::exchange(std::span<float>, std::span<const std::size_t>) const;
+template void Communicator::exchange(std::span<double>, std::span<const std::size_t>) const;
+template void Communicator::gather(std::span<const float>, std::span<float>, std::span<const std::size_t>) const;
+template void Communicator::gather(std::span<const double>, std::span<double>, std::span<const std::size_t>) const;
+template void Communicator::scatter(std::span<const float>, std::span<float>, std::span<const std::size_t>) const;
+template void Communicator::scatter(std::span<const double>, std::span<double>, std::span<const std::size_t>) const;
 template void Communicator::maximum(std::span<float>) const;
 template void Communicator::maximum(std::span<double>) const;
 template void Communicator::maximum(std::span<std::int32_t>) const;

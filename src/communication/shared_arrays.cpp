@@ -55,6 +55,11 @@ bool everywhere(const Communicator& ranks, bool value) {
   return failed == 0;
 }
 
+template <typename T>
+T* values_in(std::span<std::byte> bytes) {
+  return reinterpret_cast<T*>(bytes.data());
+}
+
 std::int64_t new_mark() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
   return static_cast<std::int64_t>(now) ^ (static_cast<std::int64_t>(::getpid()) << 40);
@@ -131,6 +136,23 @@ std::span<std::byte> SharedArrays::own() const {
   return arrays_[static_cast<std::size_t>(ranks_.rank())].array();
 }
 
+/// Calls take(first, sums) for pieces of [first, last).
+template <typename T, typename Take>
+void SharedArrays::add_up(std::size_t first, std::size_t last, Take take) const {
+  std::array<T, piece_elements> piece;
+  for (; first < last; first += piece_elements) {
+    const std::size_t elements = std::min(piece_elements, last - first);
+    std::copy_n(values_in<T>(arrays_.front().array()) + first, elements, piece.data());
+    for (const Mapping& array : std::span(arrays_).subspan(1)) {
+      const T* const other = values_in<T>(array.array()) + first;
+      for (std::size_t i = 0; i < elements; ++i) {
+        piece[i] += other[i];
+      }
+    }
+    take(first, std::span<const T>(piece).first(elements));
+  }
+}
+
 // What a rank wrote before a collective is there for those that have left it: MPI's own messages within a host rest on
 // the same.
 template <typename T>
@@ -138,26 +160,25 @@ void SharedArrays::sum() {
   const std::size_t count = own().size() / sizeof(T);
   const auto size = static_cast<std::size_t>(ranks_.size());
   const auto rank = static_cast<std::size_t>(ranks_.rank());
-  const std::size_t last = count * (rank + 1) / size;
-  const auto values = [](const Mapping& array) { return reinterpret_cast<T*>(array.array().data()); };
-  std::array<T, piece_elements> piece;
-  for (std::size_t first = count * rank / size; first < last; first += piece_elements) {
-    const std::size_t elements = std::min(piece_elements, last - first);
-    std::copy_n(values(arrays_.front()) + first, elements, piece.data());
-    for (const Mapping& array : std::span(arrays_).subspan(1)) {
-      const T* const other = values(array) + first;
-      for (std::size_t i = 0; i < elements; ++i) {
-        piece[i] += other[i];
-      }
-    }
+  add_up<T>(count * rank / size, count * (rank + 1) / size, [this](std::size_t first, std::span<const T> sums) {
     for (const Mapping& array : arrays_) {
-      std::copy_n(piece.data(), elements, values(array) + first);
+      std::ranges::copy(sums, values_in<T>(array.array()) + first);
     }
-  }
+  });
   ranks_.barrier();
+}
+
+template <typename T>
+void SharedArrays::sum_part(std::size_t first, std::size_t count) {
+  add_up<T>(first, first + count, [this](std::size_t begin, std::span<const T> sums) {
+    std::ranges::copy(sums, values_in<T>(own()) + begin);
+  });
+  ranks_.barrier();  // before anybody writes again what others read
 }
 
 template void SharedArrays::sum<std::int32_t>();
 template void SharedArrays::sum<std::int64_t>();
+template void SharedArrays::sum_part<std::int32_t>(std::size_t, std::size_t);
+template void SharedArrays::sum_part<std::int64_t>(std::size_t, std::size_t);
 
 }  // namespace cauchy::communication

@@ -46,6 +46,18 @@ TEST_P(ChannelTest, WhatComesAfterSumsFindsThem) {
   }
 }
 
+TEST_P(ChannelTest, SumsOfOneRankGoInTurnWithThoseOfAll) {
+  std::vector<std::int64_t> all(1000, world().rank());
+  std::vector<std::vector<std::int64_t>> arrays(static_cast<std::size_t>(world().size()), all);
+  for (int owner = 0; owner < world().size(); ++owner) {
+    channel.start_sum_on(owner, std::span(arrays[static_cast<std::size_t>(owner)]));
+  }
+  channel.start_sum(std::span(all));
+  channel.wait();
+  EXPECT_EQ(arrays[static_cast<std::size_t>(world().rank())], all);
+  EXPECT_EQ(all.back(), world().size() * (world().size() - 1) / 2);
+}
+
 TEST_P(ChannelTest, WaitingTwiceIsWaitingOnce) {
   std::vector<double> values(1000, 1);
   channel.wait();

@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <numeric>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,6 +45,48 @@ TYPED_TEST(CollectivesTest, SumMaximumAndBroadcast) {
       ASSERT_EQ(maximum[i], static_cast<T>(i + size - 1));
       ASSERT_EQ(broadcast[i], static_cast<T>(i));
     }
+  }
+}
+
+/// Parts of 0, 3, 6, ... elements, or of as many in the reverse order of ranks.
+std::vector<std::size_t> bounds_of_parts(bool reverse) {
+  std::vector<std::size_t> bounds{0};
+  for (int rank = 0; rank < world().size(); ++rank) {
+    bounds.push_back(bounds.back() + 3 * static_cast<std::size_t>(reverse ? world().size() - 1 - rank : rank));
+  }
+  return bounds;
+}
+
+TEST(Communicator, PartsOfAnArrayTravelBetweenTheirRanksAndAll) {
+  for (const bool reverse : {false, true}) {
+    const std::vector<std::size_t> bounds = bounds_of_parts(reverse);
+    std::vector<double> expected(bounds.back());
+    std::iota(expected.begin(), expected.end(), 1);
+    const auto rank = static_cast<std::size_t>(world().rank());
+    const auto part = std::span(expected).subspan(bounds[rank], bounds[rank + 1] - bounds[rank]);
+
+    std::vector<double> all(expected.size());
+    std::ranges::copy(part, all.begin() + static_cast<std::ptrdiff_t>(bounds[rank]));
+    world().exchange<double>(all, bounds);
+    EXPECT_EQ(all, expected);
+
+    std::vector<double> whole(world().is_root() ? expected.size() : 0);
+    world().gather<double>(part, whole, bounds);
+    EXPECT_EQ(whole, world().is_root() ? expected : std::vector<double>());
+
+    std::vector<double> own(part.size());
+    world().scatter<double>(whole, own, bounds);
+    EXPECT_EQ(own, std::vector<double>(part.begin(), part.end()));
+  }
+}
+
+TEST(Communicator, ASumOnOneRankLeavesTheOthersAlone) {
+  const std::size_t count = (std::size_t{1} << 22) + 5;  // more than one piece
+  for (int owner = 0; owner < world().size(); ++owner) {
+    std::vector<std::int32_t> values(count, world().rank());
+    world().sum_on<std::int32_t>(owner, values);
+    const std::int32_t sum = world().size() * (world().size() - 1) / 2;
+    EXPECT_TRUE(values == std::vector<std::int32_t>(count, world().rank() == owner ? sum : world().rank()));
   }
 }
 

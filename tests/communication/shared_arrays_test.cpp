@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <vector>
@@ -41,6 +42,29 @@ class SharedArraysTest : public testing::Test {
 };
 using Types = testing::Types<std::int32_t, std::int64_t>;
 TYPED_TEST_SUITE(SharedArraysTest, Types);
+
+TYPED_TEST(SharedArraysTest, EachHasTheSumOfItsPart) {
+  using T = TypeParam;
+  const auto rank = static_cast<std::size_t>(world().rank());
+  const std::size_t count = 10001;
+  const auto arrays = SharedArrays::make(world(), count * sizeof(T));
+  if (!arrays) {
+    return;  // as the next test wants it
+  }
+  const std::span<T> own = this->numbers(*arrays);
+  // Rank 0 has no part, and the last ones share the rest.
+  const std::size_t first = rank == 0 ? 0 : (rank - 1) * 3000;
+  const std::size_t last = rank == 0 ? 0 : std::min(count, rank * 3000);
+  for (int round = 1; round < 20; ++round) {
+    std::ranges::fill(own, static_cast<T>(world().rank() + round));
+    world().barrier();
+    arrays->template sum_part<T>(first, last - first);
+    const auto sum = static_cast<T>(world().size() * (world().size() - 1) / 2 + world().size() * round);
+    for (std::size_t i = 0; i < count; ++i) {
+      ASSERT_EQ(own[i], first <= i && i < last ? sum : world().rank() + round) << i;
+    }
+  }
+}
 
 TYPED_TEST(SharedArraysTest, AllSeeTheSumAgainAndAgain) {
   using T = TypeParam;

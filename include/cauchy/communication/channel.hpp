@@ -1,6 +1,7 @@
 #pragma once
 /// The one path that all collectives of training take.
 
+#include <cstddef>
 #include <memory>
 #include <span>
 
@@ -52,6 +53,14 @@ class Channel {
   template <typename T>
   void sum(SharedArrays& arrays);
 
+  /// Collective. SharedArrays::sum_part().
+  template <typename T>
+  void sum_part(SharedArrays& arrays, std::size_t first, std::size_t count);
+
+  /// Collective. Communicator::exchange(), of float and double.
+  template <typename T>
+  void exchange(std::span<T> values, std::span<const std::size_t> bounds);
+
   /// Collective. Replaces the array by its elementwise maximum over ranks.
   template <typename T>
   void maximum(std::span<T> values);
@@ -60,6 +69,10 @@ class Channel {
   /// sum() or maximum() return. With overlap, from any thread, and without waiting.
   template <typename T>
   void start_sum(std::span<T> values);
+
+  /// Collective. The same, of integers, on one rank alone.
+  template <typename T>
+  void start_sum_on(int rank, std::span<T> values);
 
   /// Collective. Returns when all sums that were started are there. Throws what they threw.
   void wait();

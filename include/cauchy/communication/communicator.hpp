@@ -1,6 +1,7 @@
 #pragma once
 /// Typed collectives over all ranks of a job. Every MPI return code is checked; a failure throws core::Error.
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -24,6 +25,10 @@ class Communicator {
   template <typename T>
   void sum(std::span<T> values) const;
 
+  /// Collective. The same on one rank alone; elsewhere the array stays as it is. Once its bytes leave each other rank.
+  template <typename T>
+  void sum_on(int rank, std::span<T> values) const;
+
   /// Collective. Replaces the array by its elementwise maximum over ranks.
   template <typename T>
   void maximum(std::span<T> values) const;
@@ -31,6 +36,19 @@ class Communicator {
   /// Collective. Replaces the array by that of `source`.
   template <typename T>
   void broadcast(std::span<T> values, int source = 0) const;
+
+  /// Collective. Elements [bounds[r], bounds[r + 1]) of the array are those of rank r; brings them to all ranks. The
+  /// bounds ascend, from 0 to the length.
+  template <typename T>
+  void exchange(std::span<T> values, std::span<const std::size_t> bounds) const;
+
+  /// Collective. Brings them to the root's array `whole` from arrays `own`; `whole` is empty elsewhere.
+  template <typename T>
+  void gather(std::span<const T> own, std::span<T> whole, std::span<const std::size_t> bounds) const;
+
+  /// Collective. The other way.
+  template <typename T>
+  void scatter(std::span<const T> whole, std::span<T> own, std::span<const std::size_t> bounds) const;
 
   /// Collective. Replaces the text, of any length, by that of `source`.
   void broadcast(std::string& text, int source = 0) const;

@@ -33,8 +33,15 @@ class SharedArrays {
   template <typename T>
   void sum();
 
+  /// Collective. Replaces so many elements of own(), from the first on, by their sums. The parts of ranks have no
+  /// element in common.
+  template <typename T>
+  void sum_part(std::size_t first, std::size_t count);
+
  private:
   class Mapping;
+  template <typename T, typename Take>
+  void add_up(std::size_t first, std::size_t last, Take take) const;
   SharedArrays(const Communicator& ranks, std::vector<Mapping> arrays);
 
   Communicator ranks_;
