@@ -4,10 +4,12 @@
 #        scripts/benchmark.sh [--no-install] --files [--large] [--rounds 5] [--csv FILE]
 #        scripts/benchmark.sh [--no-install] --sparse [--rounds 5]
 #        scripts/benchmark.sh [--no-install] --streaming [--rounds 5] [--ranks 2] [--csv FILE]
+#        scripts/benchmark.sh [--no-install] --shares [--rounds 5] [--csv FILE]
 #   --no-install   leave the installed packages as they are; the first option, if it is there
 #   --files        start, reading, checkpoints and memory instead, on two ranks; about a minute a round
 #   --sparse       logistic regression with a million sparse features instead, against a loop written by hand
 #   --streaming    training on a file of ten times data.memory instead, against the same in memory
+#   --shares       memory of ranks and time of steps with optimizer.sharded instead, against the same without
 #   --large        and the memory of 500 million parameters, which take 17 GiB and a minute a round
 #   --rounds N     how often everything is measured (5)
 #   --ranks N      ranks (one for each core)
@@ -36,6 +38,10 @@ if [[ ${1-} == --sparse ]]; then
 fi
 if [[ ${1-} == --streaming ]]; then
   script=measure_streaming.py
+  shift
+fi
+if [[ ${1-} == --shares ]]; then
+  script=measure_shares.py
   shift
 fi
 if [[ $install == yes ]]; then

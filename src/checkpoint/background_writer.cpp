@@ -18,10 +18,11 @@ namespace {
 constexpr double pause_per_second = 9;
 
 template <typename Real>
-void require_finite(const optimize::MethodState<Real>& method) {
+void require_finite(const training::TrainingState<Real>& state) {
   using linear_algebra::all_finite;
-  const bool finite = all_finite<Real>(method.x) &&
-                      std::ranges::all_of(method.slots, [](const auto& slot) { return all_finite<Real>(slot.values); });
+  const bool finite = all_finite<Real>(state.method.x) && std::ranges::all_of(state.slots(), [](const auto& slot) {
+                        return all_finite<Real>(slot.values);
+                      });
   if (!finite) {
     throw core::InputOutputError("the parameters hold NaN or infinity");
   }
@@ -155,12 +156,13 @@ Written BackgroundWriter<Real>::written(const Job& job) {
   result.step = job.state->stopping.steps;
   result.as = job.as;
   try {
-    require_finite(job.state->method);
+    require_finite(*job.state);
     prepare_();
     result.saved = store_.save(description_, *job.state, job.as);
   } catch (const std::exception& error) {
     result.failure = error.what();
   }
+  job.state->whole_slots.reset();
   result.seconds = timer.seconds();
   result.processor_seconds = core::processor_seconds() - processor_before;
   return result;

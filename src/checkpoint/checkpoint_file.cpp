@@ -201,16 +201,16 @@ data::Encoding read_encoding(const File& file) {
 }
 
 template <typename Real>
-void write_method(File& file, const ParameterLayout& layout, const optimize::MethodState<Real>& method) {
-  write_tensors<Real>(file, "/parameters", layout, method.x);
+void write_method(File& file, const ParameterLayout& layout, const TrainingState<Real>& state) {
+  write_tensors<Real>(file, "/parameters", layout, state.method.x);
   file.create_group("/optimizer");
   std::uint64_t index = 0;
-  for (const optimize::Slot<Real>& slot : method.slots) {
+  for (const optimize::Slot<Real>& slot : state.slots()) {
     const std::string group = "/optimizer/" + slot.name;
     write_tensors<Real>(file, group, layout, slot.values);
     file.write_attribute(group, "index", index++);
   }
-  for (const optimize::Number& number : method.numbers) {
+  for (const optimize::Number& number : state.method.numbers) {
     file.write_attribute("/optimizer", number.name, number.value);
   }
 }
@@ -311,12 +311,12 @@ storage::WritingCost save(const std::filesystem::path& path, const Description& 
                           const TrainingState<Real>& state) {
   // All members: a new one does not compile until it has its place in the file, here and in load().
   [[maybe_unused]] const auto& [method, sampler, stopping, history, plateau, divergence, standardization, units,
-                                residuals, stop] = state;
+                                residuals, stop, whole_slots] = state;
   return storage::write_sealed(path, kind, [&](File& file) {
     write_description(file, description);
     file.write_attribute("/", "precision", std::string(precision_name<Real>()));
     file.write_attribute("/", "stop_reason", std::string(training::stop_reason_name(state.stop)));
-    write_method(file, description.layout, state.method);
+    write_method(file, description.layout, state);
     write_scalars(file, state);  // of sampler, stopping, history, plateau and divergence
     write_standardization(file, state.standardization);
     write_units(file, state.units);

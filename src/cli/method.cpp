@@ -51,14 +51,16 @@ void check_measured_rate(const Settings& settings, std::uint64_t steps_per_epoch
 
 template <typename Real>
 std::unique_ptr<optimize::Method<Real>> make_method(const communication::Communicator& ranks, const Settings& settings,
-                                                    const model::ParameterLayout& layout) {
+                                                    const model::ParameterLayout& layout,
+                                                    const training::Shares& shares) {
   std::unique_ptr<optimize::Method<Real>> method;
   communication::agree(ranks, [&] {
     std::vector<optimize::Slice> slices;
     for (const model::Tensor& tensor : layout.tensors()) {
       slices.push_back({tensor.offset, tensor.offset + tensor.size, tensor.penalized()});
     }
-    method = optimize::make_method<Real>(settings.method, settings.model.l1, std::move(slices));
+    method = optimize::make_method<Real>(settings.method, settings.model.l1, std::move(slices),
+                                         shares.elements(ranks.rank()));
   });
   return method;
 }
@@ -142,8 +144,8 @@ template void settle_learning_rate(const communication::Communicator&, Settings&
 template void settle_learning_rate(const communication::Communicator&, Settings&,
                                    training::DistributedObjective<double>&, std::span<const double>);
 template std::unique_ptr<optimize::Method<float>> make_method(const communication::Communicator&, const Settings&,
-                                                              const model::ParameterLayout&);
+                                                              const model::ParameterLayout&, const training::Shares&);
 template std::unique_ptr<optimize::Method<double>> make_method(const communication::Communicator&, const Settings&,
-                                                               const model::ParameterLayout&);
+                                                               const model::ParameterLayout&, const training::Shares&);
 
 }  // namespace cauchy::cli

@@ -194,7 +194,8 @@ std::uint64_t evaluation_samples(std::uint64_t microbatch, std::initializer_list
 
 template <typename Real>
 training::TrainingState<Real> load_state(const communication::Communicator& ranks, const std::filesystem::path& path,
-                                         const model::ParameterLayout& layout, const optimize::Method<Real>& method) {
+                                         const model::ParameterLayout& layout, const optimize::Method<Real>& method,
+                                         const training::Shares& shares) {
   training::TrainingState<Real> state;
   communication::agree(
       ranks, [&] { state.method = method.start(linear_algebra::AlignedVector<Real>(layout.padded_size(), Real{0})); });
@@ -204,7 +205,7 @@ training::TrainingState<Real> load_state(const communication::Communicator& rank
     check_slots(path, state.method, stored.method);
     state = std::move(stored);
   });
-  training::broadcast_state(ranks, state);
+  training::broadcast_state(ranks, state, shares);
   return state;
 }
 
@@ -292,8 +293,10 @@ template linear_algebra::AlignedVector<float> initial_parameters(const communica
 template linear_algebra::AlignedVector<double> initial_parameters(const communication::Communicator&,
                                                                   const std::string&, const model::ParameterLayout&);
 template training::TrainingState<float> load_state(const communication::Communicator&, const std::filesystem::path&,
-                                                   const model::ParameterLayout&, const optimize::Method<float>&);
+                                                   const model::ParameterLayout&, const optimize::Method<float>&,
+                                                   const training::Shares&);
 template training::TrainingState<double> load_state(const communication::Communicator&, const std::filesystem::path&,
-                                                    const model::ParameterLayout&, const optimize::Method<double>&);
+                                                    const model::ParameterLayout&, const optimize::Method<double>&,
+                                                    const training::Shares&);
 
 }  // namespace cauchy::cli

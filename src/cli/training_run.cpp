@@ -105,7 +105,7 @@ struct TrainingRun<Real>::Engine {
       reducer = run.make_reducer(channel, std::move(shared));
       objective.emplace(
           training::ObjectiveParts<Real>{*run.model_, *run.train_data_, *sampler, *reducer, *workers, channel,
-                                         run.seconds_},
+                                         run.seconds_, run.shares_},
           training::ObjectiveSettings{settings.model.l2, settings.model.l1, settings.method.clip_norm,
                                       settings.method.clip_value, settings.stop.norm_p, run.microbatch()});
     });
@@ -211,8 +211,8 @@ void TrainingRun<Real>::continue_run(const StartingPoint& start, std::unique_ptr
     network_ = make_network<Real>(ranks_, settings_, problem_, 2);
     model_ = network_.get();
   }
-  method_ = make_method<Real>(ranks_, settings_, model_->layout());
-  state_ = load_state(ranks_, start.path, model_->layout(), *method_);
+  make_method();
+  state_ = load_state(ranks_, start.path, model_->layout(), *method_, shares_);
   train_data_ = std::make_unique<data::Dataset<Real>>(ranks_, std::move(reader), settings_.data.shards,
                                                       state_.standardization, storage_[0].streamed_block_rows);
 }
@@ -226,8 +226,14 @@ void TrainingRun<Real>::start_run(std::unique_ptr<const data::Reader> reader) {
   problem_ = std::move(fresh.problem);
   network_ = std::move(fresh.network);
   model_ = fresh.model;
-  method_ = make_method<Real>(ranks_, settings_, model_->layout());
+  make_method();
   communication::agree(ranks_, [&] { state_.method = method_->start(std::move(fresh.theta)); });
+}
+
+template <typename Real>
+void TrainingRun<Real>::make_method() {
+  shares_ = settings_.method.sharded ? training::Shares(model_->layout(), ranks_.size()) : training::Shares();
+  method_ = cli::make_method<Real>(ranks_, settings_, model_->layout(), shares_);
 }
 
 template <typename Real>
@@ -301,7 +307,8 @@ void TrainingRun<Real>::describe() const {
       bytes_a_sample,
       workspaces * model_->workspace_bytes(samples, train_data_->shape().sparse),
       model_->rounds_operands() ? sizeof(linear_algebra::Bf16) * model_->layout().padded_size() : 0,
-      has_feedback(summation_)};
+      has_feedback(summation_),
+      shares_.divided()};
   const model::TargetSummary& targets = train_data_->summary();
   const std::string_view better = network_ ? model::better_likelihood(settings_.model.likelihood, targets) : "";
   std::cout << "model       " << grouped(model_->layout().parameter_count()) << " parameters, " << model_text() << "\n"
@@ -381,7 +388,7 @@ std::unique_ptr<training::Reducer<Real>> TrainingRun<Real>::make_reducer(
   const model::ParameterLayout& layout = model_->layout();
   const auto [ranks, threads, shards] = spread();
   return summation_.exact ? training::make_exact_reducer<Real>(layout, channel, summation_.width, shards, threads,
-                                                               state_.units, std::move(shared))
+                                                               state_.units, std::move(shared), shares_)
                           : training::make_float_reducer<Real>(layout, channel, shards, threads);
 }
 
@@ -460,7 +467,8 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
                                    .validation = validation_data_.get(),
                                    .test = test_data_.get(),
                                    .microbatch = settings_.data.rows_of_a_pass(),
-                                   .guard_steps = settings_.run.guard_steps},
+                                   .guard_steps = settings_.run.guard_steps,
+                                   .shares = shares_},
                                   settings_.stop, state_);
   training::SignalWatch<Real> signals;
   trainer.add(signals);

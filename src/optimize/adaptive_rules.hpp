@@ -2,10 +2,11 @@
 /// Rules with a rate for each element, from the squares of its gradients. Formulas and sources: method.hpp.
 
 #include <cmath>
+#include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "cauchy/linear_algebra/aligned.hpp"
 #include "cauchy/optimize/method.hpp"
 
 namespace cauchy::optimize {
@@ -26,12 +27,13 @@ struct RootOfSquares {
     const auto keep = static_cast<Real>(kept);
     const auto add = static_cast<Real>(added);
     const auto delta = static_cast<Real>(epsilon);
-    const linear_algebra::AlignedVector<Real>& squares = now.slots[0].values;
-    linear_algebra::AlignedVector<Real>& next_squares = next.slots[0].values;
+    const std::span<const Real> squares = now.slots[0].of(first, last);
+    const std::span<Real> next_squares = next.slots[0].of(first, last);
     for (std::size_t i = first; i < last; ++i) {
       const Real gradient = next.x[i];
-      next_squares[i] = keep * squares[i] + add * gradient * gradient;
-      next.x[i] = now.x[i] - rate * gradient / (std::sqrt(next_squares[i]) + delta);
+      const Real sum = keep * squares[i - first] + add * gradient * gradient;
+      next_squares[i - first] = sum;
+      next.x[i] = now.x[i] - rate * gradient / (std::sqrt(sum) + delta);
     }
   }
 };
@@ -55,15 +57,16 @@ struct AdamDirection {
     const auto kept = static_cast<Real>(beta2);
     const auto added = static_cast<Real>(1 - beta2);
     const auto delta = static_cast<Real>(epsilon);
-    const linear_algebra::AlignedVector<Real>& mean = now.slots[0].values;
-    const linear_algebra::AlignedVector<Real>& squares = now.slots[1].values;
-    linear_algebra::AlignedVector<Real>& next_mean = next.slots[0].values;
-    linear_algebra::AlignedVector<Real>& next_squares = next.slots[1].values;
+    const std::span<const Real> mean = now.slots[0].of(first, last);
+    const std::span<const Real> squares = now.slots[1].of(first, last);
+    const std::span<Real> next_mean = next.slots[0].of(first, last);
+    const std::span<Real> next_squares = next.slots[1].of(first, last);
     for (std::size_t i = first; i < last; ++i) {
       const Real gradient = next.x[i];
-      next_mean[i] = kept_mean * mean[i] + added_mean * gradient;
-      next_squares[i] = kept * squares[i] + added * gradient * gradient;
-      next.x[i] = mean_factor * next_mean[i] / (std::sqrt(square_factor * next_squares[i]) + delta);
+      const std::size_t k = i - first;
+      next_mean[k] = kept_mean * mean[k] + added_mean * gradient;
+      next_squares[k] = kept * squares[k] + added * gradient * gradient;
+      next.x[i] = mean_factor * next_mean[k] / (std::sqrt(square_factor * next_squares[k]) + delta);
     }
   }
 };

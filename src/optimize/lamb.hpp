@@ -25,13 +25,15 @@ class Lamb final : public UpdateRule<Real> {
         pieces_.push_back({first, std::min(slice.last, first + piece), slice.decays});
       }
     }
-    squares_.resize(pieces_.size());
+    squares_.resize(2 * pieces_.size());
   }
 
  protected:
   void update_all(Objective<Real>& objective, const StepPlan& plan, const MethodState<Real>& now,
                   MethodState<Real>& next) override {
+    std::ranges::fill(squares_, 0.0);
     for_pieces(objective, now.x.size(), [&](std::size_t i) { write_direction(plan, now, next, i); });
+    objective.sum_over_shares(squares_);
     std::vector<Real> rates = rates_of_pieces(plan.learning_rate);
     for_pieces(objective, now.x.size(), [&](std::size_t i) {
       for (std::size_t k = pieces_[i].first; k < pieces_[i].last; ++k) {
@@ -43,12 +45,7 @@ class Lamb final : public UpdateRule<Real> {
  private:
   static constexpr std::size_t piece = 4096;
 
-  struct Squares {
-    double x = 0;
-    double direction = 0;
-  };
-
-  /// Each piece by the thread whose range its first element is in: sums do not depend on the ranges.
+  /// Each piece of the share, by the thread whose range its first element is in: sums do not depend on the ranges.
   template <typename Work>
   void for_pieces(Objective<Real>& objective, std::size_t elements, Work work) const {
     const auto in_range = [&](std::size_t first, std::size_t last) {
@@ -59,7 +56,7 @@ class Lamb final : public UpdateRule<Real> {
         work(static_cast<std::size_t>(it - pieces_.begin()));
       }
     };
-    objective.for_ranges(elements, std::cref(in_range));
+    this->for_ranges_of_share(objective, elements, std::cref(in_range));
   }
 
   /// d + λ·x in next.x.
@@ -70,8 +67,8 @@ class Lamb final : public UpdateRule<Real> {
     for (std::size_t k = first; k < last; ++k) {
       next.x[k] += decay * now.x[k];
     }
-    squares_[i] = {linear_algebra::sum_of_squares<Real>(std::span(now.x).subspan(first, last - first)),
-                   linear_algebra::sum_of_squares<Real>(std::span(next.x).subspan(first, last - first))};
+    squares_[2 * i] = linear_algebra::sum_of_squares<Real>(std::span(now.x).subspan(first, last - first));
+    squares_[2 * i + 1] = linear_algebra::sum_of_squares<Real>(std::span(next.x).subspan(first, last - first));
   }
 
   /// ε·r, the same for all pieces of a slice.
@@ -79,13 +76,14 @@ class Lamb final : public UpdateRule<Real> {
     std::vector<Real> rates(pieces_.size());
     std::size_t i = 0;
     for (const Slice& slice : this->settings().slices) {
-      Squares sum;
+      double of_x = 0;
+      double of_direction = 0;
       std::size_t end = i;
       for (; end < pieces_.size() && pieces_[end].first < slice.last; ++end) {
-        sum.x += squares_[end].x;
-        sum.direction += squares_[end].direction;
+        of_x += squares_[2 * end];
+        of_direction += squares_[2 * end + 1];
       }
-      const double ratio = sum.x > 0 && sum.direction > 0 ? std::sqrt(sum.x / sum.direction) : 1;
+      const double ratio = of_x > 0 && of_direction > 0 ? std::sqrt(of_x / of_direction) : 1;
       std::fill(rates.begin() + static_cast<std::ptrdiff_t>(i), rates.begin() + static_cast<std::ptrdiff_t>(end),
                 static_cast<Real>(learning_rate * ratio));
       i = end;
@@ -95,7 +93,7 @@ class Lamb final : public UpdateRule<Real> {
 
   AdamDirection direction_;
   std::vector<Slice> pieces_;
-  std::vector<Squares> squares_;  ///< by piece
+  std::vector<double> squares_;  ///< by piece two sums: of x, and of d + λ·x
 };
 
 }  // namespace cauchy::optimize

@@ -36,6 +36,11 @@ std::unique_ptr<Method<Real>> searching(const MethodOptions& options, double l1)
     throw core::UserError("optimizer.clip_norm and clip_value with optimizer.method = " + name +
                           ": its line search needs the gradient as it is, and takes no step too far");
   }
+  if (options.sharded) {
+    throw core::UserError("optimizer.sharded with optimizer.method = " + name +
+                          ": its searches need whole vectors on every rank; gradient_descent, momentum, nesterov, "
+                          "adagrad, rmsprop, adam, adamw and lamb update theirs in parts");
+  }
   return name == "backtracking"         ? make_backtracking<Real>()
          : name == "barzilai_borwein"   ? make_barzilai_borwein<Real>()
          : name == "conjugate_gradient" ? make_conjugate_gradient<Real>()
@@ -46,8 +51,9 @@ std::unique_ptr<Method<Real>> searching(const MethodOptions& options, double l1)
 }  // namespace
 
 template <typename Real>
-std::unique_ptr<Method<Real>> make_method(const MethodOptions& options, double l1, std::vector<Slice> slices) {
-  RuleSettings settings{std::move(slices), options.decay_of_weights(), l1};
+std::unique_ptr<Method<Real>> make_method(const MethodOptions& options, double l1, std::vector<Slice> slices,
+                                          Share share) {
+  RuleSettings settings{std::move(slices), options.decay_of_weights(), l1, share};
   const AdamDirection adam{options.beta1, options.beta2, options.epsilon};
   const std::string& name = options.method;
   if (name == "gradient_descent") {
@@ -81,7 +87,7 @@ std::unique_ptr<Method<Real>> make_method(const MethodOptions& options, double l
   throw std::invalid_argument("no method " + name);
 }
 
-template std::unique_ptr<Method<float>> make_method(const MethodOptions&, double, std::vector<Slice>);
-template std::unique_ptr<Method<double>> make_method(const MethodOptions&, double, std::vector<Slice>);
+template std::unique_ptr<Method<float>> make_method(const MethodOptions&, double, std::vector<Slice>, Share);
+template std::unique_ptr<Method<double>> make_method(const MethodOptions&, double, std::vector<Slice>, Share);
 
 }  // namespace cauchy::optimize

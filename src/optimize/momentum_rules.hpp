@@ -1,10 +1,11 @@
 #pragma once
 /// Steepest descent, and its likes that remember a velocity. Formulas and sources: method.hpp.
 
+#include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "cauchy/linear_algebra/aligned.hpp"
 #include "cauchy/optimize/method.hpp"
 
 namespace cauchy::optimize {
@@ -37,12 +38,13 @@ struct Momentum {
               std::size_t last) const {
     const auto rate = static_cast<Real>(plan.learning_rate);
     const auto factor = static_cast<Real>(momentum);
-    const linear_algebra::AlignedVector<Real>& velocity = now.slots[0].values;
-    linear_algebra::AlignedVector<Real>& next_velocity = next.slots[0].values;
+    const std::span<const Real> velocity = now.slots[0].of(first, last);
+    const std::span<Real> next_velocity = next.slots[0].of(first, last);
     for (std::size_t i = first; i < last; ++i) {
       const Real gradient = next.x[i];
-      next_velocity[i] = factor * velocity[i] + gradient;
-      next.x[i] = now.x[i] - rate * (looks_ahead ? gradient + factor * next_velocity[i] : next_velocity[i]);
+      const Real moved = factor * velocity[i - first] + gradient;
+      next_velocity[i - first] = moved;
+      next.x[i] = now.x[i] - rate * (looks_ahead ? gradient + factor * moved : moved);
     }
   }
 };

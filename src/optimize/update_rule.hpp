@@ -18,6 +18,7 @@ struct RuleSettings {
   std::vector<Slice> slices;
   double weight_decay = 0;  ///< λ
   double l1 = 0;            ///< λ₁
+  Share share;
 };
 
 /// The new state is written beside the old one and the two change places, so that the old one is there until the next
@@ -32,8 +33,9 @@ class UpdateRule : public Method<Real> {
 
   MethodState<Real> start(linear_algebra::AlignedVector<Real> x) const final {
     MethodState<Real> state{std::move(x), {}, {}};
+    const Share share = settings_.share.within(state.x.size());
     for (const std::string& name : slots_) {
-      state.slots.push_back({name, linear_algebra::AlignedVector<Real>(state.x.size(), Real{0})});
+      state.slots.push_back({name, linear_algebra::AlignedVector<Real>(share.size(), Real{0}), share.first});
     }
     return state;
   }
@@ -44,6 +46,7 @@ class UpdateRule : public Method<Real> {
     }
     objective.value_and_gradient(state.x, other_.x);
     update_all(objective, plan, state, other_);
+    objective.collect_shares(other_.x);
     std::swap(state, other_);
     holds_previous_ = true;
     return {.learning_rate = plan.learning_rate};
@@ -60,9 +63,17 @@ class UpdateRule : public Method<Real> {
  protected:
   const RuleSettings& settings() const { return settings_; }
 
-  /// Turns `next`, whose x holds the gradient at now.x, into the state after the step.
+  /// Turns `next`, whose x holds the gradient at now.x, into the state after the step, within the share.
   virtual void update_all(Objective<Real>& objective, const StepPlan& plan, const MethodState<Real>& now,
                           MethodState<Real>& next) = 0;
+
+  /// Calls work(first, last) for ranges that the share is cut into, as Objective::for_ranges() does.
+  void for_ranges_of_share(Objective<Real>& objective, std::size_t elements,
+                           const std::function<void(std::size_t, std::size_t)>& work) const {
+    const Share share = settings_.share.within(elements);
+    objective.for_ranges(share.size(),
+                         [&](std::size_t first, std::size_t last) { work(share.first + first, share.first + last); });
+  }
 
  private:
   RuleSettings settings_;
@@ -96,7 +107,7 @@ class ElementRule final : public UpdateRule<Real> {
         shrink(plan, now, next, first, end);
       }
     };
-    objective.for_ranges(now.x.size(), std::cref(work));
+    this->for_ranges_of_share(objective, now.x.size(), std::cref(work));
   }
 
  private:

@@ -32,8 +32,10 @@ template <typename Real, typename Integer>
 class ExactReducer final : public Reducer<Real> {
  public:
   ExactReducer(const model::ParameterLayout& layout, communication::Channel& channel, std::uint64_t summands,
-               std::size_t threads, const reduction::Units& units, std::unique_ptr<communication::SharedArrays> shared)
+               std::size_t threads, const reduction::Units& units, std::unique_ptr<communication::SharedArrays> shared,
+               const Shares& shares)
       : channel_(channel),
+        shares_(shares),
         blocks_(blocks_of(layout)),
         grid_(summands),
         rule_(blocks_, grid_),
@@ -109,7 +111,7 @@ class ExactReducer final : public Reducer<Real> {
   void finish() override {
     buckets_.leave_all();
     if (shared_) {
-      channel_.sum<Word>(*shared_);
+      sum_shared();
     } else {
       channel_.wait();
     }
@@ -184,19 +186,42 @@ class ExactReducer final : public Reducer<Real> {
 
   void start_sum(std::size_t first, std::size_t last) {
     clear_untouched(first, last);
-    if (!shared_) {
-      const auto [offset, size] = words(first, last);
-      channel_.start_sum(sum_.subspan(offset, size));
+    if (shared_) {
+      return;
+    }
+    if (!shares_.divided()) {
+      channel_.start_sum(integers(first, last));
+      return;
+    }
+    for (int rank = 0; rank < channel_.ranks().size(); ++rank) {
+      const auto [begin, end] = shares_.blocks(rank, blocks_.count());
+      if (std::max(first, begin) < std::min(last, end)) {
+        channel_.start_sum_on(rank, integers(std::max(first, begin), std::min(last, end)));
+      }
     }
   }
 
-  std::span<Word> integers(std::size_t block) {
-    const auto [offset, size] = words(block, block + 1);
+  void sum_shared() {
+    if (!shares_.divided()) {
+      channel_.sum<Word>(*shared_);
+      return;
+    }
+    const auto [first, last] = shares_.blocks(channel_.ranks().rank(), blocks_.count());
+    const auto [offset, size] = words(first, last);
+    channel_.sum_part<Word>(*shared_, offset, size);
+  }
+
+  std::span<Word> integers(std::size_t first, std::size_t last) {
+    const auto [offset, size] = words(first, last);
     return sum_.subspan(offset, size);
   }
+  std::span<Word> integers(std::size_t block) { return integers(block, block + 1); }
 
   /// Where the sums of blocks [first, last) lie; offsets of blocks are multiples of 16.
   reduction::Extent words(std::size_t first, std::size_t last) const {
+    if (first == last) {
+      return {};
+    }
     const std::size_t offset = reduction::words<Integer>(blocks_[first].offset);
     const std::size_t end =
         reduction::words<Integer>(blocks_[last - 1].offset) + reduction::words<Integer>(blocks_[last - 1].size);
@@ -204,6 +229,7 @@ class ExactReducer final : public Reducer<Real> {
   }
 
   communication::Channel& channel_;
+  Shares shares_;
   Blocks blocks_;
   reduction::Grid<Real, Integer> grid_;
   reduction::UnitRule<Real, Integer> rule_;
@@ -227,30 +253,33 @@ template <typename Real>
 std::unique_ptr<Reducer<Real>> make_exact_reducer(const model::ParameterLayout& layout, communication::Channel& channel,
                                                   reduction::Width width, std::uint64_t summands, std::size_t threads,
                                                   const reduction::Units& units,
-                                                  std::unique_ptr<communication::SharedArrays> shared) {
+                                                  std::unique_ptr<communication::SharedArrays> shared,
+                                                  const Shares& shares) {
   if (width == reduction::Width::int16) {
     if constexpr (std::is_same_v<Real, float>) {
       return std::make_unique<ExactReducer<Real, std::int16_t>>(layout, channel, summands, threads, units,
-                                                                std::move(shared));
+                                                                std::move(shared), shares);
     } else {
       throw std::invalid_argument("no sums in 16 bits in double precision");
     }
   }
   if (width == reduction::Width::int32) {
     return std::make_unique<ExactReducer<Real, std::int32_t>>(layout, channel, summands, threads, units,
-                                                              std::move(shared));
+                                                              std::move(shared), shares);
   }
   return std::make_unique<ExactReducer<Real, std::int64_t>>(layout, channel, summands, threads, units,
-                                                            std::move(shared));
+                                                            std::move(shared), shares);
 }
 
 template std::unique_ptr<Reducer<float>> make_exact_reducer(const model::ParameterLayout&, communication::Channel&,
                                                             reduction::Width, std::uint64_t, std::size_t,
                                                             const reduction::Units&,
-                                                            std::unique_ptr<communication::SharedArrays>);
+                                                            std::unique_ptr<communication::SharedArrays>,
+                                                            const Shares&);
 template std::unique_ptr<Reducer<double>> make_exact_reducer(const model::ParameterLayout&, communication::Channel&,
                                                              reduction::Width, std::uint64_t, std::size_t,
                                                              const reduction::Units&,
-                                                             std::unique_ptr<communication::SharedArrays>);
+                                                             std::unique_ptr<communication::SharedArrays>,
+                                                             const Shares&);
 
 }  // namespace cauchy::training

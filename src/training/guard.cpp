@@ -19,15 +19,18 @@ namespace {
 constexpr std::size_t most_named = 8;
 
 template <typename Real>
-std::int64_t fingerprint_of(const TrainingState<Real>& state) {
+std::int64_t fingerprint_of(const TrainingState<Real>& state, const Shares& shares) {
   std::uint64_t hash = 0;
   const auto add = [&hash](const auto& values) { hash = core::fingerprint(std::as_bytes(std::span(values)), hash); };
-  // All members: a new one does not compile until somebody has thought of it here. Only the root has the residuals.
+  // All members: a new one does not compile until somebody has thought of it here. Only the root has the residuals
+  // and whole slots.
   [[maybe_unused]] const auto& [method, sampler, stopping, history, plateau, divergence, standardization, units,
-                                residuals, stop] = state;
+                                residuals, stop, whole_slots] = state;
   add(state.method.x);
-  for (const optimize::Slot<Real>& slot : state.method.slots) {
-    add(slot.values);
+  if (!shares.divided()) {
+    for (const optimize::Slot<Real>& slot : state.method.slots) {
+      add(slot.values);
+    }
   }
   for (const optimize::Number& number : state.method.numbers) {
     add(std::span(&number.value, 1));
@@ -80,8 +83,8 @@ std::string names(const communication::Communicator& ranks, const std::vector<in
 }  // namespace
 
 template <typename Real>
-void require_same_state(communication::Channel& channel, const TrainingState<Real>& state) {
-  const std::int64_t own = fingerprint_of(state);
+void require_same_state(communication::Channel& channel, const TrainingState<Real>& state, const Shares& shares) {
+  const std::int64_t own = fingerprint_of(state, shares);
   std::array<std::int64_t, 2> extremes{own, ~own};  // the largest, and the complement of the smallest
   channel.maximum(std::span<std::int64_t>(extremes));
   if (extremes[0] == ~extremes[1]) {
@@ -97,7 +100,7 @@ void require_same_state(communication::Channel& channel, const TrainingState<Rea
       .as_agreed();
 }
 
-template void require_same_state(communication::Channel&, const TrainingState<float>&);
-template void require_same_state(communication::Channel&, const TrainingState<double>&);
+template void require_same_state(communication::Channel&, const TrainingState<float>&, const Shares&);
+template void require_same_state(communication::Channel&, const TrainingState<double>&, const Shares&);
 
 }  // namespace cauchy::training

@@ -172,6 +172,7 @@ void DistributedObjective<Real>::hessian_vector(std::span<const Real> theta, std
   if (!std::isfinite(norm_from_squares(product))) {
     throw divergence("the norm of the Hessian-vector product overflows");
   }
+  collect_shares(product);
 }
 
 template <typename Real>
@@ -364,6 +365,7 @@ void DistributedObjective<Real>::finish_sum() {
 // g = Σ/n + λ·weights, and its norm.
 template <typename Real>
 void DistributedObjective<Real>::complete_gradient(std::span<const Real> theta, std::span<Real> gradient) {
+  std::ranges::fill(powers_, Powers{});
   complete_blocks(theta, gradient, [&](const model::Tensor& tensor, std::size_t block) {
     const std::span<const Real> values = part(gradient, block);
     const std::span<const Real> weights = part(theta, block);
@@ -373,6 +375,7 @@ void DistributedObjective<Real>::complete_gradient(std::span<const Real> theta, 
       powers_[block] = powers_of<Real>(values, weights, l1, settings_.norm_p);
     }
   });
+  sum_over_shares(powers_);
   result_.gradient_norm = norm_from_squares(gradient);
   if (!std::isfinite(result_.gradient_norm)) {
     throw divergence("the norm of the gradient overflows");
@@ -381,7 +384,7 @@ void DistributedObjective<Real>::complete_gradient(std::span<const Real> theta, 
   clip(gradient);
 }
 
-/// All ranks have the same norm, since they have the same gradient.
+/// All ranks have the same norm.
 template <typename Real>
 void DistributedObjective<Real>::clip(std::span<Real> gradient) {
   const bool is_long = settings_.clip_norm > 0 && result_.gradient_norm > settings_.clip_norm;
@@ -391,21 +394,28 @@ void DistributedObjective<Real>::clip(std::span<Real> gradient) {
   const auto factor = static_cast<Real>(is_long ? settings_.clip_norm / result_.gradient_norm : 1);
   const auto limit =
       settings_.clip_value > 0 ? static_cast<Real>(settings_.clip_value) : std::numeric_limits<Real>::infinity();
+  const auto [begin, end] = parts_.shares.elements(parts_.channel.ranks().rank()).within(gradient.size());
+  const std::span<Real> own = gradient.subspan(begin, end - begin);
   const auto work = [&](std::size_t first, std::size_t last) {
     for (std::size_t i = first; i < last; ++i) {
-      gradient[i] = std::clamp(factor * gradient[i], -limit, limit);
+      own[i] = std::clamp(factor * own[i], -limit, limit);
     }
   };
-  for_ranges(gradient.size(), std::cref(work));
+  for_ranges(own.size(), std::cref(work));
 }
 
-/// values = Σ/n + λ·point, and measure(tensor, block) for each block, while it is in the cache.
+/// values = Σ/n + λ·point in the blocks of the rank's share, and measure(tensor, block) for each, while it is in the
+/// cache, to set its squares.
 template <typename Real>
 template <typename Measure>
 void DistributedObjective<Real>::complete_blocks(std::span<const Real> point, std::span<Real> values, Measure measure) {
   finish_sum();
+  std::ranges::fill(squares_, 0.0);
   const reduction::Blocks& blocks = parts_.reducer.blocks();
+  const data::Range own = own_blocks();
   const auto complete = [&](std::size_t first, std::size_t last) {
+    first += own.first;
+    last += own.first;
     for (const model::Tensor& tensor : parts_.model.layout().tensors()) {
       const std::size_t end = std::min(last, blocks.first_of(tensor.index + 1));
       for (std::size_t block = std::max(first, blocks.first_of(tensor.index)); block < end; ++block) {
@@ -417,16 +427,26 @@ void DistributedObjective<Real>::complete_blocks(std::span<const Real> point, st
       }
     }
   };
-  parts_.workers.for_ranges(squares_.size(), least_elements_a_thread / reduction::Blocks::block_elements,
+  parts_.workers.for_ranges(own.size(), least_elements_a_thread / reduction::Blocks::block_elements,
                             std::cref(complete));
   clear_padding(parts_.model.layout(), values);
+  sum_over_shares(squares_);
 }
 
-/// Of a vector whose blocks have been measured.
+/// Of a vector whose blocks have been measured: the same bits on every rank.
 template <typename Real>
-double DistributedObjective<Real>::norm_from_squares(std::span<const Real> values) const {
+double DistributedObjective<Real>::norm_from_squares(std::span<const Real> values) {
   const double squares = std::accumulate(squares_.begin(), squares_.end(), 0.0);
-  return std::isfinite(squares) ? std::sqrt(squares) : linear_algebra::norm<Real>(values);
+  if (!std::isinf(squares)) {
+    return std::sqrt(squares);
+  }
+  std::vector<Powers> powers(squares_.size());
+  const data::Range own = own_blocks();
+  for (std::size_t block = own.first; block < own.last; ++block) {
+    powers[block] = powers_of<Real>(part(values, block), {}, 0, 2);
+  }
+  sum_over_shares(powers);
+  return norm_from_powers(powers, 2);
 }
 
 template <typename Real>
@@ -434,6 +454,42 @@ template <typename T>
 std::span<T> DistributedObjective<Real>::part(std::span<T> vector, std::size_t block) const {
   const reduction::Extent extent = parts_.reducer.blocks()[block];
   return vector.subspan(extent.offset, extent.size);
+}
+
+/// Those whose gradient this rank completes.
+template <typename Real>
+data::Range DistributedObjective<Real>::own_blocks() const {
+  return parts_.shares.blocks(parts_.channel.ranks().rank(), parts_.reducer.blocks().count());
+}
+
+template <typename Real>
+void DistributedObjective<Real>::sum_over_shares(std::span<double> numbers) {
+  if (parts_.shares.divided()) {
+    parts_.channel.sum(numbers);
+  }
+}
+
+template <typename Real>
+void DistributedObjective<Real>::sum_over_shares(std::vector<Powers>& powers) {
+  if (!parts_.shares.divided()) {
+    return;
+  }
+  std::vector<double> numbers;
+  for (const Powers& block : powers) {
+    numbers.insert(numbers.end(), {block.largest, block.sum});
+  }
+  sum_over_shares(numbers);
+  for (std::size_t block = 0; block < powers.size(); ++block) {
+    powers[block] = {numbers[2 * block], numbers[2 * block + 1]};
+  }
+}
+
+template <typename Real>
+void DistributedObjective<Real>::collect_shares(std::span<Real> theta) {
+  if (parts_.shares.divided()) {
+    const core::Doing doing("collecting parameters");
+    parts_.channel.exchange(theta, parts_.shares.bounds());
+  }
 }
 
 template <typename Real>

@@ -12,6 +12,7 @@
 #include "cauchy/core/activity.hpp"
 #include "cauchy/core/error.hpp"
 #include "cauchy/linear_algebra/sums.hpp"
+#include "cauchy/training/broadcast.hpp"
 #include "cauchy/training/guard.hpp"
 #include "cauchy/training/stopping.hpp"
 
@@ -45,6 +46,7 @@ StepReport Trainer<Real>::run() {
     for (Observer<Real>* observer : observers_) {
       observer->step_finished(report, state_);
     }
+    state_.whole_slots.reset();
   }
   return report;
 }
@@ -94,11 +96,12 @@ void Trainer<Real>::state_proved() {
   const bool saving = parts_.objective.result().votes.saving;
   guard(saving);
   if (saving) {
-    gather_residuals();
+    gather_state();
   }
   for (Observer<Real>* observer : observers_) {
     observer->state_proved(state_);
   }
+  state_.whole_slots.reset();
 }
 
 template <typename Real>
@@ -186,7 +189,7 @@ StepReport Trainer<Real>::make_report() {
   if (report.stop != StopReason::none) {
     guard(true);
     require_finite_parameters();
-    gather_residuals();
+    gather_state();
   }
   if (is_end(report.stop) && parts_.test != nullptr) {
     report.test = evaluated(*parts_.test);
@@ -223,15 +226,17 @@ template <typename Real>
 void Trainer<Real>::guard(bool saving) const {
   const std::uint64_t interval = parts_.guard_steps;
   if (interval > 0 && (saving || state_.stopping.steps % interval == 0)) {
-    require_same_state(parts_.channel, state_);
+    require_same_state(parts_.channel, state_, parts_.shares);
   }
 }
 
-/// Collective. They are complete in the state only where it is going to be saved, which all ranks know.
+/// Collective. Residuals, and slots in shares, are complete on the root only where the state is going to be saved,
+/// which all ranks know.
 template <typename Real>
-void Trainer<Real>::gather_residuals() {
+void Trainer<Real>::gather_state() {
   const core::PhaseScope scope(parts_.seconds, core::Phase::communication);
   parts_.reducer.gather(state_.residuals);
+  gather_slots(parts_.channel.ranks(), state_, parts_.shares);
 }
 
 /// To the last state whose loss and gradient are finite; there is none if those of the first one are not. Its residuals
@@ -254,9 +259,11 @@ void Trainer<Real>::go_back() {
     std::ranges::fill(residual, Real{0});
   }
   guard(true);
+  gather_slots(parts_.channel.ranks(), state_, parts_.shares);
   for (Observer<Real>* observer : observers_) {
     observer->diverged(state_);
   }
+  state_.whole_slots.reset();
 }
 
 template <typename Real>

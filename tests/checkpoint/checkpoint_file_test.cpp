@@ -112,9 +112,9 @@ template <typename Real>
 std::vector<Change<Real>> changes() {
   TrainingState<Real> state = test::example_state<Real>();
   [[maybe_unused]] const auto& [method, sampler, stopping, history, plateau, divergence, standardization, units,
-                                residuals, stop] = state;
+                                residuals, stop, whole_slots] = state;
   [[maybe_unused]] const auto& [x, slots, numbers] = method;
-  [[maybe_unused]] const auto& [slot_name, slot_values] = slots[0];
+  [[maybe_unused]] const auto& [slot_name, slot_values, slot_first] = slots[0];
   [[maybe_unused]] const auto& [number_name, number_value] = numbers[0];
   [[maybe_unused]] const auto& [mean, scale] = standardization;
   [[maybe_unused]] const auto& [exponents, ages] = units;

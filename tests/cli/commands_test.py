@@ -321,9 +321,11 @@ class DivergenceTest(CommandsTest):
         for method in ("gradient_descent", "momentum"):
             settings = {"model__likelihood": "gaussian", "model__layers": "", "optimizer__learning_rate": 1e4,
                         "optimizer__method": method, "checkpoint__keep": 2}
-            for ranks, reduction in ((1, "exact"), (2, "float"), (3, "exact"), (4, "exact32")):
+            for ranks, reduction, sharded in ((1, "exact", "false"), (2, "float", "false"), (3, "exact", "true"),
+                                              (4, "exact32", "true")):
                 directory = f"{method}{ranks}"
-                step, message, saved = self.diverge(directory, ranks, run__reduction=reduction, **settings)
+                step, message, saved = self.diverge(directory, ranks, run__reduction=reduction,
+                                                    optimizer__sharded=sharded, **settings)
                 self.assertRegex(message, r"diverged at step \d+: (the gradient of output/\w+|the NLL) is NaN.* in shard \d")
                 # The gradient or loss at the Θ of `step - 1` steps is not finite; that of one step less was.
                 last = f"checkpoint-{step - 2:08}.h5"

@@ -61,7 +61,8 @@ class MemoryTest(program.ProgramTest):
             self.check(settings, 1)
 
     def test_two_ranks(self):
-        for settings in (NETWORK, {**NETWORK, "run.threads": 2, "checkpoint.every_steps": 1},
+        for settings in (NETWORK, {**NETWORK, "optimizer.method": "adam", "optimizer.sharded": "true"},
+                         {**NETWORK, "run.threads": 2, "checkpoint.every_steps": 1},
                          {**NETWORK, "run.precision": "bf16", "data.validation": "train.h5"}):
             self.check(settings, 2)
 

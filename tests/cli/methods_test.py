@@ -41,25 +41,43 @@ class MethodsTest(program.ProgramTest):
                   checkpoints.untimed(checkpoints.metrics(self.folder / directory)))
         return result
 
-    def assert_same_anywhere(self, **settings):
+    def assert_same_anywhere(self, resumes_in_shares=False, **settings):
         whole = self.end("whole", 1, **settings)
-        for ranks in (2, 3, 4):
-            self.assertEqual(self.end(f"ranks{ranks}", ranks, **settings), whole, (settings, ranks))
-        self.assertEqual(self.end("threads", 2, **settings, run__threads=2), whole, settings)
-        self.train(self.settings("parts", **{**settings, "stop__max_steps": 8}), 3)
-        self.assertEqual(self.end("parts", 2, ["--resume"], **settings), whole, settings)
+        for ranks, sharded in ((2, "true"), (3, "false"), (4, "true")):
+            self.assertEqual(self.end(f"ranks{ranks}", ranks, optimizer__sharded=sharded, **settings), whole,
+                             (settings, ranks))
+        self.assertEqual(self.end("threads", 2, **settings, run__threads=2, optimizer__sharded="true"), whole, settings)
+        before, after = ("false", "true") if resumes_in_shares else ("true", "false")
+        self.train(self.settings("parts", **{**settings, "optimizer__sharded": before, "stop__max_steps": 8}), 3)
+        self.assertEqual(self.end("parts", 2, ["--resume"], **settings, optimizer__sharded=after), whole, settings)
         for folder in ("whole", "ranks2", "ranks3", "ranks4", "threads", "parts"):
             shutil.rmtree(self.folder / folder)
         return whole
 
     def test_methods_and_schedules_are_the_same_anywhere(self):
-        ends = [self.assert_same_anywhere(optimizer__method=method, optimizer__schedule=schedule, optimizer__decay=0.5)
+        ends = [self.assert_same_anywhere(method in ("nesterov", "adamw", "lamb"), optimizer__method=method,
+                                          optimizer__schedule=schedule, optimizer__decay=0.5)
                 for method, schedule in zip(METHODS, SCHEDULES)]
         self.assertEqual(len({end[0] for end in ends}), len(METHODS))
 
     def test_penalty_and_clipping_are_the_same_anywhere(self):
         self.assert_same_anywhere(optimizer__method="nesterov", model__l1=0.01, optimizer__clip_norm=0.5,
-                                  optimizer__clip_value=0.1)
+                                  optimizer__clip_value=0.1, stop__gradient_norm=1e-9, stop__norm_p=3)
+
+    def test_shares_are_the_same_where_ranks_share_memory_and_where_they_do_not(self):
+        # Of 400² weights, whose sum is large enough for that; a tensor is in several shares.
+        for settings in ({"optimizer__method": "adam"}, {"optimizer__method": "lamb", "run__overlap": "true"}):
+            more = {**settings, "model__layers": "400,400"}
+            whole = self.end("whole", 1, **more)
+            self.assertEqual(self.end("shares", 3, **more, optimizer__sharded="true"), whole, settings)
+            for folder in ("whole", "shares"):
+                shutil.rmtree(self.folder / folder)
+
+    def test_more_ranks_than_blocks(self):
+        more = {"model__layers": "", "data__shards": 6, "optimizer__method": "lamb"}  # two tensors, of a block each
+        self.assertEqual(self.end("shares", 5, **more, optimizer__sharded="true"), self.end("whole", 1, **more))
+        more |= {"optimizer__method": "momentum", "optimizer__learning_rate": "auto", "optimizer__batch_size": "full"}
+        self.assertEqual(self.end("shares5", 5, **more, optimizer__sharded="true"), self.end("whole1", 1, **more))
 
     def rates(self, schedule, **more):
         self.train(self.settings("run", optimizer__schedule=schedule, optimizer__decay=0.5, **more), 2)
@@ -163,7 +181,8 @@ class MethodsTest(program.ProgramTest):
                 ({"optimizer__schedule": "plateau", "data__validation": ""}, ["data.validation"]),
                 ({"optimizer__schedule": "sine"}, ["optimizer.schedule"]),
                 ({"optimizer__momentum": 1}, ["optimizer.momentum"]),
-                ({"optimizer__beta2": 1}, ["optimizer.beta2"])):
+                ({"optimizer__beta2": 1}, ["optimizer.beta2"]),
+                ({"optimizer__sharded": "true", "optimizer__method": "lbfgs"}, ["optimizer.sharded", "lbfgs", "whole"])):
             for ranks in (1, 3):
                 with self.subTest(ranks=ranks, **settings):
                     error = self.refuse(["train", *program.options(self.settings("run", **settings))], ranks)

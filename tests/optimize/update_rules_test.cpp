@@ -163,6 +163,50 @@ class CutQuadratic final : public Objective<float> {
   std::vector<std::size_t> cuts_;
 };
 
+// Each share in a place of its own, which x is brought together from after each step. What lamb needs beside is the
+// business of training's tests.
+TEST(UpdateRules, KeepTheirBitsWhereXIsUpdatedInShares) {
+  constexpr std::size_t size = 20000;
+  const std::vector<Slice> slices{{0, 5000, true}, {5008, 5011, false}, {5024, size, true}};
+  const std::vector<Share> shares{{0, 4096}, {4096, 5024}, {5024, 5024}, {5024, 13216}, {13216, SIZE_MAX}};
+  for (const Trajectory& rule : trajectories) {
+    if (rule.method == std::string("lamb")) {
+      continue;
+    }
+    MethodOptions options;
+    options.method = rule.method;
+    CutQuadratic objective({});
+    const linear_algebra::AlignedVector<float> start(size, 0.5F);
+    const auto whole = make_method<float>(options, 0, slices);
+    MethodState<float> expected = whole->start(start);
+    std::vector<std::unique_ptr<Method<float>>> methods;
+    std::vector<MethodState<float>> states;
+    for (const Share& share : shares) {
+      methods.push_back(make_method<float>(options, 0, slices, share));
+      states.push_back(methods.back()->start(start));
+    }
+    for (std::uint64_t k = 1; k <= 5; ++k) {
+      whole->step(objective, expected, {k, 0.1});
+      linear_algebra::AlignedVector<float> x(size);
+      for (std::size_t i = 0; i < shares.size(); ++i) {
+        methods[i]->step(objective, states[i], {k, 0.1});
+        const auto [first, last] = shares[i].within(size);
+        std::copy(states[i].x.begin() + static_cast<std::ptrdiff_t>(first),
+                  states[i].x.begin() + static_cast<std::ptrdiff_t>(last),
+                  x.begin() + static_cast<std::ptrdiff_t>(first));
+        ASSERT_EQ(states[i].slots.size(), expected.slots.size());
+        for (std::size_t slot = 0; slot < expected.slots.size(); ++slot) {
+          EXPECT_TRUE(std::ranges::equal(states[i].slots[slot].values, expected.slots[slot].of(first, last)));
+        }
+      }
+      EXPECT_EQ(x, expected.x) << rule.method;
+      for (MethodState<float>& state : states) {
+        state.x = x;
+      }
+    }
+  }
+}
+
 TEST(UpdateRules, KeepTheirBitsWhateverRangesThreadsTake) {
   constexpr std::size_t size = 20000;
   for (const Trajectory& rule : trajectories) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <functional>
 #include <string>
@@ -77,6 +78,21 @@ TEST_F(GuardTest, ComparesAllThatDecidesTheNextStep) {
     expect_named(message);
     EXPECT_EQ(message.find("after step 7") != std::string::npos, !alone()) << message;
   }
+}
+
+// What each rank has of its own, in shares, tells nothing; Θ does.
+TEST_F(GuardTest, ComparesNoVectorsInShares) {
+  ToyTraining training({.momentum = 0.9, .sharded = true}, folder_ / "");
+  const auto check = [&] {
+    return verdict_on([&] { require_same_state(training.channel, training.state, training.shares); });
+  };
+  EXPECT_EQ(check(), "");
+  std::ranges::fill(training.state.method.slots[0].values, test::world().rank());
+  EXPECT_EQ(check(), "");
+  if (is_last()) {
+    damage(training.state.method.x[0]);
+  }
+  expect_named(check());
 }
 
 /// Damages a parameter after a step.

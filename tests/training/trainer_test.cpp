@@ -4,6 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <span>
+
+#include "cauchy/core/error.hpp"
 #include "cauchy/training/broadcast.hpp"
 #include "cauchy/training/stopping.hpp"
 #include "training/training_fixture.hpp"
@@ -19,13 +23,16 @@ class Recorder final : public Observer<double> {
     reports.push_back(report);
     histories.push_back(state.history);
     positions.push_back(state.sampler);
+    slots = state.slots();
   }
+  void diverged(const TrainingState<double>& last_proved) override { slots = last_proved.slots(); }
 
   std::size_t vote_after = SIZE_MAX;
   Votes vote;
   std::vector<StepReport> reports;
   std::vector<History> histories;
   std::vector<SamplerPosition> positions;
+  WholeSlots<double> slots;  ///< of the last step, or the last proved state
 };
 
 class TrainerTest : public testing::Test {
@@ -153,6 +160,60 @@ TEST_F(TrainerTest, StateDoesNotDependOnThreads) {
   }
 }
 
+/// Those of a rank, of a whole vector.
+std::span<const double> part_of(std::span<const double> whole, const Shares& shares) {
+  const auto [first, last] = shares.elements(test::world().rank()).within(whole.size());
+  return whole.subspan(first, last - first);
+}
+
+// With and without overlap, and with float sums; a step that is repeated occurs in all of them.
+TEST_F(TrainerTest, StateInSharesIsTheSame) {
+  using Overlap = communication::Channel::Overlap;
+  for (const ToyProblem& problem :
+       {ToyProblem{.batch_size = 16, .l2 = 0.1, .momentum = 0.9}, ToyProblem{.batch_size = 16, .method = "adam"},
+        ToyProblem{.batch_size = 16, .overlap = Overlap::on, .method = "lamb"},
+        ToyProblem{.batch_size = 16, .reduction = "float", .method = "rmsprop"}}) {
+    ToyTraining whole(problem, folder_ / "");
+    run(whole, {.max_steps = 12});
+    ToyProblem in_shares = problem;
+    in_shares.sharded = true;
+    ToyTraining parts(in_shares, folder_ / "");
+    run(parts, {.max_steps = 12});
+    EXPECT_EQ(parts.state.method.x, whole.state.method.x);
+    EXPECT_EQ(parts.state.stopping, whole.state.stopping);
+    EXPECT_EQ(parts.state.units, whole.state.units);
+    EXPECT_EQ(parts.state.whole_slots, nullptr);
+    ASSERT_EQ(parts.state.method.slots.size(), whole.state.method.slots.size());
+    for (std::size_t i = 0; i < whole.state.method.slots.size(); ++i) {
+      const linear_algebra::AlignedVector<double>& expected = whole.state.method.slots[i].values;
+      EXPECT_TRUE(std::ranges::equal(parts.state.method.slots[i].values, part_of(expected, parts.shares)));
+      if (test::world().is_root()) {  // what a checkpoint would have held
+        EXPECT_EQ(recorder_.slots[i].values, expected);
+      }
+    }
+  }
+}
+
+TEST_F(TrainerTest, StateInSharesIsUndoneAsAWhole) {
+  WholeSlots<double> slots;
+  linear_algebra::AlignedVector<double> theta;
+  for (const bool sharded : {false, true}) {
+    ToyTraining training({.likelihood = "gaussian", .learning_rate = 1e4, .momentum = 0.9, .sharded = sharded},
+                         folder_ / "");
+    EXPECT_THROW(run(training, {.max_steps = 1000}), core::Error);
+    EXPECT_GT(training.state.stopping.steps, 1U);
+    if (!sharded) {
+      slots = recorder_.slots;
+      theta = training.state.method.x;
+    }
+    EXPECT_EQ(training.state.method.x, theta);
+    EXPECT_TRUE(std::ranges::equal(training.state.method.slots[0].values, part_of(slots[0].values, training.shares)));
+    if (test::world().is_root()) {  // what is saved
+      EXPECT_EQ(recorder_.slots[0].values, slots[0].values);
+    }
+  }
+}
+
 TEST_F(TrainerTest, BroadcastGivesEveryRankTheRootsState) {
   ToyTraining training({.batch_size = 16, .momentum = 0.9}, folder_ / "");
   run(training, {.max_steps = 5});
@@ -172,6 +233,31 @@ TEST_F(TrainerTest, BroadcastGivesEveryRankTheRootsState) {
   EXPECT_EQ(state.history, expected.history);
   EXPECT_EQ(state.standardization, expected.standardization);
   EXPECT_EQ(state.units, expected.units);
+
+  const Shares shares(training.network.layout(), test::world().size());
+  broadcast_state(test::world(), state, shares);
+  const std::vector<double> whole(expected.method.slots[0].values.begin(), expected.method.slots[0].values.end());
+  EXPECT_TRUE(std::ranges::equal(state.method.slots[0].values, part_of(whole, shares)));
+  EXPECT_EQ(state.method.slots[0].first, shares.elements(test::world().rank()).first);
+  EXPECT_EQ(state.method.x, expected.method.x);
+}
+
+// Tensors of 15, 5, 20 and 4 elements, each of which is a block, padded to 16, 16, 32 and 16.
+TEST_F(TrainerTest, SharesAreWholeBlocksAndEvenAsFarAsTheseAre) {
+  const ToyTraining training({}, folder_ / "");
+  const model::ParameterLayout& layout = training.network.layout();
+  ASSERT_EQ(layout.padded_size(), 80U);
+  const auto bounds = [&](int ranks) {
+    const Shares shares(layout, ranks);
+    return std::vector<std::size_t>(shares.bounds().begin(), shares.bounds().end());
+  };
+  EXPECT_EQ(bounds(2), (std::vector<std::size_t>{0, 32, 80}));
+  EXPECT_EQ(bounds(3), (std::vector<std::size_t>{0, 32, 64, 80}));
+  EXPECT_EQ(bounds(6), (std::vector<std::size_t>{0, 16, 32, 32, 64, 64, 80}));
+  EXPECT_FALSE(Shares(layout, 1).divided());
+  EXPECT_EQ(Shares(layout, 1).elements(0), optimize::Share{});
+  EXPECT_EQ(Shares(layout, 2).blocks(1, 4), (data::Range{2, 4}));
+  EXPECT_EQ(Shares().blocks(1, 4), (data::Range{0, 4}));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cauchy/communication/channel.hpp"
 #include "cauchy/data/dataset.hpp"
@@ -33,6 +34,8 @@ struct ToyProblem {
   communication::Channel::Overlap overlap = communication::Channel::Overlap::off;
   std::vector<double> class_weights = {};
   std::vector<std::uint64_t> layers = {5};
+  std::string method = "";  ///< where momentum is 0; none: gradient_descent
+  bool sharded = false;
 };
 
 /// 61 samples of 3 features in 4 classes (or with 2 real targets), a network 3-5-out, in double.
@@ -44,15 +47,17 @@ class ToyTraining {
         dataset(load(folder)),
         network(model_options(problem), 3, model::make_likelihood<double>(problem.likelihood, 4, toy.target_columns)),
         sampler({toy.rows, problem.shards, problem.batch_size, 8, 1}),
+        shares(problem.sharded ? Shares(network.layout(), test::world().size()) : Shares()),
         channel(test::world(), seconds, problem.overlap),
         workers(network, 61, problem.threads, seconds),
         reducer(problem.reduction == "exact"
                     ? make_exact_reducer<double>(network.layout(), channel, reduction::Width::int64, problem.shards,
-                                                 problem.threads, problem.units)
+                                                 problem.threads, problem.units, nullptr, shares)
                     : make_float_reducer<double>(network.layout(), channel, problem.shards, problem.threads)),
-        objective({network, dataset, sampler, *reducer, workers, channel, seconds},
+        objective({network, dataset, sampler, *reducer, workers, channel, seconds, shares},
                   {.l2 = problem.l2, .microbatch = problem.microbatch}),
-        method(optimize::make_method<double>(method_options(problem), 0, {})),
+        method(
+            optimize::make_method<double>(method_options(problem), 0, slices(), shares.elements(test::world().rank()))),
         schedule(problem.learning_rate) {
     linear_algebra::AlignedVector<double> theta(network.layout().padded_size());
     network.initialize(theta, 5);
@@ -60,7 +65,9 @@ class ToyTraining {
   }
 
   TrainerParts<double> parts() {
-    return {channel, network, *method, schedule, objective, *reducer, sampler, workers, seconds};
+    TrainerParts<double> result{channel, network, *method, schedule, objective, *reducer, sampler, workers, seconds};
+    result.shares = shares;
+    return result;
   }
 
   ToyProblem options;
@@ -69,6 +76,7 @@ class ToyTraining {
   data::Dataset<double> dataset;
   model::Network<double> network;
   data::Sampler sampler;
+  Shares shares;
   communication::Channel channel;
   Workers<double> workers;
   std::unique_ptr<Reducer<double>> reducer;
@@ -80,8 +88,17 @@ class ToyTraining {
  private:
   static optimize::MethodOptions method_options(const ToyProblem& problem) {
     optimize::MethodOptions result;
-    result.method = problem.momentum > 0 ? "momentum" : "gradient_descent";
+    result.method = problem.momentum > 0 ? "momentum" : problem.method.empty() ? "gradient_descent" : problem.method;
     result.momentum = problem.momentum;
+    return result;
+  }
+
+  /// All of Θ but its padding.
+  std::vector<optimize::Slice> slices() const {
+    std::vector<optimize::Slice> result;
+    for (const model::Tensor& tensor : network.layout().tensors()) {
+      result.push_back({tensor.offset, tensor.offset + tensor.size, tensor.penalized()});
+    }
     return result;
   }
 

@@ -25,6 +25,7 @@ struct MemoryFactors {
   std::uint64_t workspace_bytes = 0;  ///< of so many
   std::uint64_t rounded_bytes = 0;    ///< of the rounded copy of Θ that threads share, if there is one
   bool feedback = false;              ///< what rounding left of each shard's gradient is kept
+  bool in_shares = false;             ///< the method's vectors: 1/ranks of each on a rank
 };
 
 /// Resident bytes at the peak.
@@ -35,7 +36,9 @@ struct MemoryEstimate {
 
 /// With P parameters, R bytes a number, T threads, each rank holds
 ///
-///     2·P·R·(1 + slots)       Θ and the method's vectors, before and after a step; the gradient lies in the new Θ
+///     2·P·R·(1 + slots)       Θ and the method's vectors, before and after a step; the gradient lies in the new Θ.
+///     With
+///                             optimizer.sharded 2·P·R·(1 + slots/ranks)
 ///     P·R·T                   the gradient of a shard, for each thread
 ///     P·sum_bytes             the rank's sum; where ranks share memory for it, half as much again for two of them, up
 ///                             to as much again for many: the part of all others' sums that it adds up, which takes no
@@ -48,8 +51,8 @@ struct MemoryEstimate {
 ///
 /// and the root
 ///
-///     copies·P·R·(1 + slots)  more, which wait to be written; with sums in 16 bits (1 + copies)·P·R·shards beside
-///     them.
+///     copies·P·R·(1 + slots)  more, which wait to be written, slots/ranks of them twice with optimizer.sharded; with
+///     sums in 16 bits (1 + copies)·P·R·shards beside them.
 MemoryEstimate memory_estimate(const MemoryFactors& factors);
 
 /// Bytes of all rows of a data set: columns·R each, or where features are sparse R + 4 for each element of them, 8 for

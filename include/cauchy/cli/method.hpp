@@ -10,13 +10,16 @@
 #include "cauchy/model/layout.hpp"
 #include "cauchy/optimize/method.hpp"
 #include "cauchy/training/objective.hpp"
+#include "cauchy/training/shares.hpp"
 
 namespace cauchy::cli {
 
-/// Collective. For parameters of this layout. Throws an agreed core::UserError if options do not go together.
+/// Collective. For the rank's share of parameters of this layout. Throws an agreed core::UserError if options do not go
+/// together.
 template <typename Real>
 std::unique_ptr<optimize::Method<Real>> make_method(const communication::Communicator& ranks, const Settings& settings,
-                                                    const model::ParameterLayout& layout);
+                                                    const model::ParameterLayout& layout,
+                                                    const training::Shares& shares = {});
 
 /// Throws an agreed core::UserError if the method needs one objective, and a step has another than the next; or if it
 /// needs second derivatives, which the model, for this reason, does not have: Model::hessian_fault.

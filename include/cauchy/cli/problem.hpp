@@ -13,6 +13,7 @@
 #include "cauchy/data/dataset.hpp"
 #include "cauchy/model/network.hpp"
 #include "cauchy/optimize/method.hpp"
+#include "cauchy/training/shares.hpp"
 #include "cauchy/training/state.hpp"
 
 namespace cauchy::cli {
@@ -38,10 +39,12 @@ std::unique_ptr<model::Network<Real>> make_network(const communication::Communic
 template <typename Real>
 std::uint64_t evaluation_samples(std::uint64_t microbatch, std::initializer_list<const data::Dataset<Real>*> datasets);
 
-/// Collective. The state in a checkpoint, which the root reads for all. `path` counts on the root.
+/// Collective. The state in a checkpoint, which the root reads for all. `path` counts on the root. `method` is that of
+/// the rank's share.
 template <typename Real>
 training::TrainingState<Real> load_state(const communication::Communicator& ranks, const std::filesystem::path& path,
-                                         const model::ParameterLayout& layout, const optimize::Method<Real>& method);
+                                         const model::ParameterLayout& layout, const optimize::Method<Real>& method,
+                                         const training::Shares& shares = {});
 
 /// Collective. Θ of a checkpoint, which the root reads for all: model.initial.
 template <typename Real>

@@ -24,6 +24,7 @@
 #include "cauchy/optimize/method.hpp"
 #include "cauchy/optimize/range_test.hpp"
 #include "cauchy/training/reducer.hpp"
+#include "cauchy/training/shares.hpp"
 #include "cauchy/training/state.hpp"
 #include "cauchy/training/trainer.hpp"
 
@@ -56,6 +57,7 @@ class TrainingRun {
 
   void continue_run(const StartingPoint& start, std::unique_ptr<const data::Reader> reader);
   void start_run(std::unique_ptr<const data::Reader> reader);
+  void make_method();
   std::unique_ptr<const data::Reader> open_evaluation_data(const std::string& key, const std::string& path,
                                                            const data::Encoding& training) const;
   std::unique_ptr<data::Dataset<Real>> read_evaluation_data(std::unique_ptr<const data::Reader> reader,
@@ -93,6 +95,7 @@ class TrainingRun {
   std::unique_ptr<data::Dataset<Real>> test_data_;
   std::unique_ptr<model::Network<Real>> network_;  ///< null: the model is the program's own
   const model::Model<Real>* model_ = nullptr;      ///< the network, or the program's own
+  training::Shares shares_;
   std::unique_ptr<optimize::Method<Real>> method_;
   training::TrainingState<Real> state_;
 };

@@ -1,6 +1,7 @@
 #pragma once
 /// Methods that minimise a function of a vector, one step at a time. They know nothing of ranks, files or samples.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -15,7 +16,20 @@
 
 namespace cauchy::optimize {
 
-/// What is minimised.
+/// The elements [first, last) of x that a method updates here, where others update the rest at the same time, each in a
+/// place of its own. By itself: all of them.
+struct Share {
+  std::size_t first = 0;
+  std::size_t last = SIZE_MAX;
+
+  /// Of a vector of so many elements.
+  Share within(std::size_t elements) const { return {std::min(first, elements), std::min(last, elements)}; }
+  std::size_t size() const { return last - first; }
+  bool operator==(const Share&) const = default;
+};
+
+/// What is minimised. Where x is updated in shares, its functions are called by all, in the same order, with the same
+/// x.
 template <typename Real>
 class Objective {
  public:
@@ -26,7 +40,7 @@ class Objective {
 
   /// J(x); writes ∇J(x), of x's length. Throws core::Error with code diverged if either is NaN or infinite: agreed,
   /// with `gradient` as it was, or, where only the finished gradient shows it, not agreed, and then no step can be
-  /// undone.
+  /// undone. Of the gradient, the elements of the share here are enough.
   virtual double value_and_gradient(std::span<const Real> x, std::span<Real> gradient) = 0;
 
   /// Writes ∇²J(x)·direction, of x's length. Throws as value_and_gradient does; std::logic_error if the objective has
@@ -43,13 +57,28 @@ class Objective {
 
   /// The same number on every rank that minimises J, the root's: for decisions. Collective where J is.
   virtual double of_root(double value) { return value; }
+
+  /// Replaces the numbers by their sums over all shares. Each is 0 in all places but one, so that sums are exact.
+  virtual void sum_over_shares(std::span<double> /*numbers*/) {}
+
+  /// Brings to x the elements that have been updated elsewhere.
+  virtual void collect_shares(std::span<Real> /*x*/) {}
 };
 
-/// A vector of x's length that a method keeps between steps, such as the velocity.
+/// A vector that a method keeps between steps, such as the velocity: a number for each element of x, or of its share.
 template <typename Real>
 struct Slot {
   std::string name;
   linear_algebra::AlignedVector<Real> values;
+  std::size_t first = 0;  ///< the element of x that the first of them belongs to
+
+  /// Of elements [begin, end) of x.
+  std::span<const Real> of(std::size_t begin, std::size_t end) const {
+    return std::span(values).subspan(begin - first, end - begin);
+  }
+  std::span<Real> of(std::size_t begin, std::size_t end) {
+    return std::span(values).subspan(begin - first, end - begin);
+  }
 };
 
 /// A number that a method keeps between steps, such as J(x).
@@ -108,7 +137,8 @@ class Method {
   virtual bool undo(MethodState<Real>& state) = 0;
 };
 
-/// The method that the options name, for a vector of these slices, in ascending order.
+/// The method that the options name, for a vector of these slices, in ascending order. A share ends where slices end,
+/// or a multiple of 4096 elements after their begin; its method keeps and updates what belongs to it.
 ///
 /// gradient_descent: x ← x - ε·g, g = ∇J(x). A. Cauchy, "Méthode générale pour la résolution des systèmes d'équations
 ///     simultanées", Comptes rendus 25 (1847), 536-538.
@@ -153,6 +183,7 @@ class Method {
 /// and ε·λ₁/(1 - μ) with momentum, whose steps are longer in the long run. N. Parikh, S. Boyd, "Proximal algorithms",
 /// 2014. Throws core::UserError where a method has no proximal step.
 template <typename Real>
-std::unique_ptr<Method<Real>> make_method(const MethodOptions& options, double l1, std::vector<Slice> slices);
+std::unique_ptr<Method<Real>> make_method(const MethodOptions& options, double l1, std::vector<Slice> slices,
+                                          Share share = {});
 
 }  // namespace cauchy::optimize

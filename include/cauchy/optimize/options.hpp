@@ -19,6 +19,7 @@ struct MethodOptions {
   std::uint64_t pairs = 10;    ///< of lbfgs
   double clip_norm = 0;        ///< 0: none
   double clip_value = 0;       ///< 0: none
+  bool sharded = false;        ///< each rank keeps a part of the method's vectors
 
   double decay_of_weights() const { return method == "adamw" || method == "lamb" ? weight_decay : 0; }
 
@@ -58,6 +59,9 @@ struct MethodOptions {
            "a gradient whose Euclidean norm is larger is scaled down to it; 0: none is");
     option("clip_value", clip_value, core::at_least(0), Role::problem,
            "elements of the gradient beyond ± this are set to it, after optimizer.clip_norm; 0: none are");
+    option("sharded", sharded, core::anything(), Role::run,
+           "each of P ranks keeps and updates 1/P of what the method remembers, which takes less memory. The result is "
+           "the same to the last bit, and so is the checkpoint");
   }
 };
 

@@ -19,6 +19,7 @@
 #include "cauchy/training/kept_outputs.hpp"
 #include "cauchy/training/observer.hpp"
 #include "cauchy/training/reducer.hpp"
+#include "cauchy/training/shares.hpp"
 #include "cauchy/training/state.hpp"
 #include "cauchy/training/workers.hpp"
 
@@ -58,6 +59,7 @@ struct ObjectiveParts {
   Workers<Real>& workers;
   communication::Channel& channel;
   core::PhaseSeconds& seconds;
+  Shares shares = {};  ///< those of the reducer
 };
 
 struct ObjectiveSettings {
@@ -110,6 +112,10 @@ class DistributedObjective final : public optimize::Objective<Real> {
   /// By all evaluations and products since select(), over all ranks.
   std::uint64_t samples_used() const { return samples_used_; }
 
+  /// Collective, where shares are divided. So is the next one.
+  void sum_over_shares(std::span<double> numbers) override;
+  void collect_shares(std::span<Real> theta) override;
+
   /// Of the last evaluation.
   const BatchResult& result() const { return result_; }
 
@@ -134,9 +140,11 @@ class DistributedObjective final : public optimize::Objective<Real> {
   void complete_gradient(std::span<const Real> theta, std::span<Real> gradient);
   template <typename Measure>
   void complete_blocks(std::span<const Real> point, std::span<Real> values, Measure measure);
-  double norm_from_squares(std::span<const Real> values) const;
+  double norm_from_squares(std::span<const Real> values);
   template <typename T>
   std::span<T> part(std::span<T> vector, std::size_t block) const;
+  data::Range own_blocks() const;
+  void sum_over_shares(std::vector<Powers>& powers);
   double penalty_at(std::span<const Real> theta) const;
   void add_penalty_gradient(std::span<const Real> weights, std::span<Real> gradient) const;
   void clip(std::span<Real> gradient);

@@ -12,6 +12,7 @@
 #include "cauchy/reduction/blocks.hpp"
 #include "cauchy/reduction/units.hpp"
 #include "cauchy/reduction/width.hpp"
+#include "cauchy/training/shares.hpp"
 #include "cauchy/training/state.hpp"
 
 namespace cauchy::training {
@@ -65,8 +66,8 @@ class Reducer {
   /// What mean() writes at a time: the layout alone decides.
   virtual const reduction::Blocks& blocks() const = 0;
 
-  /// After finish(): the sum over all shards divided by `divisor`, of the elements of a block. Threads may ask for
-  /// different blocks at the same time.
+  /// After finish(): the sum over all shards divided by `divisor`, of the elements of a block of the rank's share.
+  /// Threads may ask for different blocks at the same time.
   virtual void mean(std::size_t block, double divisor, std::span<Real> values) const = 0;
 
   /// What the next step expects of the gradient, a part of the state of training; empty where nothing is expected.
@@ -89,17 +90,19 @@ inline constexpr std::size_t bucket_bytes = std::size_t{1} << 22;
 /// one of the blocks' maxima. Where the channel overlaps, a bucket leaves as soon as the last shard of the rank has
 /// delivered it. `shared`: as many bytes as the sum has, padding included; then it lies there, no bucket travels, and
 /// the channel must not overlap. With 16 bits, for float alone, there is error feedback: two vectors of Θ's length for
-/// each shard of the rank beside. Throws core::UserError if the units belong to another layout.
+/// each shard of the rank beside. With divided `shares` each block is added up on the rank that updates it, and nowhere
+/// else: half the traffic. Throws core::UserError if the units belong to another layout.
 template <typename Real>
 std::unique_ptr<Reducer<Real>> make_exact_reducer(const model::ParameterLayout& layout, communication::Channel& channel,
                                                   reduction::Width width, std::uint64_t summands, std::size_t threads,
                                                   const reduction::Units& units,
-                                                  std::unique_ptr<communication::SharedArrays> shared = nullptr);
+                                                  std::unique_ptr<communication::SharedArrays> shared = nullptr,
+                                                  const Shares& shares = {});
 
 /// The classic reduction: floating-point sums over the shards of a thread, the threads of a rank, then MPI_Allreduce.
 /// Its last bits depend on the number of ranks and threads, the library and its algorithm; for one of each they are
 /// reproducible. Memory: a vector of Θ's length for each thread. Traffic: one allreduce of it, and one of a number for
-/// each tensor.
+/// each tensor; every rank has all of the sum, whatever its share.
 template <typename Real>
 std::unique_ptr<Reducer<Real>> make_float_reducer(const model::ParameterLayout& layout, communication::Channel& channel,
                                                   std::uint64_t summands, std::size_t threads);

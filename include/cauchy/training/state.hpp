@@ -3,6 +3,7 @@
 /// they are visited, so that a new one without a place in the checkpoint does not compile.
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "cauchy/data/standardization.hpp"
@@ -87,7 +88,12 @@ struct History {
 template <typename Real>
 using Residuals = std::vector<linear_algebra::AlignedVector<Real>>;
 
-/// The complete state between two steps; the same on every rank, whatever their number, but for the residuals.
+/// The method's vectors, each as long as Θ.
+template <typename Real>
+using WholeSlots = std::vector<optimize::Slot<Real>>;
+
+/// The complete state between two steps; the same on every rank, whatever their number, but for the residuals, and the
+/// method's vectors where each rank has those of its share.
 template <typename Real>
 struct TrainingState {
   optimize::MethodState<Real> method;  ///< Θ and the method's vectors, in layout order with padding
@@ -100,6 +106,11 @@ struct TrainingState {
   reduction::Units units;              ///< of the order-free sum; empty where there is none
   Residuals<Real> residuals;           ///< on the root, up to date when the state is saved; empty where there are none
   StopReason stop = StopReason::none;  ///< why training ended after the last step
+  std::shared_ptr<const WholeSlots<Real>>
+      whole_slots;  ///< on the root while a state in shares is saved; copies share it
+
+  /// What a checkpoint holds.
+  const WholeSlots<Real>& slots() const { return whole_slots ? *whole_slots : method.slots; }
 
   /// Visits every named number of a state, constant or not: field("sampler", "epoch", sampler.epoch), ... What saves,
   /// loads and compares states goes through this one list.

@@ -16,6 +16,7 @@
 #include "cauchy/training/observer.hpp"
 #include "cauchy/training/options.hpp"
 #include "cauchy/training/reducer.hpp"
+#include "cauchy/training/shares.hpp"
 #include "cauchy/training/state.hpp"
 #include "cauchy/training/workers.hpp"
 
@@ -37,6 +38,7 @@ struct TrainerParts {
   const data::Dataset<Real>* test = nullptr;        ///< evaluated after the last step
   std::uint64_t microbatch = 512;                   ///< of evaluations
   std::uint64_t guard_steps = 100;                  ///< steps between comparisons across ranks; 0: never
+  Shares shares = {};                               ///< of method, objective and reducer
 };
 
 /// Takes steps until a criterion holds. One step is one accepted iterate; observers and criteria act only between
@@ -77,7 +79,7 @@ class Trainer {
   bool note_validation(double nll);
   void require_finite_parameters() const;
   void guard(bool saving) const;
-  void gather_residuals();
+  void gather_state();
   void go_back();
   Evaluation evaluated(const data::Dataset<Real>& dataset);
 
