@@ -32,7 +32,7 @@ MemoryEstimate memory_estimate(const MemoryFactors& factors) {
   const std::uint64_t residual = factors.feedback ? factors.parameters * factors.real_bytes : 0;
   const std::uint64_t of_each_rank = 2 * own_state + gradients + sum + factors.rounded_bytes +
                                      (2 * local_shards + 1) * residual + factors.data_bytes + of_threads +
-                                     library_bytes;
+                                     factors.product_bytes + library_bytes;
   return {of_each_rank + factors.copies * (own_state + (factors.in_shares ? slots : 0)) +
               (1 + factors.copies) * factors.shards * residual,
           of_each_rank};

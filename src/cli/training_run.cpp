@@ -272,6 +272,16 @@ data::StreamSummary TrainingRun<Real>::stream_summary() const {
   return summary;
 }
 
+/// Of vectors of conjugate gradients or of power iteration, and of the outputs that products share, with their Θ.
+template <typename Real>
+std::uint64_t TrainingRun<Real>::product_bytes() const {
+  const std::uint64_t vectors = settings_.method.measures_rate() ? 2 : 4;
+  const std::uint64_t outputs = model_->shared_outputs();
+  const std::uint64_t ranks = static_cast<std::uint64_t>(ranks_.size());
+  const std::uint64_t rows = train_data_->largest_shard() * ((settings_.data.shards + ranks - 1) / ranks);
+  return sizeof(Real) * (model_->layout().padded_size() * (vectors + (outputs > 0 ? 1 : 0)) + rows * outputs);
+}
+
 template <typename Real>
 void TrainingRun<Real>::describe() const {
   if (!ranks_.is_root()) {
@@ -291,7 +301,8 @@ void TrainingRun<Real>::describe() const {
   }
   const std::uint64_t shards = settings_.data.shards;
   const std::uint64_t samples = samples_of_a_pass(make_sampler());
-  const std::size_t workspaces = settings_.method.method == "newton_cg" ? 2 : 1;  // tangents have their own
+  const bool takes_products = settings_.method.measures_rate() || settings_.method.method == "newton_cg";
+  const std::size_t workspaces = takes_products ? 2 : 1;  // tangents have their own
   const MemoryFactors memory{
       static_cast<std::uint64_t>(ranks_.size()),
       settings_.run.threads,
@@ -308,7 +319,8 @@ void TrainingRun<Real>::describe() const {
       workspaces * model_->workspace_bytes(samples, train_data_->shape().sparse),
       model_->rounds_operands() ? sizeof(linear_algebra::Bf16) * model_->layout().padded_size() : 0,
       has_feedback(summation_),
-      shares_.divided()};
+      shares_.divided(),
+      takes_products ? product_bytes() : 0};
   const model::TargetSummary& targets = train_data_->summary();
   const std::string_view better = network_ ? model::better_likelihood(settings_.model.likelihood, targets) : "";
   std::cout << "model       " << grouped(model_->layout().parameter_count()) << " parameters, " << model_text() << "\n"

@@ -57,6 +57,7 @@ class MemoryTest(program.ProgramTest):
                          {"data.train": "long.h5", "optimizer.batch_size": 5000, "data.microbatch": 5000,
                           "data.shards": 1, "model.layers": "1000,1000", "model.layer_norm": "true",
                           "model.residual": "true", "model.dropout": 0.1},
+                         {"data.train": "wide.h5", "optimizer.method": "newton_cg", "optimizer.batch_size": "full"},
                          {**NETWORK, "optimizer.method": "momentum"}, {**NETWORK, "run.precision": "double"}):
             self.check(settings, 1)
 

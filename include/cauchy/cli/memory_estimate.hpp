@@ -26,6 +26,7 @@ struct MemoryFactors {
   std::uint64_t rounded_bytes = 0;    ///< of the rounded copy of Θ that threads share, if there is one
   bool feedback = false;              ///< what rounding left of each shard's gradient is kept
   bool in_shares = false;             ///< the method's vectors: 1/ranks of each on a rank
+  std::uint64_t product_bytes = 0;    ///< what products of the Hessian take beside, and who asks for them
 };
 
 /// Resident bytes at the peak.
@@ -47,6 +48,8 @@ struct MemoryEstimate {
 ///     P·R·(2·shards + 1)      what rounding left of the gradients of its shards, with sums in 16 bits
 ///     data_bytes              the rows of its shards, or blocks of them; see data_bytes()
 ///     T·(samples·sample_bytes + workspace_bytes)    a batch and its way through the network, for each thread
+///     product_bytes           4·P·R with newton_cg, 2·P·R with a measured rate; without hidden layers also P·R and
+///                             the outputs of its samples
 ///     about 34 MB             the program, and libraries for MPI, HDF5 and products
 ///
 /// and the root

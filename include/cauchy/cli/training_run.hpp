@@ -55,6 +55,7 @@ class TrainingRun {
   struct Engine;
   struct RootObservers;
 
+  std::uint64_t product_bytes() const;
   void continue_run(const StartingPoint& start, std::unique_ptr<const data::Reader> reader);
   void start_run(std::unique_ptr<const data::Reader> reader);
   void make_method();
