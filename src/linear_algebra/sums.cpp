@@ -16,18 +16,18 @@ namespace {
 constexpr std::size_t block_elements = 4096;
 constexpr std::size_t lanes = 8;
 
-/// Σ term(i) for i from first to last.
-template <typename Term>
-double block_sum(std::size_t first, std::size_t last, Term term) {
+/// Σ term(x_i, y_i), in an order that runs as vectors.
+template <typename Real, typename Term>
+double block_sum(const Real* x, const Real* y, std::size_t count, Term term) {
   std::array<double, lanes> partial{};
-  std::size_t i = first;
-  for (; i + lanes <= last; i += lanes) {
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
     for (std::size_t lane = 0; lane < lanes; ++lane) {
-      partial[lane] += term(i + lane);
+      partial[lane] += term(static_cast<double>(x[i + lane]), static_cast<double>(y[i + lane]));
     }
   }
-  for (std::size_t lane = 0; i < last; ++i, ++lane) {
-    partial[lane] += term(i);
+  for (std::size_t lane = 0; i < count; ++i, ++lane) {
+    partial[lane] += term(static_cast<double>(x[i]), static_cast<double>(y[i]));
   }
   double sum = 0;
   for (const double value : partial) {
@@ -36,11 +36,11 @@ double block_sum(std::size_t first, std::size_t last, Term term) {
   return sum;
 }
 
-template <typename Term>
-double sum_of_blocks(std::size_t count, Term term) {
+template <typename Real, typename Term>
+double sum_of_blocks(std::span<const Real> x, std::span<const Real> y, Term term) {
   double sum = 0;
-  for (std::size_t first = 0; first < count; first += block_elements) {
-    sum += block_sum(first, std::min(first + block_elements, count), term);
+  for (std::size_t first = 0; first < x.size(); first += block_elements) {
+    sum += block_sum(x.data() + first, y.data() + first, std::min(block_elements, x.size() - first), term);
   }
   return sum;
 }
@@ -48,10 +48,7 @@ double sum_of_blocks(std::size_t count, Term term) {
 /// Σ (scale·x_i)², scale a power of two.
 template <typename Real>
 double scaled_sum_of_squares(std::span<const Real> values, double scale) {
-  return sum_of_blocks(values.size(), [=](std::size_t i) {
-    const double value = static_cast<double>(values[i]) * scale;
-    return value * value;
-  });
+  return sum_of_blocks(values, values, [scale](double x, double /*x*/) { return (x * scale) * (x * scale); });
 }
 
 }  // namespace
@@ -63,7 +60,7 @@ double sum_of_squares(std::span<const Real> values) {
 
 template <typename Real>
 double dot(std::span<const Real> x, std::span<const Real> y) {
-  return sum_of_blocks(x.size(), [=](std::size_t i) { return static_cast<double>(x[i]) * static_cast<double>(y[i]); });
+  return sum_of_blocks(x, y, [](double a, double b) { return a * b; });
 }
 
 template <typename Real>
