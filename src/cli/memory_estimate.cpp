@@ -24,13 +24,15 @@ MemoryEstimate memory_estimate(const MemoryFactors& factors) {
   const std::uint64_t theta = factors.parameters * factors.real_bytes;
   const std::uint64_t slots = factors.slots * theta;
   const std::uint64_t own_state = theta + (factors.in_shares ? rounded_up(slots, factors.ranks) : slots);
+  const std::uint64_t beside =
+      factors.in_shares ? theta + rounded_up((factors.beside - 1) * theta, factors.ranks) : factors.beside * theta;
   const std::uint64_t gradients = factors.parameters * factors.real_bytes * factors.threads;
   const std::uint64_t own_sum = factors.parameters * factors.sum_bytes;
   const std::uint64_t sum = own_sum + (factors.shares_sum ? own_sum / factors.ranks * (factors.ranks - 1) : 0);
   const std::uint64_t of_threads = factors.threads * (factors.samples * factors.sample_bytes + factors.workspace_bytes);
   const std::uint64_t local_shards = rounded_up(factors.shards, factors.ranks);
   const std::uint64_t residual = factors.feedback ? factors.parameters * factors.real_bytes : 0;
-  const std::uint64_t of_each_rank = 2 * own_state + gradients + sum + factors.rounded_bytes +
+  const std::uint64_t of_each_rank = own_state + beside + gradients + sum + factors.rounded_bytes +
                                      (2 * local_shards + 1) * residual + factors.data_bytes + of_threads +
                                      factors.product_bytes + library_bytes;
   return {of_each_rank + factors.copies * (own_state + (factors.in_shares ? slots : 0)) +

@@ -42,6 +42,11 @@ void check_measured_rate(const Settings& settings, std::uint64_t steps_per_epoch
         "needs one objective, of all samples, and optimizer.batch_size = " + std::to_string(settings.batch.batch_size) +
         " gives another one each step; set a number (cauchy find-rate finds one)");
   }
+  if (settings.run.reduction == "exact16") {
+    refuse_auto(
+        "needs products of the Hessian as they are, and run.reduction = exact16 adds to each sum what was left "
+        "of the one before; take exact, exact32 or exact64");
+  }
   if (!hessian_fault.empty()) {
     refuse_auto("needs second derivatives, and " + hessian_fault + "; set a number, or take optimizer.method = lbfgs");
   }
@@ -88,6 +93,15 @@ void check_method(const Settings& settings, std::uint64_t steps_per_epoch, const
         "needs one objective to find a step on, and run.reduction = exact16 adds to each gradient what was left of the "
         "one before; take exact32 or exact64");
   }
+  if (settings.run.reduction == "exact32") {
+    refuse_search(
+        "may try steps that are too long, whose gradients leave sums of 32 bits nothing of the next one; take "
+        "run.reduction = exact, which has 64");
+  }
+  if (settings.run.precision == "bf16") {
+    refuse_search(
+        "compares values of J that differ little, and run.precision = bf16 rounds them; take float or double");
+  }
   if (settings.method.method == "newton_cg" && !hessian_fault.empty()) {
     refuse_search("needs second derivatives, and " + hessian_fault + "; take lbfgs");
   }
@@ -122,9 +136,6 @@ void settle_schedule(const communication::Communicator& ranks, Settings& setting
 template <typename Real>
 void settle_learning_rate(const communication::Communicator& ranks, Settings& settings,
                           training::DistributedObjective<Real>& objective, std::span<const Real> theta) {
-  if (!settings.method.measures_rate()) {
-    return;
-  }
   objective.select({}, {});
   const double curvature = optimize::largest_curvature<Real>(objective, theta, settings.run.seed);
   if (!(curvature > 0 && std::isfinite(1 / curvature))) {

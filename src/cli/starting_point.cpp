@@ -34,7 +34,8 @@ std::filesystem::path choose_checkpoint(const std::string& wanted, const std::st
 }
 
 // Agreed, since every rank has the same command line.
-void check_change(const std::optional<std::string>& resume, const std::optional<std::string>& change) {
+void check_change(const std::optional<std::string>& resume, const std::optional<std::string>& change,
+                  const Settings& settings) {
   if (change && *change != changeable) {
     throw core::UserError("command line: --change " + *change + ": only " + std::string(changeable) +
                           " can change when a run is resumed")
@@ -42,6 +43,12 @@ void check_change(const std::optional<std::string>& resume, const std::optional<
   }
   if (change && !resume) {
     throw core::UserError("command line: --change goes with --resume: a fresh run is free in its settings").as_agreed();
+  }
+  if (change && settings.method.measures_rate()) {
+    throw core::UserError(
+        "command line: --change " + *change +
+        ": optimizer.learning_rate = auto is measured when a run starts, and a resumed one keeps it; set a number")
+        .as_agreed();
   }
 }
 
@@ -76,7 +83,7 @@ struct Settled {
 
 StartingPoint find_starting_point(const communication::Communicator& ranks, const std::optional<std::string>& resume,
                                   const std::optional<std::string>& change, Settings& settings) {
-  check_change(resume, change);
+  check_change(resume, change, settings);
   StartingPoint start;
   checkpoint::Header header;
   std::vector<config::Entry> stored;

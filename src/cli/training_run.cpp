@@ -272,10 +272,10 @@ data::StreamSummary TrainingRun<Real>::stream_summary() const {
   return summary;
 }
 
-/// Of vectors of conjugate gradients or of power iteration, and of the outputs that products share, with their Θ.
+/// Of vectors that measure a rate, and of the outputs that products share, with their Θ.
 template <typename Real>
 std::uint64_t TrainingRun<Real>::product_bytes() const {
-  const std::uint64_t vectors = settings_.method.measures_rate() ? 2 : 4;
+  const std::uint64_t vectors = settings_.method.measures_rate() ? 3 : 0;
   const std::uint64_t outputs = model_->shared_outputs();
   const std::uint64_t ranks = static_cast<std::uint64_t>(ranks_.size());
   const std::uint64_t rows = train_data_->largest_shard() * ((settings_.data.shards + ranks - 1) / ranks);
@@ -310,6 +310,7 @@ void TrainingRun<Real>::describe() const {
       sizeof(Real),
       model_->layout().padded_size(),
       state_.method.slots.size(),
+      method_->vectors_beside(state_.method),
       checkpoint::copies_of_state(validation_data_ != nullptr),
       summation_bytes(summation_, settings_),
       summation_.shares_memory,
@@ -451,6 +452,16 @@ void TrainingRun<Real>::number_last_step() const {
   });
 }
 
+/// Collective. With sums of its own, so that training starts as it does where the rate is given.
+template <typename Real>
+void TrainingRun<Real>::measure_learning_rate() {
+  if (settings_.method.measures_rate()) {
+    Engine engine(*this);
+    unless_busy(engine.channel,
+                [&] { settle_learning_rate<Real>(ranks_, settings_, *engine.objective, state_.method.x); });
+  }
+}
+
 template <typename Real>
 core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
   const training::StopReason done = training::stop_reason(settings_.stop, state_);
@@ -464,8 +475,8 @@ core::ExitCode TrainingRun<Real>::train(RunLocks& locks) {
     number_last_step();
     return core::ExitCode::done;
   }
+  measure_learning_rate();
   Engine engine(*this);
-  settle_learning_rate<Real>(ranks_, settings_, *engine.objective, state_.method.x);
   const optimize::Schedule schedule(settings_.method.learning_rate, settings_.schedule);
   training::Trainer<Real> trainer({.channel = engine.channel,
                                    .model = *model_,

@@ -9,6 +9,9 @@
 #include <utility>
 
 namespace cauchy::optimize {
+namespace {
+constexpr double most_idle_steps = 20;
+}  // namespace
 
 template <typename Real>
 double& number(MethodState<Real>& state, const std::string& name) {
@@ -20,7 +23,8 @@ template <typename Real>
 DescentMethod<Real>::DescentMethod(std::vector<std::string> slots, std::vector<std::string> numbers)
     : slots_(std::move(slots)), numbers_(std::move(numbers)) {
   slots_.insert(slots_.begin(), "gradient");
-  numbers_.insert(std::ranges::upper_bound(numbers_, "value"), "value");
+  numbers_.insert(numbers_.end(), {"idle", "lowest", "shortest", "value"});
+  std::ranges::sort(numbers_);
 }
 
 template <typename Real>
@@ -38,34 +42,39 @@ MethodState<Real> DescentMethod<Real>::start(linear_algebra::AlignedVector<Real>
 template <typename Real>
 StepOutcome DescentMethod<Real>::step(Objective<Real>& objective, MethodState<Real>& state, const StepPlan& plan) {
   if (plan.number == 1) {
-    number(state, "value") = objective.value_and_gradient(state.x, gradient(state));
+    const double value = objective.value_and_gradient(state.x, gradient(state));
+    const std::span<const Real> start = gradient(state);
+    number(state, "value") = value;
+    number(state, "lowest") = value;
+    number(state, "shortest") = dot(objective, start, start);
     begin(objective, state);
   }
-  const double before = number(state, "value");
-  StepOutcome outcome = descend(objective, state, plan);
-  outcome.evaluated = true;
-  if (outcome.moved && gains_nothing(objective, state, before)) {
-    accept(state, before);  // back
-    outcome.moved = false;
+  StepOutcome outcome{.moved = false};
+  if (number(state, "idle") < most_idle_steps) {
+    outcome = descend(objective, state, plan);
   }
-  if (!outcome.moved) {
+  outcome.evaluated = true;
+  if (outcome.moved) {
+    count_idle_steps(objective, state);
+  } else {
     trial_.gradient.resize(state.x.size());
     objective.value_and_gradient(state.x, trial_.gradient);  // what is reported is of x
   }
   return outcome;
 }
 
-/// After a step: whether J is as it was, but for rounding, or that much higher, and its gradient no shorter. The
-/// gradient before is in the trial.
 template <typename Real>
-bool DescentMethod<Real>::gains_nothing(Objective<Real>& objective, MethodState<Real>& state, double value_before) {
-  const double rise = number(state, "value") - value_before;
-  if (rise < 0 || rise > noise_of<Real>(value_before)) {
-    return false;
-  }
+void DescentMethod<Real>::count_idle_steps(Objective<Real>& objective, MethodState<Real>& state) {
   const std::span<const Real> now = gradient(state);
-  const std::span<const Real> then = trial_.gradient;
-  return dot(objective, now, now) >= dot(objective, then, then);
+  const double value = number(state, "value");
+  const double squares = dot(objective, now, now);
+  double& lowest = number(state, "lowest");
+  double& shortest = number(state, "shortest");
+  double& idle = number(state, "idle");
+  const bool gains = value < lowest - noise_of<Real>(lowest) || squares < shortest;
+  idle = gains ? 0 : idle + 1;
+  lowest = std::min(lowest, value);
+  shortest = std::min(shortest, squares);
 }
 
 template <typename Real>
@@ -89,6 +98,8 @@ class SteepestDescent : public DescentMethod<Real> {
   explicit SteepestDescent(std::vector<std::string> numbers) : DescentMethod<Real>({}, std::move(numbers)) {}
 
  protected:
+  std::size_t own_vectors() const override { return 1; }
+
   void begin(Objective<Real>& objective, MethodState<Real>& state) override {
     const std::span<const Real> gradient = this->gradient(state);
     number(state, "rate") = first_rate(dot(objective, gradient, gradient));
@@ -142,6 +153,8 @@ class BarzilaiBorwein final : public SteepestDescent<Real> {
   static constexpr double memory = 0.85;  ///< η
   static constexpr double most_growth = 1e5;
 
+  std::size_t own_vectors() const override { return 2; }
+
   void begin(Objective<Real>& objective, MethodState<Real>& state) override {
     SteepestDescent<Real>::begin(objective, state);
     number(state, "reference") = number(state, "value");
@@ -180,6 +193,8 @@ class ConjugateGradient final : public DescentMethod<Real> {
  private:
   static constexpr double c2 = 0.1;
 
+  std::size_t own_vectors() const override { return 0; }
+
   void begin(Objective<Real>& objective, MethodState<Real>& state) override {
     restart(objective, state);
     number(state, "rate") = first_rate(-number(state, "slope"));
@@ -192,10 +207,12 @@ class ConjugateGradient final : public DescentMethod<Real> {
   }
 
   StepOutcome descend(Objective<Real>& objective, MethodState<Real>& state, const StepPlan& /*plan*/) override {
-    std::span<Real> direction = state.slots[1].values;
+    std::optional<LinePoint> point = search(objective, state);
+    if (!point) {  // once more, down the gradient
+      restart(objective, state);
+      point = search(objective, state);
+    }
     const double slope = number(state, "slope");
-    Line<Real> line(objective, state.x, direction, {0, number(state, "value"), slope}, this->trial());
-    const std::optional<LinePoint> point = search_strong_wolfe(line, number(state, "rate"), c2);
     if (!point) {
       return {.moved = false};
     }
@@ -204,6 +221,12 @@ class ConjugateGradient final : public DescentMethod<Real> {
     // The next step is taken to change J as much as this one has.
     number(state, "rate") = point->t * std::min(10.0, slope / number(state, "slope"));
     return {.learning_rate = point->t};
+  }
+
+  std::optional<LinePoint> search(Objective<Real>& objective, MethodState<Real>& state) {
+    const LinePoint start{0, number(state, "value"), number(state, "slope")};
+    Line<Real> line(objective, state.x, state.slots[1].values, start, this->trial());
+    return search_strong_wolfe(line, number(state, "rate"), c2);
   }
 
   /// The next direction; the old gradient is in the trial.

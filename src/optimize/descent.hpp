@@ -17,6 +17,9 @@ namespace cauchy::optimize {
 template <typename Real>
 double& number(MethodState<Real>& state, const std::string& name);
 
+/// A method ends where it finds no step, or where so many in a row have been idle: J no lower than before, but for
+/// rounding, and its gradient no shorter than ever.
+///
 /// A step begins with J(x) and ∇J(x), and ends with those of the new x. Nothing has to be undone: J is finite at each
 /// x that is left.
 template <typename Real>
@@ -27,11 +30,15 @@ class DescentMethod : public Method<Real> {
 
   MethodState<Real> start(linear_algebra::AlignedVector<Real> x) const final;
   StepOutcome step(Objective<Real>& objective, MethodState<Real>& state, const StepPlan& plan) final;
+  std::size_t vectors_beside(const MethodState<Real>& /*state*/) const final { return 2 + own_vectors(); }
   bool undo(MethodState<Real>& /*state*/) final { return false; }
 
  protected:
   static constexpr std::size_t gradient_slot = 0;
   static std::span<Real> gradient(MethodState<Real>& state) { return state.slots[gradient_slot].values; }
+
+  /// Beside the trial.
+  virtual std::size_t own_vectors() const = 0;
 
   /// Before the first step, J(x) and ∇J(x) are known.
   virtual void begin(Objective<Real>& objective, MethodState<Real>& state) = 0;
@@ -43,7 +50,7 @@ class DescentMethod : public Method<Real> {
   Trial<Real>& trial() { return trial_; }
 
  private:
-  bool gains_nothing(Objective<Real>& objective, MethodState<Real>& state, double value_before);
+  void count_idle_steps(Objective<Real>& objective, MethodState<Real>& state);
 
   std::vector<std::string> slots_;
   std::vector<std::string> numbers_;

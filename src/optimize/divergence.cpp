@@ -11,11 +11,11 @@ bool Divergence::is_far(double value) const {
   return std::abs(value - first_value) > far * std::max(1.0, std::abs(first_value));
 }
 
-bool Divergence::note(std::uint64_t number, double value, double norm) {
-  if (number == 1) {
-    first_value = value;
-    first_norm = norm;
-  }
+void Divergence::start(double value, double norm) {
+  *this = {value, norm, 0};
+}
+
+bool Divergence::note(double value, double norm) {
   far_off = is_far(value) && norm > steep * first_norm ? far_off + 1 : 0;
   return far_off >= enough;
 }

@@ -56,6 +56,8 @@ class Lbfgs final : public DescentMethod<Real> {
     return result;
   }
 
+  std::size_t own_vectors() const override { return 1; }
+
   void begin(Objective<Real>& /*objective*/, MethodState<Real>& /*state*/) override {}
 
   StepOutcome descend(Objective<Real>& objective, MethodState<Real>& state, const StepPlan& /*plan*/) override {
@@ -63,14 +65,16 @@ class Lbfgs final : public DescentMethod<Real> {
     direction_.resize(gradient.size());
     update_products(objective, state);
     require_curvature(objective, state);
+    std::vector<std::size_t> newest_first = places(state);
     while (true) {
-      const bool knows_curvature = number(state, "pairs") > 0;
-      set_direction(objective, state);
+      const bool knows_curvature = !newest_first.empty();
+      set_direction(objective, state, two_loops(newest_first));
       const double slope = dot<Real>(objective, gradient, direction_);
       Line<Real> line(objective, state.x, direction_, {0, number(state, "value"), slope}, this->trial());
       const double first = knows_curvature || !(slope < 0) ? 1 : 1 / std::sqrt(-slope);
       const std::optional<LinePoint> point = search_strong_wolfe(line, first, c2);
       if (point) {
+        number(state, "pairs") = static_cast<double>(newest_first.size());
         this->accept(state, point->value);
         remember(objective, state);
         return {.learning_rate = point->t};
@@ -78,7 +82,7 @@ class Lbfgs final : public DescentMethod<Real> {
       if (!knows_curvature) {
         return {.moved = false};
       }
-      number(state, "pairs") = 0;  // rounding has the last word in them: once more, down the gradient
+      newest_first.clear();  // rounding has the last word in them: once more, down the gradient
     }
   }
 
@@ -135,8 +139,8 @@ class Lbfgs final : public DescentMethod<Real> {
   }
 
   /// d = -H·g, as factors of the slots.
-  std::vector<double> two_loops(MethodState<Real>& state) {
-    std::vector<double> factors(state.slots.size(), 0.0);
+  std::vector<double> two_loops(const std::vector<std::size_t>& newest_first) {
+    std::vector<double> factors(1 + 2 * most_pairs_, 0.0);
     const auto times = [&](std::size_t slot) {
       double sum = 0;
       for (std::size_t i = 0; i < factors.size(); ++i) {
@@ -145,7 +149,6 @@ class Lbfgs final : public DescentMethod<Real> {
       return sum;
     };
     const auto curvature = [&](std::size_t place) { return product(step_slot(place), change_slot(place)); };
-    const std::vector<std::size_t> newest_first = places(state);
     std::vector<double> alpha;
     factors[this->gradient_slot] = -1;
     for (const std::size_t place : newest_first) {
@@ -164,8 +167,7 @@ class Lbfgs final : public DescentMethod<Real> {
     return factors;
   }
 
-  void set_direction(Objective<Real>& objective, MethodState<Real>& state) {
-    const std::vector<double> factors = two_loops(state);
+  void set_direction(Objective<Real>& objective, const MethodState<Real>& state, const std::vector<double>& factors) {
     const auto work = [&](std::size_t begin, std::size_t end) {
       std::array<double, piece> sum{};
       for (std::size_t first = begin; first < end; first += piece) {

@@ -151,6 +151,18 @@ void scale(Objective<Real>& objective, double factor, std::span<const Real> a, s
   objective.for_ranges(a.size(), std::cref(work));
 }
 
+bool is_finite(const std::function<void()>& evaluates) {
+  try {
+    evaluates();
+    return true;
+  } catch (const core::Error& error) {
+    if (error.code() != core::ExitCode::diverged || !error.agreed()) {
+      throw;
+    }
+    return false;
+  }
+}
+
 template <typename Real>
 Line<Real>::Line(Objective<Real>& objective, std::span<const Real> x, std::span<const Real> direction,
                  const LinePoint& start, Trial<Real>& trial)
@@ -163,15 +175,11 @@ template <typename Real>
 LinePoint Line<Real>::at(double t) {
   last_ = t;
   add_scaled<Real>(objective_, x_, t, direction_, trial_.x);
-  try {
-    const double value = objective_.value_and_gradient(trial_.x, trial_.gradient);
-    return {t, value, dot<Real>(objective_, trial_.gradient, direction_)};
-  } catch (const core::Error& error) {
-    if (error.code() != core::ExitCode::diverged || !error.agreed()) {
-      throw;
-    }
+  double value = 0;
+  if (!is_finite([&] { value = objective_.value_and_gradient(trial_.x, trial_.gradient); })) {
     return {t, std::numeric_limits<double>::infinity(), 0};  // too far
   }
+  return {t, value, dot<Real>(objective_, trial_.gradient, direction_)};
 }
 
 template <typename Real>

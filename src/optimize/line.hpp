@@ -2,6 +2,7 @@
 /// J along a line, and where to stop on it.
 
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <span>
@@ -43,6 +44,9 @@ void add_scaled(Objective<Real>& objective, std::span<const Real> a, double fact
 /// result ← factor·a, which may be in place.
 template <typename Real>
 void scale(Objective<Real>& objective, double factor, std::span<const Real> a, std::span<Real> result);
+
+/// Whether what `evaluates` the objective finds finite numbers, and does not diverge.
+bool is_finite(const std::function<void()>& evaluates);
 
 /// Evaluates J on x + t·d; the point of the last evaluation, and the gradient there, are in `trial`.
 template <typename Real>

@@ -16,6 +16,8 @@ class NewtonCg final : public DescentMethod<Real> {
  private:
   static constexpr std::size_t most_products = 250;  // of a subproblem
 
+  std::size_t own_vectors() const override { return 4; }
+
   void begin(Objective<Real>& objective, MethodState<Real>& state) override {
     const std::span<const Real> gradient = this->gradient(state);
     // Where J bends along the gradient, far beyond the lowest point there.
@@ -29,7 +31,7 @@ class NewtonCg final : public DescentMethod<Real> {
 
   StepOutcome descend(Objective<Real>& objective, MethodState<Real>& state, const StepPlan& /*plan*/) override {
     const std::span<const Real> gradient = this->gradient(state);
-    double& radius = number(state, "radius");
+    double radius = number(state, "radius");
     const double value = number(state, "value");
     const double noise = noise_of<Real>(value);
     const double norm = std::sqrt(dot(objective, gradient, gradient));
@@ -43,12 +45,13 @@ class NewtonCg final : public DescentMethod<Real> {
       // Where both changes vanish in rounding, the quadratic is right.
       const double ratio = (value - point.value + noise) / (model.decrease + noise);
       const double length = std::sqrt(dot<Real>(objective, step_, step_));
-      if (ratio < 0.25) {
-        radius = 0.25 * length;
+      if (!(ratio >= 0.25)) {
+        radius = 0.25 * std::min(length, radius);
       } else if (ratio > 0.75 && model.at_border) {
         radius *= 2;
       }
       if (ratio > 1e-4) {
+        number(state, "radius") = radius;
         this->accept(state, point.value);
         return {.learning_rate = 1};
       }
@@ -75,7 +78,9 @@ class NewtonCg final : public DescentMethod<Real> {
     const double enough = norm * std::min(0.1, std::sqrt(norm / number(state, "first_norm")));
     bool at_border = false;
     for (std::size_t i = 0; i < most_products && std::sqrt(squares) > enough && !at_border; ++i) {
-      objective.hessian_vector(state.x, direction_, product_);
+      if (!is_finite([&] { objective.hessian_vector(state.x, direction_, product_); })) {
+        break;
+      }
       const double curvature = dot<Real>(objective, direction_, product_);
       const double to_border = distance_to_border(objective, radius);
       const double wanted = squares / curvature;

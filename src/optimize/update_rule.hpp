@@ -52,6 +52,8 @@ class UpdateRule : public Method<Real> {
     return {.learning_rate = plan.learning_rate};
   }
 
+  std::size_t vectors_beside(const MethodState<Real>& state) const final { return 1 + state.slots.size(); }
+
   bool undo(MethodState<Real>& state) final {
     if (!std::exchange(holds_previous_, false)) {
       return false;

@@ -13,9 +13,14 @@ Units UnitRule<Real, Integer>::start() const {
 }
 
 template <typename Real, typename Integer>
+bool UnitRule<Real, Integer>::is_coarse(std::int32_t exponent, Pattern<Real> largest) const {
+  return sizeof(Integer) == sizeof(std::int64_t) && largest != 0 && exponent - grid_.exponent_for(largest) > most_slack;
+}
+
+template <typename Real, typename Integer>
 bool UnitRule<Real, Integer>::fit(const Units& units, std::span<const Pattern<Real>> largest) const {
   for (std::size_t block = 0; block < largest.size(); ++block) {
-    if (!grid_.fits(largest[block], units.exponents[block])) {
+    if (!grid_.fits(largest[block], units.exponents[block]) || is_coarse(units.exponents[block], largest[block])) {
       return false;
     }
   }
@@ -34,7 +39,7 @@ void UnitRule<Real, Integer>::raise(Units& units, std::span<const Pattern<Real>>
         wanted = std::min(wanted + 1, grid_.highest_exponent);
       }
       largest_exponent = std::max(largest_exponent, wanted);
-      if (wanted > units.exponents[block]) {
+      if (wanted > units.exponents[block] || is_coarse(units.exponents[block], largest[block])) {
         units.exponents[block] = wanted;
         units.ages[block] = 0;
       }

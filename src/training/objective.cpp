@@ -101,6 +101,7 @@ void DistributedObjective<Real>::select(const SamplerPosition& position, const V
   votes_ = votes;
   proved_ = std::move(proved);
   samples_used_ = 0;
+  repeated_ = false;
   result_ = {};
   if (parts_.sampler.shuffles()) {
     outputs_.forget();
@@ -130,6 +131,7 @@ double DistributedObjective<Real>::value_and_gradient(std::span<const Real> thet
   Verdict verdict = sum_over_shards(std::cref(work));
   if (verdict == Verdict::repeat) {
     result_.repeated = true;
+    repeated_ = true;
     verdict = sum_over_shards(std::cref(work));
   }
   reduce_losses(penalty_at(theta));
@@ -138,7 +140,11 @@ double DistributedObjective<Real>::value_and_gradient(std::span<const Real> thet
   if (const auto proved = std::exchange(proved_, nullptr)) {
     proved();
   }
+  const bool is_first = samples_used_ == result_.samples;
   complete_gradient(theta, gradient);
+  if (is_first) {
+    first_result_ = result_;
+  }
   return result_.nll() + result_.penalty;
 }
 

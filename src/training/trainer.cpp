@@ -113,8 +113,13 @@ void Trainer<Real>::count_step() {
   stopping.penalty = batch.penalty;
   stopping.gradient_norm = batch.gradient_norm;
   // Where the norm decides, it is one rank's number that does.
-  stopping.norm = stop_.looks_at_norm() ? parts_.objective.of_root(batch.norm) : batch.norm;
-  stopping.first_norm = stopping.steps == 1 ? stopping.norm : stopping.first_norm;
+  const auto decisive = [&](double norm) { return stop_.looks_at_norm() ? parts_.objective.of_root(norm) : norm; };
+  stopping.norm = decisive(batch.norm);
+  if (stopping.steps == 1) {
+    const BatchResult& first = parts_.objective.first_result();
+    stopping.first_norm = decisive(first.norm);
+    state_.divergence.start(first.nll() + first.penalty, parts_.objective.of_root(first.gradient_norm));
+  }
   if (state_.sampler.step == 0) {
     state_.history.epoch_weight = 0;
     state_.history.epoch_nll_sum = 0;
@@ -122,7 +127,7 @@ void Trainer<Real>::count_step() {
   state_.history.samples += parts_.objective.samples_used();
   state_.history.epoch_weight += batch.weight;
   state_.history.epoch_nll_sum += batch.nll_sum;
-  state_.history.repetitions += batch.repeated ? 1 : 0;
+  state_.history.repetitions += parts_.objective.repeated() ? 1 : 0;
   state_.units = parts_.reducer.units();
   state_.sampler.step += 1;
   if (state_.sampler.step == parts_.sampler.steps_per_epoch()) {
@@ -149,12 +154,12 @@ void Trainer<Real>::require_nearness() {
   const double value = stopping.nll + stopping.penalty;
   const double norm =
       divergence.is_far(value) ? parts_.objective.of_root(stopping.gradient_norm) : stopping.gradient_norm;
-  if (!divergence.note(stopping.steps, value, norm)) {
+  if (!divergence.note(value, norm)) {
     return;
   }
   const std::string way = "from " + number_text(divergence.first_value) + " to " + number_text(value) +
-                          " since the first step, and its gradient from " + number_text(divergence.first_norm) +
-                          " to " + number_text(norm);
+                          " since the start, and its gradient from " + number_text(divergence.first_norm) + " to " +
+                          number_text(norm);
   const bool rises = value > divergence.first_value;
   throw core::Error(
       core::ExitCode::diverged,
@@ -253,8 +258,10 @@ void Trainer<Real>::go_back() {
     state_.history = before_.history;
     state_.plateau = before_.plateau;
     state_.divergence = before_.divergence;
+    state_.divergence.far_off = 0;  // whoever goes on from here, with shorter steps, starts to count anew
     state_.units = before_.units;
   }
+  state_.stop = StopReason::none;
   for (linear_algebra::AlignedVector<Real>& residual : state_.residuals) {
     std::ranges::fill(residual, Real{0});
   }

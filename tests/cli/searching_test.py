@@ -85,6 +85,20 @@ class SearchingTest(program.ProgramTest):
             for directory in ("one", "two", "three", "four", "threads", "parts"):
                 shutil.rmtree(self.folder / directory)
 
+    def test_a_trial_far_out_leaves_no_trace(self):
+        """The first trials of exp(η) end far out, at gradients that are larger by many orders of magnitude."""
+        random = numpy.random.default_rng(0)
+        features = random.uniform(0, 60, (500, 1)).astype("float32")
+        toy.write(self.folder / "counts.h5", features, random.poisson(numpy.exp(0.05 * features[:, 0] + 0.2)))
+        ends = []
+        for method in ("barzilai_borwein", "conjugate_gradient", "lbfgs", "newton_cg"):
+            rows = self.run_in(method, 2, data__train="counts.h5", model__likelihood="poisson", model__l2=0,
+                               optimizer__method=method, stop__gradient_norm=1e-6, stop__max_steps=3000)
+            self.assertEqual(rows[-1]["stop"], "gradient_norm", method)
+            ends.append(float(rows[-1]["objective"]))
+        # ‖∇J‖²/2 over a curvature, that of the intercept, which is the mean of exp(η): above 1.
+        numpy.testing.assert_allclose(ends, ends[0], rtol=0, atol=1e-12)
+
     def test_nothing_left_to_gain(self):
         rows = self.run_in("run", 2, optimizer__method="lbfgs", stop__max_steps=10000)
         self.assertEqual(rows[-1]["stop"], "no_descent")
@@ -104,6 +118,7 @@ class SearchingTest(program.ProgramTest):
         for more, words in ((["--optimizer.batch_size=10"], "needs one objective, of all samples"),
                             (["--model.layers=4", "--model.dropout=0.5"], "model.dropout makes it another one"),
                             (["--optimizer.schedule=linear", "--stop.max_steps=5"], "finds ε itself"),
+                            (["--run.reduction=exact32"], "leave sums of 32 bits nothing"),
                             (["--model.l1=0.1"], "proximal step"), (["--optimizer.clip_norm=1"], "clip_norm")):
             self.assertIn(words, self.refused(more, optimizer__method="lbfgs"))
 
@@ -123,6 +138,7 @@ class SearchingTest(program.ProgramTest):
             shutil.rmtree(self.folder / "parts")
         rate = {"optimizer__learning_rate": "auto"}
         self.assertIn("cauchy find-rate", self.refused(["--optimizer.batch_size=10"], **rate))
+        self.assertIn("a resumed one keeps it", self.refused(["--resume", "--change=optimizer.learning_rate"], **rate))
         self.assertIn("says nothing of the steps", self.refused([], optimizer__method="adam", **rate))
 
     def test_divergence_is_said_early_with_advice(self):

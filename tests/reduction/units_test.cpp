@@ -45,6 +45,24 @@ TEST(Width, IsAFunctionOfTheProblem) {
   EXPECT_EQ(natural_width(problem), Width::int64);
 }
 
+// What is far below its unit would be rounded to nothing.
+TEST(WideUnits, FallAtOnceWhereTheyAreFarTooCoarse) {
+  const std::vector<Extent> tensors{{0, 16}};
+  const Blocks blocks(tensors);
+  const Grid<double, std::int64_t> grid(4);
+  const UnitRule<double, std::int64_t> rule(blocks, grid);
+  Units units = rule.start();
+  const auto largest = [](double value) { return std::array{pattern_of(value)}; };
+  rule.raise(units, largest(1e20));
+  EXPECT_TRUE(rule.fit(units, largest(1e20)));
+  EXPECT_TRUE(rule.fit(units, largest(1e20 / (1 << 20))));
+  EXPECT_TRUE(rule.fit(units, largest(0)));
+  EXPECT_FALSE(rule.fit(units, largest(1)));
+  rule.raise(units, largest(1));
+  EXPECT_TRUE(rule.fit(units, largest(1)));
+  EXPECT_EQ(units.exponents[0], grid.exponent_for(pattern_of(1.0)));
+}
+
 /// Two tensors: three blocks and one.
 class UnitRuleTest : public testing::Test {
  protected:

@@ -16,6 +16,7 @@ struct MemoryFactors {
   std::uint64_t real_bytes = 4;       ///< of a number
   std::uint64_t parameters = 0;       ///< with padding
   std::uint64_t slots = 0;            ///< vectors that the method keeps
+  std::uint64_t beside = 1;           ///< vectors that it works with beside Θ and these
   std::uint64_t copies = 1;           ///< of the state, for checkpoints
   std::uint64_t sum_bytes = 4;        ///< of a rank's sum, for each parameter
   bool shares_sum = false;            ///< with all other ranks
@@ -37,9 +38,9 @@ struct MemoryEstimate {
 
 /// With P parameters, R bytes a number, T threads, each rank holds
 ///
-///     2·P·R·(1 + slots)       Θ and the method's vectors, before and after a step; the gradient lies in the new Θ.
-///     With
-///                             optimizer.sharded 2·P·R·(1 + slots/ranks)
+///     P·R·(1 + slots)         Θ and the method's vectors; slots/ranks with optimizer.sharded
+///     P·R·beside              what the method works with: as much again for the state after a step, in whose Θ the
+///                             gradient lies, or the trials and directions of a search
 ///     P·R·T                   the gradient of a shard, for each thread
 ///     P·sum_bytes             the rank's sum; where ranks share memory for it, half as much again for two of them, up
 ///                             to as much again for many: the part of all others' sums that it adds up, which takes no
@@ -48,7 +49,7 @@ struct MemoryEstimate {
 ///     P·R·(2·shards + 1)      what rounding left of the gradients of its shards, with sums in 16 bits
 ///     data_bytes              the rows of its shards, or blocks of them; see data_bytes()
 ///     T·(samples·sample_bytes + workspace_bytes)    a batch and its way through the network, for each thread
-///     product_bytes           4·P·R with newton_cg, 2·P·R with a measured rate; without hidden layers also P·R and
+///     product_bytes           3·P·R with a measured rate; without hidden layers also P·R and
 ///                             the outputs of its samples
 ///     about 34 MB             the program, and libraries for MPI, HDF5 and products
 ///

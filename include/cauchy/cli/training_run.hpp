@@ -70,6 +70,7 @@ class TrainingRun {
   Spread spread() const;
   void write_resolved() const;
   void number_last_step() const;
+  void measure_learning_rate();
   data::StreamSummary stream_summary() const;
   std::string model_text() const;
   double steps_to_evaluate(std::uint64_t steps_per_epoch) const;

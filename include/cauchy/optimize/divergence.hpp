@@ -7,7 +7,7 @@ namespace cauchy::optimize {
 
 /// Descent on a function that has a minimum comes near it, or its steps are too long; on one that has none, such as a
 /// saddle, it never ends. Either way J moves away from where it began while its gradient grows. Steps that are far off:
-/// |J - J₁| > 1000·max(1, |J₁|) and ‖∇J‖ > 10·‖∇J₁‖, with those of the first step; enough are five of them in a row.
+/// |J - J₁| > 1000·max(1, |J₁|) and ‖∇J‖ > 10·‖∇J₁‖, with those of the start; enough are five of them in a row.
 /// A sum of errors that only begins large comes down from J₁, and a gradient that grows on the way from a flat start
 /// meets no such J.
 struct Divergence {
@@ -22,8 +22,11 @@ struct Divergence {
   /// Whether J alone is.
   bool is_far(double value) const;
 
-  /// After step `number`, counted from 1. True if descent has run away.
-  bool note(std::uint64_t number, double value, double norm);
+  /// Where it begins, before the first step.
+  void start(double value, double norm);
+
+  /// After a step. True if descent has run away.
+  bool note(double value, double norm);
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& field) {

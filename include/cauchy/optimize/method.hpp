@@ -131,6 +131,9 @@ class Method {
   /// One accepted iterate. Where the objective is evaluated several times, the last one is at the x that is left.
   virtual StepOutcome step(Objective<Real>& objective, MethodState<Real>& state, const StepPlan& plan) = 0;
 
+  /// Vectors of x's length that it works with beside a state.
+  virtual std::size_t vectors_beside(const MethodState<Real>& state) const = 0;
+
   /// Makes `state` what it was before the last step, to the last bit: after that step, or after a further one that
   /// threw before its objective wrote a gradient. Once a step. Returns false, and does nothing, if there is no step to
   /// undo.

@@ -119,6 +119,12 @@ class DistributedObjective final : public optimize::Objective<Real> {
   /// Of the last evaluation.
   const BatchResult& result() const { return result_; }
 
+  /// Of the first evaluation since select().
+  const BatchResult& first_result() const { return first_result_; }
+
+  /// Whether any evaluation or product since select() was computed twice.
+  bool repeated() const { return repeated_; }
+
  private:
   using WorkOfShard = std::function<void(Worker<Real>&, std::uint64_t)>;
 
@@ -163,7 +169,9 @@ class DistributedObjective final : public optimize::Objective<Real> {
   std::vector<Powers> powers_;   ///< of each block, where p is not 2
   BatchResult result_;
   KeptOutputs<Real> outputs_;
+  BatchResult first_result_;
   std::uint64_t samples_used_ = 0;
+  bool repeated_ = false;
 };
 
 }  // namespace cauchy::training
