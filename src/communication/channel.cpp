@@ -49,6 +49,13 @@ void Channel::exchange(std::span<T> values, std::span<const std::size_t> bounds)
 }
 
 template <typename T>
+void Channel::exchange(SharedArrays& arrays, std::span<T> values, std::span<const std::size_t> bounds) {
+  wait();
+  const core::PhaseScope scope(seconds_, core::Phase::communication);
+  arrays.exchange(values, bounds);
+}
+
+template <typename T>
 void Channel::maximum(std::span<T> values) {
   wait();
   const core::PhaseScope scope(seconds_, core::Phase::communication);
@@ -109,6 +116,8 @@ template void Channel::sum_part<std::int32_t>(SharedArrays&, std::size_t, std::s
 template void Channel::sum_part<std::int64_t>(SharedArrays&, std::size_t, std::size_t);
 template void Channel::exchange(std::span<float>, std::span<const std::size_t>);
 template void Channel::exchange(std::span<double>, std::span<const std::size_t>);
+template void Channel::exchange(SharedArrays&, std::span<float>, std::span<const std::size_t>);
+template void Channel::exchange(SharedArrays&, std::span<double>, std::span<const std::size_t>);
 template void Channel::start_sum_on(int, std::span<std::int32_t>);
 template void Channel::start_sum_on(int, std::span<std::int64_t>);
 template void Channel::maximum(std::span<std::int32_t>);

@@ -176,6 +176,32 @@ void SharedArrays::sum_part(std::size_t first, std::size_t count) {
   ranks_.barrier();  // before anybody writes again what others read
 }
 
+template <typename T>
+bool SharedArrays::holds(std::span<const std::size_t> bounds) const {
+  const auto is_too_large = [this](std::size_t first, std::size_t last) {
+    return (last - first) * sizeof(T) > own().size();
+  };
+  return std::ranges::adjacent_find(bounds, is_too_large) == bounds.end();
+}
+
+template <typename T>
+void SharedArrays::exchange(std::span<T> values, std::span<const std::size_t> bounds) {
+  const auto part = [&](std::size_t rank) { return values.subspan(bounds[rank], bounds[rank + 1] - bounds[rank]); };
+  const auto own_rank = static_cast<std::size_t>(ranks_.rank());
+  std::ranges::copy(part(own_rank), values_in<T>(own()));
+  ranks_.barrier();
+  for (std::size_t rank = 0; rank < arrays_.size(); ++rank) {
+    if (rank != own_rank) {
+      std::copy_n(values_in<T>(arrays_[rank].array()), part(rank).size(), part(rank).data());
+    }
+  }
+  ranks_.barrier();  // before anybody writes again what others read
+}
+
+template bool SharedArrays::holds<float>(std::span<const std::size_t>) const;
+template bool SharedArrays::holds<double>(std::span<const std::size_t>) const;
+template void SharedArrays::exchange(std::span<float>, std::span<const std::size_t>);
+template void SharedArrays::exchange(std::span<double>, std::span<const std::size_t>);
 template void SharedArrays::sum<std::int32_t>();
 template void SharedArrays::sum<std::int64_t>();
 template void SharedArrays::sum_part<std::int32_t>(std::size_t, std::size_t);

@@ -131,6 +131,14 @@ class ExactReducer final : public Reducer<Real> {
     reduction::mean_of_sum<Real, Integer>(sum_.subspan(offset, size), exponents_[block], divisor, values);
   }
 
+  void exchange(std::span<Real> values, std::span<const std::size_t> bounds) override {
+    if (shared_ && shared_->holds<Real>(bounds)) {
+      channel_.exchange(*shared_, values, bounds);
+    } else {
+      channel_.exchange(values, bounds);
+    }
+  }
+
   const reduction::Units& units() const override { return units_; }
 
   void gather(Residuals<Real>& on_root) override {

@@ -89,6 +89,10 @@ class FloatReducer final : public Reducer<Real> {
     }
   }
 
+  void exchange(std::span<Real> values, std::span<const std::size_t> bounds) override {
+    channel_.exchange(values, bounds);
+  }
+
   const reduction::Units& units() const override { return units_; }
 
  private:

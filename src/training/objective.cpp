@@ -494,7 +494,7 @@ template <typename Real>
 void DistributedObjective<Real>::collect_shares(std::span<Real> theta) {
   if (parts_.shares.divided()) {
     const core::Doing doing("collecting parameters");
-    parts_.channel.exchange(theta, parts_.shares.bounds());
+    parts_.reducer.exchange(theta, parts_.shares.bounds());
   }
 }
 

@@ -66,6 +66,32 @@ TYPED_TEST(SharedArraysTest, EachHasTheSumOfItsPart) {
   }
 }
 
+TYPED_TEST(SharedArraysTest, BringPartsToAll) {
+  const auto arrays = SharedArrays::make(world(), 8 * 3000);
+  if (!arrays) {
+    return;
+  }
+  const auto rank = static_cast<std::size_t>(world().rank());
+  std::vector<std::size_t> bounds{0};  // parts of 3000, 2000, 1000 and no elements
+  for (std::size_t i = 0; i < static_cast<std::size_t>(world().size()); ++i) {
+    bounds.push_back(bounds.back() + 3000 - 1000 * i);
+  }
+  EXPECT_TRUE(arrays->holds<double>(bounds));
+  EXPECT_FALSE(arrays->holds<double>(std::vector<std::size_t>{0, 10, 3011}));
+  for (int round = 1; round < 20; ++round) {
+    std::vector<double> values(bounds.back());
+    std::fill(values.begin() + static_cast<std::ptrdiff_t>(bounds[rank]),
+              values.begin() + static_cast<std::ptrdiff_t>(bounds[rank + 1]), world().rank() + round);
+    arrays->exchange(std::span(values), bounds);
+    for (int other = 0; other < world().size(); ++other) {
+      const auto i = static_cast<std::size_t>(other);
+      const std::vector<double> part(values.begin() + static_cast<std::ptrdiff_t>(bounds[i]),
+                                     values.begin() + static_cast<std::ptrdiff_t>(bounds[i + 1]));
+      ASSERT_EQ(part, std::vector<double>(part.size(), other + round));
+    }
+  }
+}
+
 TYPED_TEST(SharedArraysTest, AllSeeTheSumAgainAndAgain) {
   using T = TypeParam;
   for (const std::size_t count : {1UL, 3UL, 5000UL, 1000003UL}) {

@@ -180,6 +180,9 @@ class StubbornReducer final : public Reducer<double> {
   void finish() override { ADD_FAILURE() << "not accepted"; }
   const reduction::Blocks& blocks() const override { return inner_.blocks(); }
   void mean(std::size_t /*block*/, double /*divisor*/, std::span<double> /*values*/) const override {}
+  void exchange(std::span<double> values, std::span<const std::size_t> bounds) override {
+    inner_.exchange(values, bounds);
+  }
   const reduction::Units& units() const override { return inner_.units(); }
 
   int examined = 0;

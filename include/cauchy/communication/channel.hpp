@@ -60,6 +60,9 @@ class Channel {
   /// Collective. Communicator::exchange(), of float and double.
   template <typename T>
   void exchange(std::span<T> values, std::span<const std::size_t> bounds);
+  /// SharedArrays::exchange().
+  template <typename T>
+  void exchange(SharedArrays& arrays, std::span<T> values, std::span<const std::size_t> bounds);
 
   /// Collective. Replaces the array by its elementwise maximum over ranks.
   template <typename T>

@@ -38,6 +38,14 @@ class SharedArrays {
   template <typename T>
   void sum_part(std::size_t first, std::size_t count);
 
+  /// Whether every part of an array with these bounds, as in Communicator::exchange(), has room in own().
+  template <typename T>
+  bool holds(std::span<const std::size_t> bounds) const;
+
+  /// Collective. Communicator::exchange(), of float and double that these arrays hold, which lose what they had.
+  template <typename T>
+  void exchange(std::span<T> values, std::span<const std::size_t> bounds);
+
  private:
   class Mapping;
   template <typename T, typename Take>

@@ -70,6 +70,9 @@ class Reducer {
   /// Threads may ask for different blocks at the same time.
   virtual void mean(std::size_t block, double divisor, std::span<Real> values) const = 0;
 
+  /// Collective. Communicator::exchange() of a vector of the layout. After mean(): the sum may be gone then.
+  virtual void exchange(std::span<Real> values, std::span<const std::size_t> bounds) = 0;
+
   /// What the next step expects of the gradient, a part of the state of training; empty where nothing is expected.
   virtual const reduction::Units& units() const = 0;
 
