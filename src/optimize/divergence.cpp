@@ -7,16 +7,16 @@
 
 namespace cauchy::optimize {
 
-bool Divergence::is_far(double value) const {
-  return std::abs(value - first_value) > far * std::max(1.0, std::abs(first_value));
+bool Divergence::is_far(double value, double factor) const {
+  return std::abs(value - first_value) > factor * std::max(1.0, std::abs(first_value));
 }
 
 void Divergence::start(double value, double norm) {
   *this = {value, norm, 0};
 }
 
-bool Divergence::note(double value, double norm) {
-  far_off = is_far(value) && norm > steep * first_norm ? far_off + 1 : 0;
+bool Divergence::note(double value, double norm, double factor) {
+  far_off = is_far(value, factor) && norm > steep * first_norm ? far_off + 1 : 0;
   return far_off >= enough;
 }
 

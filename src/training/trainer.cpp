@@ -149,12 +149,16 @@ void Trainer<Real>::count_epoch() {
 /// Decided by J, of which all ranks have one, and the root's norm.
 template <typename Real>
 void Trainer<Real>::require_nearness() {
+  if (stop_.divergence_factor == 0) {
+    return;
+  }
   const StoppingState& stopping = state_.stopping;
   optimize::Divergence& divergence = state_.divergence;
   const double value = stopping.nll + stopping.penalty;
-  const double norm =
-      divergence.is_far(value) ? parts_.objective.of_root(stopping.gradient_norm) : stopping.gradient_norm;
-  if (!divergence.note(value, norm)) {
+  const double norm = divergence.is_far(value, stop_.divergence_factor)
+                          ? parts_.objective.of_root(stopping.gradient_norm)
+                          : stopping.gradient_norm;
+  if (!divergence.note(value, norm, stop_.divergence_factor)) {
     return;
   }
   const std::string way = "from " + number_text(divergence.first_value) + " to " + number_text(value) +

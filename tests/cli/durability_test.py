@@ -221,6 +221,7 @@ class RetentionTest(DurabilityTest):
     def test_the_best_is_that_of_the_metrics(self):
         # A large rate: the validation NLL goes up again.
         settings = self.settings(data__validation="test.h5", optimizer__learning_rate=0.5, stop__max_epochs=20,
+                                 stop__divergence_factor=0,
                                  stop__max_steps="none", checkpoint__every_steps="never", checkpoint__keep=1)
         outcome = self.train(settings, 3)
         rows = checkpoints.metrics(self.folder / "run")

@@ -19,7 +19,7 @@ TEST(Divergence, IsRecognisedWhenStepsAreTooLong) {
   bool away = false;
   for (; step < 1000 && !away; ++step) {
     x *= -1.5;
-    away = divergence.note(x * x / 2, std::abs(x));
+    away = divergence.note(x * x / 2, std::abs(x), 1000);
   }
   // |J - 1/2| > 1000 from 1.5^(2·k) > 2001 on, which is k = 10; the fifth of these.
   EXPECT_EQ(step, 14U);
@@ -30,7 +30,7 @@ TEST(Divergence, IsNotASingleStepThatWentFar) {
   divergence.start(2, 2);
   for (std::uint64_t step = 1; step <= 100; ++step) {
     const bool far = step % 5 != 0;
-    EXPECT_FALSE(divergence.note(far ? 1e9 : 2, far ? 1e9 : 2)) << step;
+    EXPECT_FALSE(divergence.note(far ? 1e9 : 2, far ? 1e9 : 2, 1000)) << step;
   }
 }
 
@@ -40,7 +40,7 @@ TEST(Divergence, IsNotDescentFromFarAway) {
   double x = 1e5;
   divergence.start(x * x / 2, x);
   for (std::uint64_t step = 1; step <= 200; ++step) {
-    EXPECT_FALSE(divergence.note(x * x / 2, std::abs(x))) << step;
+    EXPECT_FALSE(divergence.note(x * x / 2, std::abs(x), 1000)) << step;
     x *= 0.8;
   }
 }
@@ -50,7 +50,7 @@ TEST(Divergence, IsNotTheWayFromAFlatStart) {
   Divergence divergence;
   divergence.start(0.7, 1e-9);
   for (std::uint64_t step = 1; step <= 200; ++step) {
-    EXPECT_FALSE(divergence.note(0.7 - 1e-3 * static_cast<double>(step), std::pow(1.1, step) * 1e-9)) << step;
+    EXPECT_FALSE(divergence.note(0.7 - 1e-3 * static_cast<double>(step), std::pow(1.1, step) * 1e-9, 1000)) << step;
   }
 }
 
@@ -61,7 +61,7 @@ TEST(Divergence, IsRecognisedWhereThereIsNoMinimum) {
   std::uint64_t step = 0;
   for (bool away = false; step < 10'000 && !away; ++step) {
     x *= 1.1;
-    away = divergence.note(-x * x / 2, x);
+    away = divergence.note(-x * x / 2, x, 1000);
   }
   EXPECT_LT(step, 60U);
 }

@@ -7,11 +7,11 @@ namespace cauchy::optimize {
 
 /// Descent on a function that has a minimum comes near it, or its steps are too long; on one that has none, such as a
 /// saddle, it never ends. Either way J moves away from where it began while its gradient grows. Steps that are far off:
-/// |J - J₁| > 1000·max(1, |J₁|) and ‖∇J‖ > 10·‖∇J₁‖, with those of the start; enough are five of them in a row.
+/// |J - J₁| > f·max(1, |J₁|) and ‖∇J‖ > 10·‖∇J₁‖, with those of the start and a factor f, such as
+/// 1000; enough are five of them in a row.
 /// A sum of errors that only begins large comes down from J₁, and a gradient that grows on the way from a flat start
 /// meets no such J.
 struct Divergence {
-  static constexpr double far = 1000;
   static constexpr double steep = 10;
   static constexpr std::uint64_t enough = 5;
 
@@ -20,13 +20,13 @@ struct Divergence {
   std::uint64_t far_off = 0;  ///< the last steps, in a row
 
   /// Whether J alone is.
-  bool is_far(double value) const;
+  bool is_far(double value, double factor) const;
 
   /// Where it begins, before the first step.
   void start(double value, double norm);
 
   /// After a step. True if descent has run away.
-  bool note(double value, double norm);
+  bool note(double value, double norm, double factor);
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor&& field) {

@@ -30,6 +30,8 @@ struct StopOptions {
   double target_nll = no_target;      ///< of an epoch
   std::uint64_t patience = 0;         ///< epochs without a lower NLL of the validation data
 
+  double divergence_factor = 1000;
+
   static constexpr std::uint64_t no_target_word = UINT64_MAX;
   static constexpr double no_target = static_cast<double>(no_target_word);
 
@@ -63,6 +65,10 @@ struct StopOptions {
            "stop when the NLL of an epoch, or of a step over all samples, is at most this");
     option("patience", patience, core::between(1, 1e15).or_word("none", 0), Role::run,
            "stop after so many epochs without a lower NLL of the validation data; the best parameters are in best.h5");
+    option(
+        "divergence_factor", divergence_factor, core::at_least(0), Role::run,
+        "end with exit code 3 when for five steps the objective has been further from that of the start than so many "
+        "times its magnitude, or 1, with a gradient ten times as long; 0: when numbers overflow");
   }
 };
 
