@@ -237,7 +237,8 @@ class RetentionTest(DurabilityTest):
         self.assertRegex(outcome.stdout, rf"best        run/best.h5 \(step {best['step']}, validation NLL ")
 
     def test_the_best_survives_stops(self):
-        common = {"data__validation": "test.h5", "optimizer__learning_rate": 0.5, "stop__max_steps": 60}
+        common = {"data__validation": "test.h5", "optimizer__learning_rate": 0.5, "stop__max_steps": 60,
+                  "stop__divergence_factor": 0}
         self.train(self.settings("whole", **common), 2)
         for steps in (23, 41, 60):
             self.train(self.settings("parts", **{**common, "stop__max_steps": steps}), 2, ["--resume"])
@@ -317,16 +318,17 @@ class DeadlineTest(DurabilityTest):
         self.assertLess(self.training_seconds(outcome), 3)
 
     def test_max_seconds_leaves_time_to_save_on_a_slow_file_system(self):
-        # Each write takes a tenth of a second longer, which makes many of a checkpoint.
+        # Each write takes a tenth of a second longer, which makes three seconds of a checkpoint. When it is known how long
+        # the first one took, the second has begun, and the last one follows.
         slow = {"LD_PRELOAD": os.environ["CAUCHY_BROKEN_FILES"], "CAUCHY_BROKEN_CALL": "pwrite",
                 "CAUCHY_BROKEN_PATH": "checkpoint-", "CAUCHY_BROKEN_NUMBER": "1+", "CAUCHY_BROKEN_ACTION": "delay"}
         outcome = self.run_program(["train", *program.options(self.settings(
-            stop__max_steps="none", stop__max_seconds=8, checkpoint__every_steps="never",
+            stop__max_steps="none", stop__max_seconds=11, checkpoint__every_steps="never",
             checkpoint__every_seconds=0.1))], None, slow)
         self.assertEqual(outcome.code, 0, outcome)
         written = re.search(r"written     (\d+) checkpoints in (\S+) s", outcome.stdout)
         self.assertGreater(float(written[2]) / int(written[1]), 1, outcome)  # or this test shows nothing
-        self.assertLess(self.training_seconds(outcome), 8)
+        self.assertLess(self.training_seconds(outcome), 11)
 
     def test_the_batch_system_says_when_the_job_ends(self):
         # Ten seconds before the end remain for all processes to leave.
