@@ -59,7 +59,7 @@ TYPED_TEST(SharedArraysTest, EachHasTheSumOfItsPart) {
     std::ranges::fill(own, static_cast<T>(world().rank() + round));
     world().barrier();
     arrays->template sum_part<T>(first, last - first);
-    const auto sum = static_cast<T>(world().size() * (world().size() - 1) / 2 + world().size() * round);
+    const int sum = world().size() * (world().size() - 1) / 2 + world().size() * round;
     for (std::size_t i = 0; i < count; ++i) {
       ASSERT_EQ(own[i], first <= i && i < last ? sum : world().rank() + round) << i;
     }
