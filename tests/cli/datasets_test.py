@@ -64,7 +64,8 @@ class DatasetsTest(program.ProgramTest):
 
     def test_coefficients_and_inspect_name_the_datasets(self):
         self.write_parts()
-        self.digest("run", 1, **{**self.PARTS, "data.targets": "energy", "model.layers": "", "run.precision": "double"})
+        self.digest("run", 1, **{**self.PARTS, "data.targets": "energy", "model.layers": "", "run.precision": "double",
+                                 "optimizer.learning_rate": 1e-5})
         checkpoint = sorted(self.folder.glob("run/checkpoint-*.h5"))[-1]
         for ranks in (1, 2):
             self.succeed(["coefficients", "--checkpoint", checkpoint, "--output", "out.csv"], ranks)
