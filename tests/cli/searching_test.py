@@ -75,7 +75,7 @@ class SearchingTest(program.ProgramTest):
             settings = {"optimizer__method": method, "model__layers": "4", "optimizer__pairs": 3}
             ends = []
             for directory, ranks, threads in (("one", 1, 1), ("two", 2, 1), ("three", 3, 1), ("four", 4, 1),
-                                              ("threads", 2, 2)):
+                                              ("threads", 1, 3)):
                 self.run_in(directory, ranks, run__threads=threads, stop__max_steps=9, **settings)
                 ends.append(checkpoints.checkpoint(self.folder / directory, 9).read_bytes())
             self.run_in("parts", 3, stop__max_steps=5, **settings)
