@@ -12,11 +12,13 @@ bool Divergence::is_far(double value, double factor) const {
 }
 
 void Divergence::start(double value, double norm) {
-  *this = {value, norm, 0};
+  *this = {value, norm, value, 0};
 }
 
 bool Divergence::note(double value, double norm, double factor) {
-  far_off = is_far(value, factor) && norm > steep * first_norm ? far_off + 1 : 0;
+  const bool goes_away = std::abs(value - first_value) > std::abs(last_value - first_value);
+  far_off = goes_away && is_far(value, factor) && norm > steep * first_norm ? far_off + 1 : 0;
+  last_value = value;
   return far_off >= enough;
 }
 

@@ -262,10 +262,10 @@ void Trainer<Real>::go_back() {
     state_.history = before_.history;
     state_.plateau = before_.plateau;
     state_.divergence = before_.divergence;
-    state_.divergence.far_off = 0;  // whoever goes on from here, with shorter steps, starts to count anew
     state_.units = before_.units;
   }
   state_.stop = StopReason::none;
+  state_.divergence.far_off = 0;  // whoever goes on from here, with shorter steps, starts to count anew
   for (linear_algebra::AlignedVector<Real>& residual : state_.residuals) {
     std::ranges::fill(residual, Real{0});
   }

@@ -146,6 +146,8 @@ class SearchingTest(program.ProgramTest):
         self.assertIn("the objective has risen from", message)
         self.assertIn("cauchy find-rate", message)
         self.assertLess(len(checkpoints.metrics(self.folder / "run")), 20)
+        shorter = self.settings("run", model__l2=1, optimizer__learning_rate=0.01, stop__max_steps=40)
+        self.train(shorter, 2, ["--resume", "--change=optimizer.learning_rate"])
 
 
 if __name__ == "__main__":

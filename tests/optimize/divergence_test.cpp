@@ -54,6 +54,17 @@ TEST(Divergence, IsNotTheWayFromAFlatStart) {
   }
 }
 
+// Back from far off, as of a run that goes on with shorter steps.
+TEST(Divergence, IsNotTheWayBack) {
+  Divergence divergence;
+  divergence.start(0.5, 1);
+  double x = 1e9;
+  for (std::uint64_t step = 1; step <= 60; ++step) {
+    EXPECT_FALSE(divergence.note(x * x / 2, std::abs(x), 1000)) << step;
+    x *= 0.9;
+  }
+}
+
 TEST(Divergence, IsRecognisedWhereThereIsNoMinimum) {
   Divergence divergence;
   double x = 1;
